@@ -77,7 +77,7 @@ inside() {
         if [ -n "${!name:-}" ]; then proxies+=("$name=${!name}"); fi
     done
     "${isolate[@]}" sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true "${proxies[@]}" \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp CI=true "${proxies[@]}" \
         sh -c "cd /taosim && $1" </dev/null
 }
 
