@@ -22,6 +22,11 @@ if ! command -v debootstrap >/dev/null; then
     exit 77
 fi
 
+if ! unshare --mount --pid --fork true 2>/dev/null; then
+    say "skipped: this machine gives root no namespaces of its own"
+    exit 77
+fi
+
 if [ $# -gt 0 ]; then
     root=$1
     mkdir -p "$root"
