@@ -22,6 +22,11 @@ if ! command -v debootstrap >/dev/null; then
     exit 77
 fi
 
+if ! unshare --mount --pid --fork true 2>/dev/null; then
+    say "skipped: this machine gives root no namespaces of its own"
+    exit 77
+fi
+
 if [ $# -gt 0 ]; then
     root=$1
     mkdir -p "$root"
@@ -77,7 +82,7 @@ inside() {
         if [ -n "${!name:-}" ]; then proxies+=("$name=${!name}"); fi
     done
     "${isolate[@]}" sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true "${proxies[@]}" \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp CI=true "${proxies[@]}" \
         sh -c "cd /taosim && $1" </dev/null
 }
 
