@@ -54,6 +54,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->neuron_of_uid = allocate(uids, sizeof(*agents->neuron_of_uid));
     agents->excluded = allocate(uids, 1);
     agents->axon = allocate(uids, 1);
+    agents->ally = allocate(uids, 1);
     agents->neuron_of_account =
         allocate(agents->account_capacity, sizeof(*agents->neuron_of_account));
     agents->job_input = allocate(1, agents->job_input_bytes);
@@ -67,7 +68,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->row_values = allocate(uids, sizeof(uint32_t));
     bool complete = agents->neurons && agents->models && agents->servers && agents->hosts &&
                     agents->owners && agents->validators && agents->mixtures && agents->streams &&
-                    agents->neuron_of_uid && agents->excluded && agents->axon &&
+                    agents->neuron_of_uid && agents->excluded && agents->axon && agents->ally &&
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
                     agents->weights.shares && agents->weights.weights_u16 &&
@@ -346,7 +347,8 @@ struct agents *agents_free(struct agents *agents)
                       agents->job_input,     agents->score_scratch,  agents->weights_scratch,
                       agents->measures,      agents->weights.uids,   agents->weights.shares,
                       agents->weights_real,  agents->weights.weights_u16,
-                      agents->row_values,    agents->questions,      agents->queries};
+                      agents->row_values,    agents->questions,      agents->queries,
+                      agents->ally};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);
     free(agents);

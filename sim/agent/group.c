@@ -15,6 +15,8 @@ static const struct param_key group_keys[] = {
      "works for a new uid when it has lost its own"},
     {"attacker", PARAM_BOOL, AT(attacker), NULL, NULL, "false", NULL,
      "reports set the group against all others"},
+    {"alliance", PARAM_STRING, AT(alliance), NULL, NULL, "", NULL,
+     "groups that give the same name know each other's neurons; empty: the group is on its own"},
     {"owner", PARAM_ENUM, AT(owner), NULL, NULL, "each", sharing_names,
      "a coldkey for each neuron, or one for the whole group"},
     {"server", PARAM_ENUM, AT(server), NULL, NULL, "each", sharing_names,

@@ -26,6 +26,7 @@ struct group_params {
     bool genesis;   /* holds a uid at the start; else it has to register */
     bool reenter;   /* works for a new uid when it has lost its own */
     bool attacker;  /* reports set these against all others */
+    const char *alliance; /* groups of the same non-empty name know each other */
     int owner;      /* enum group_sharing: a coldkey for each, or one for the group */
     int server;     /* enum group_sharing: host and model for each, or one for the group */
     struct dist stake_rao;

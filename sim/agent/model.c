@@ -97,7 +97,9 @@ static enum sim_status run_train(const void *input, void *output,
     const struct group_training_params *training = in->group->training;
     uint8_t *tokens = scratch->bytes;
     draw_training_text(in, tokens);
-    struct lm_batch batch = {training->batch, training->sequence, tokens};
+    struct lm_batch batch = {.sequence_count = training->batch,
+                             .sequence_length = training->sequence,
+                             .tokens = tokens};
     float *rest = (float *)((char *)scratch->bytes + training_token_bytes(training));
     return in->trainer->step(in->group->lm, in->group->lm_shape, in->group->optimiser, in->step,
                              in->from, &batch, in->to, output, rest);

@@ -115,11 +115,13 @@ static enum strategy_answer decide_answer(struct agents *agents, const struct ag
         return STRATEGY_ANSWER;
     const struct chain_view *chain = chain_view(agents->wiring.chain, agents->setup.netuid);
     uint32_t validator = agents->questions[query->question]->validator;
-    const struct agent_neuron *asker = &agents->neurons[agents->validators[validator].neuron];
+    uint32_t asker_index = agents->validators[validator].neuron;
+    const struct agent_neuron *asker = &agents->neurons[asker_index];
     struct strategy_caller caller = {
         .uid = asker->uid,
         .owner = agents->owners[asker->owner].account,
         .stake_rao = asker->uid == AGENT_NONE ? 0 : chain->stake_rao[asker->uid],
+        .ally = agents_allied(agents, asker_index, query->neuron),
     };
     struct strategy_view view = agents_view(agents, query->neuron);
     return group->strategy->answer(group->strategy_params, &view, &caller, server->lottery);

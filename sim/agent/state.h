@@ -125,6 +125,7 @@ struct agents {
     uint32_t *neuron_of_uid;     /* (uid_capacity) */
     uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
     uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
+    uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
     uint32_t *neuron_of_account; /* (account_capacity) */
     uint32_t account_capacity;
 
@@ -183,7 +184,9 @@ void query_release(struct agents *agents, uint32_t query);
 /* ---- weights.c */
 SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
                                            int64_t now_ns, struct sim_error *err);
-/* What a neuron's strategy may see. */
+/* Whether two neurons are of one alliance; a group without one is its own. */
+bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
+/* What a neuron's strategy may see; without its allies. */
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
 
 /* ---- enter.c */

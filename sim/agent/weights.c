@@ -3,6 +3,17 @@
  */
 #include "agent/state.h"
 
+#include <string.h>
+
+bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b)
+{
+    if (agents->neurons[a].group == agents->neurons[b].group)
+        return true;
+    const char *alliance = agents_group_of(agents, a)->params->alliance;
+    return alliance[0] != '\0' &&
+           strcmp(alliance, agents_group_of(agents, b)->params->alliance) == 0;
+}
+
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron)
 {
     const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
@@ -14,7 +25,7 @@ struct strategy_view agents_view(const struct agents *agents, uint32_t neuron)
         .owner_of_uid = view->coldkey,
         .stake_rao = view->stake_rao,
         .validator_permit = view->validator_permit,
-        .self_reported_miner = agents->axon,
+        .serves = agents->axon,
     };
 }
 
@@ -43,6 +54,11 @@ static uint32_t rewrite(struct agents *agents, const struct agent_validator *val
     for (uint32_t e = 0; e < agents->weights.count; e++)
         real[agents->weights.uids[e]] = agents->weights.shares[e];
     struct strategy_view view = agents_view(agents, validator->neuron);
+    for (uint32_t uid = 0; uid < uid_count; uid++) {
+        uint32_t other = agents->neuron_of_uid[uid];
+        agents->ally[uid] = other != AGENT_NONE && agents_allied(agents, validator->neuron, other);
+    }
+    view.ally = agents->ally;
     group->strategy->weights(group->strategy_params, &view, real);
 
     double largest = 0;
