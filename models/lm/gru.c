@@ -17,12 +17,12 @@ static const struct param_table gru_table =
 
 /* The parameter block, or its gradient, cut into its tensors. */
 struct gru_tensors {
-    lm_real *embedding;      /* E  [V][d] */
-    lm_real *input;          /* W  [d][3h], columns r, z, n */
-    lm_real *input_bias;     /* b  [3h] */
-    lm_real *recurrent;      /* U  [h][3h] */
-    lm_real *output;         /* Wo [h][V] */
-    lm_real *output_bias;    /* bo [V] */
+    lm_real *embedding;   /* E  [V][d] */
+    lm_real *input;       /* W  [d][3h], columns r, z, n */
+    lm_real *input_bias;  /* b  [3h] */
+    lm_real *recurrent;   /* U  [h][3h] */
+    lm_real *output;      /* Wo [h][V] */
+    lm_real *output_bias; /* bo [V] */
 };
 
 /* The sizes that every function needs. */
@@ -64,12 +64,9 @@ static size_t gru_list(const void *shape, struct lm_tensor *ret_tensors)
     const struct gru_shape *gru = shape;
     uint32_t vocabulary = gru->vocabulary, embedding = gru->embedding, hidden = gru->hidden;
     const struct lm_tensor tensors[] = {
-        {"embedding", 0, vocabulary, embedding, true},
-        {"input", 0, embedding, 3 * hidden, false},
-        {"input_bias", 0, 1, 3 * hidden, false},
-        {"recurrent", 0, hidden, 3 * hidden, false},
-        {"output", 0, hidden, vocabulary, false},
-        {"output_bias", 0, 1, vocabulary, false},
+        {"embedding", 0, vocabulary, embedding, true}, {"input", 0, embedding, 3 * hidden, false},
+        {"input_bias", 0, 1, 3 * hidden, false},       {"recurrent", 0, hidden, 3 * hidden, false},
+        {"output", 0, hidden, vocabulary, false},      {"output_bias", 0, 1, vocabulary, false},
     };
     return lm_tensors_place(sizeof(tensors) / sizeof(tensors[0]), tensors, ret_tensors);
 }
@@ -94,14 +91,14 @@ static struct gru_tensors cut(struct gru_size size, lm_real *block)
 /* Scratch of a pass; rows are numbered by time.  The backward pass writes over what the forward
  * pass left: gates become the derivatives of their sums, candidate those of n's. */
 struct gru_scratch {
-    lm_real *distinct;   /* [D][d]     vectors of the batch's different tokens */
-    lm_real *table;      /* [D][3h]    what each of them adds to the gates' sums */
-    lm_real *state;      /* [T+1][B][h] h_{-1} .. h_{T-1} */
-    lm_real *product;    /* [B][3h]    h_{t-1} U of one instant */
-    lm_real *logits;     /* [T][B][V] */
-    lm_real *gates;      /* [T][B][3h] r, z, n */
-    lm_real *candidate;  /* [T][B][h]  h_{t-1} Un */
-    lm_real *transposed; /* [3h][h], [V][h] or [3h][d]: one weight matrix at a time */
+    lm_real *distinct;         /* [D][d]     vectors of the batch's different tokens */
+    lm_real *table;            /* [D][3h]    what each of them adds to the gates' sums */
+    lm_real *state;            /* [T+1][B][h] h_{-1} .. h_{T-1} */
+    lm_real *product;          /* [B][3h]    h_{t-1} U of one instant */
+    lm_real *logits;           /* [T][B][V] */
+    lm_real *gates;            /* [T][B][3h] r, z, n */
+    lm_real *candidate;        /* [T][B][h]  h_{t-1} Un */
+    lm_real *transposed;       /* [3h][h], [V][h] or [3h][d]: one weight matrix at a time */
     lm_real *state_gradient;   /* [T][B][h] from the logits */
     lm_real *carried_gradient; /* [B][h]    from the instant after */
     size_t count;
@@ -172,8 +169,7 @@ static void fill_table(struct gru_size size, const struct gru_tensors *p,
                        const struct lm_distinct *distinct, const struct gru_scratch *s)
 {
     for (size_t i = 0; i < distinct->count; i++) {
-        memcpy(s->distinct + i * size.embedding,
-               p->embedding + distinct->token[i] * size.embedding,
+        memcpy(s->distinct + i * size.embedding, p->embedding + distinct->token[i] * size.embedding,
                size.embedding * sizeof(lm_real));
         memcpy(s->table + i * size.gates, p->input_bias, size.gates * sizeof(lm_real));
     }
@@ -313,8 +309,8 @@ static void input_gradients(struct gru_size size, const struct gru_tensors *p,
                s->transposed, size.embedding, s->distinct, size.embedding);
     lm_fill(g->embedding, size.vocabulary * size.embedding, 0);
     for (size_t i = 0; i < distinct->count; i++)
-        memcpy(g->embedding + distinct->token[i] * size.embedding,
-               s->distinct + i * size.embedding, size.embedding * sizeof(lm_real));
+        memcpy(g->embedding + distinct->token[i] * size.embedding, s->distinct + i * size.embedding,
+               size.embedding * sizeof(lm_real));
 }
 
 /* The derivatives by Wo and bo, and by the states. */
@@ -322,14 +318,14 @@ static void output_gradients(struct gru_size size, const struct gru_tensors *p, 
                              const lm_real *states, const struct gru_scratch *s,
                              const struct gru_tensors *g)
 {
-    lm_product_transposed(false, size.hidden, size.vocabulary, rows, states, size.hidden,
-                          s->logits, size.vocabulary, g->output, size.vocabulary);
+    lm_product_transposed(false, size.hidden, size.vocabulary, rows, states, size.hidden, s->logits,
+                          size.vocabulary, g->output, size.vocabulary);
     lm_fill(g->output_bias, size.vocabulary, 0);
     lm_add_columns(rows, size.vocabulary, s->logits, g->output_bias);
     lm_transpose(size.hidden, size.vocabulary, p->output, size.vocabulary, s->transposed,
                  size.hidden);
-    lm_product(false, rows, size.hidden, size.vocabulary, s->logits, size.vocabulary,
-               s->transposed, size.hidden, s->state_gradient, size.hidden);
+    lm_product(false, rows, size.hidden, size.vocabulary, s->logits, size.vocabulary, s->transposed,
+               size.hidden, s->state_gradient, size.hidden);
 }
 
 static double gru_loss_gradient(const void *shape, const lm_real *parameters,

@@ -53,8 +53,7 @@ double lm_head_gradient(const struct lm_batch *batch, enum lm_order order, size_
         size_t place = lm_place(batch, order, row), target = lm_token_at(batch, place)[1];
         lm_real *x = logits + row * vocabulary, sum;
         lm_real log_probability = softmax(vocabulary, x, target, &sum);
-        lm_real weight =
-            batch->row_weight == NULL ? 1 / (lm_real)rows : batch->row_weight[place];
+        lm_real weight = batch->row_weight == NULL ? 1 / (lm_real)rows : batch->row_weight[place];
         lm_real scale = weight / sum;
         for (size_t v = 0; v < vocabulary; v++)
             x[v] *= scale;

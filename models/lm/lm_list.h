@@ -9,9 +9,6 @@
 /* Ends with NULL; the order is that of `taosim list`. */
 extern const struct lm_ops *const lm_all[];
 
-/* Learning, for every model alike. */
-extern const struct lm_trainer lm_trainer;
-
 /* What products run on, for provenance and for refusing to resume elsewhere: the kernels of this
  * folder, and the core type whose kernels OpenBLAS uses for the large ones. */
 const char *lm_kernel_name(void);

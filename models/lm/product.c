@@ -135,8 +135,8 @@ void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real
     multiply(add, m, n, k, left, b, b_stride, c, c_stride);
 }
 
-void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride,
-                  lm_real *to, size_t to_stride)
+void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride, lm_real *to,
+                  size_t to_stride)
 {
     enum { TILE = 8 }; /* so that both sides stay within a few cache lines */
     for (size_t top = 0; top < rows; top += TILE)

@@ -23,8 +23,8 @@ void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real
                            size_t c_stride);
 
 /* to[columns][rows] = from[rows][columns]^T. */
-void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride,
-                  lm_real *to, size_t to_stride);
+void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride, lm_real *to,
+                  size_t to_stride);
 
 /* c[m][n] += bias[n] in each row; and its derivative, bias[n] += the columns' sums of c. */
 void lm_add_bias(size_t m, size_t n, const lm_real *bias, lm_real *c);
