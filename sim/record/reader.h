@@ -26,6 +26,9 @@ struct reader;
  * The caller owns *ret_reader. */
 SIM_CHECKED enum sim_status reader_open(const char *path, struct reader **ret_reader,
                                         struct sim_error *err);
+/* The first `count` segments of a run folder, whether or not there is a result. */
+SIM_CHECKED enum sim_status reader_open_segments(const char *folder, uint32_t count,
+                                                 struct reader **ret_reader, struct sim_error *err);
 /* Accepts NULL, returns NULL. */
 struct reader *reader_free(struct reader *reader);
 
@@ -50,9 +53,8 @@ uint64_t reader_width(const struct reader *reader, enum record_var var);
     reader_read_typed((reader), (var), RECORD_TYPE_OF(ret_values), (first), (count), (ret_values), \
                       (err))
 SIM_CHECKED enum sim_status reader_read_typed(struct reader *reader, enum record_var var,
-                                              enum record_type type, uint64_t first,
-                                              uint64_t count, void *ret_values,
-                                              struct sim_error *err);
+                                              enum record_type type, uint64_t first, uint64_t count,
+                                              void *ret_values, struct sim_error *err);
 /* The text at a row of a text variable; "" when absent.  Lives as long as the reader. */
 const char *reader_text(const struct reader *reader, enum record_var var, uint64_t row);
 

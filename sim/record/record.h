@@ -48,16 +48,16 @@ struct record_mark {
 };
 
 struct record_options {
-    uint32_t uid_count;              /* length of `uid` and `target`; >= 1 */
-    const bool *skipped;             /* (RECORD_VAR_COUNT); true = not recorded; NULL = record all */
+    uint32_t uid_count;  /* length of `uid` and `target`; >= 1 */
+    const bool *skipped; /* (RECORD_VAR_COUNT); true = not recorded; NULL = record all */
     const struct record_mark *after; /* NULL = a new run; else continue behind this mark */
 };
 
 /* Opens a recorder on a folder (made if absent).  A new run removes result.h5, progress.jsonl and
- * seg/ files of an earlier run in the folder, nothing else.  Continuing checks that the mark's segments are there
- * and whole (SIM_IO names the bad one) and removes later ones and later lines of progress.
- * Static rows and attributes are put again by the caller, as at the start.
- * The caller owns *ret_record. */
+ * seg/ files of an earlier run in the folder, nothing else.  Continuing checks that the mark's
+ * segments are there and whole (SIM_IO names the bad one) and removes later ones and later lines of
+ * progress. Static rows and attributes are put again by the caller, as at the start. The caller
+ * owns *ret_record. */
 SIM_CHECKED enum sim_status record_create(const char *folder, const struct record_options *options,
                                           struct record **ret_record, struct sim_error *err);
 /* Accepts NULL, returns NULL.  Drops rows not yet in a closed segment. */
@@ -144,9 +144,8 @@ struct record_call {
     const uint32_t *target; /* (entry_count) */
     const uint32_t *value;  /* (entry_count) */
 };
-SIM_CHECKED enum sim_status record_set_weights(struct record *record,
-                                               const struct record_call *call,
-                                               struct sim_error *err);
+SIM_CHECKED enum sim_status
+record_set_weights(struct record *record, const struct record_call *call, struct sim_error *err);
 
 /* One snapshot of a sparse matrix by rows: of row i the entries row_start[i]..row_start[i+1]-1. */
 struct record_csr {
@@ -156,7 +155,7 @@ struct record_csr {
     const uint64_t *row_start; /* (row_count + 1), row_start[0] = 0 */
     const uint32_t *target;    /* (row_start[row_count]) */
 };
-/* Belong to the last row of the epoch dimension, ended or open. */
+/* A snapshot belongs to the last ended row of the epoch dimension. */
 SIM_CHECKED enum sim_status record_weights(struct record *record, const struct record_csr *csr,
                                            const uint32_t *value, struct sim_error *err);
 SIM_CHECKED enum sim_status record_bonds(struct record *record, const struct record_csr *csr,
@@ -180,9 +179,8 @@ uint64_t record_segment_bytes(const struct record *record);
 
 /* Closes the open segment if it holds a row; no rows may be open.  Afterwards every row put so
  * far is on the disk.  *ret_mark (may be NULL) is what a checkpoint stores. */
-SIM_CHECKED enum sim_status record_segment_close(struct record *record,
-                                                 struct record_mark *ret_mark,
-                                                 struct sim_error *err);
+SIM_CHECKED enum sim_status
+record_segment_close(struct record *record, struct record_mark *ret_mark, struct sim_error *err);
 
 /* Closes the open segment and merges all into result.h5 (written as result.h5.part, synced,
  * renamed).  The segments stay: a finished run can be continued. */

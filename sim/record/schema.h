@@ -40,7 +40,8 @@ enum record_growth {
     X(EVENT, "events", "event", GROWS, true, "things that happened to a neuron on the chain")      \
     X(CALL, "set_weights", "call", GROWS, true, "accepted set_weights calls")                      \
     X(CALL_ENTRY, "set_weights", "entry", GROWS, false, "entries of all calls, one after another") \
-    X(WEIGHT_SNAPSHOT, "weights", "snapshot", GROWS, true, "instants at which all weights were copied") \
+    X(WEIGHT_SNAPSHOT, "weights", "snapshot", GROWS, true,                                         \
+      "instants at which all weights were copied")                                                 \
     X(WEIGHT_EDGE, "weights", "edge", FIXED, false, "row borders: one more than slots")            \
     X(WEIGHT_ENTRY, "weights", "entry", GROWS, false, "stored weights of all snapshots")           \
     X(BOND_SNAPSHOT, "bonds", "snapshot", GROWS, true, "instants at which all bonds were copied")  \
@@ -57,7 +58,8 @@ enum record_growth {
     X(NETWORK_EPOCH, "network_epoch", EPOCH, NONE, U32, "1", "number of the epoch in its network") \
     X(PEERS, "peers", EPOCH, NONE, U32, "1", "slots that hold a neuron")                           \
     X(VALIDATORS, "validators", EPOCH, NONE, U32, "1", "neurons with a validator permit")          \
-    X(DIFFICULTY, "difficulty", EPOCH, NONE, U64, "1", "proof-of-work difficulty of a registration") \
+    X(DIFFICULTY, "difficulty", EPOCH, NONE, U64, "1",                                             \
+      "proof-of-work difficulty of a registration")                                                \
     X(BURN_RAO, "burn_rao", EPOCH, NONE, U64, "rao", "price of a registration by burn")            \
     X(TOTAL_STAKE_RAO, "total_stake_rao", EPOCH, NONE, U64, "rao", "stake of all neurons")         \
     X(TOTAL_ISSUANCE_RAO, "total_issuance_rao", EPOCH, NONE, U64, "rao", "everything that exists") \
@@ -70,7 +72,8 @@ enum record_growth {
     X(INCENTIVE, "incentive", EPOCH, UID, F32, "1", "share of what servers are paid")              \
     X(DIVIDENDS, "dividends", EPOCH, UID, F32, "1", "share of what validators are paid")           \
     X(EMISSION_RAO, "emission_rao", EPOCH, UID, U64, "rao", "amount paid by this epoch")           \
-    X(CONSENSUS, "consensus", EPOCH, UID, F32, "1", "weight that a kappa majority of stake upholds") \
+    X(CONSENSUS, "consensus", EPOCH, UID, F32, "1",                                                \
+      "weight that a kappa majority of stake upholds")                                             \
     X(TRUST, "trust", EPOCH, UID, F32, "1", "rank left after clipping, as a fraction")             \
     X(RANK, "rank", EPOCH, UID, F32, "1", "stake-weighted sum of clipped weights")                 \
     X(VALIDATOR_TRUST, "validator_trust", EPOCH, UID, F32, "1", "own weights within consensus")    \
@@ -78,7 +81,8 @@ enum record_growth {
     X(ACTIVE, "active", EPOCH, UID, U8, "1", "1 = set weights within the activity cutoff")         \
     X(PRUNING_SCORE, "pruning_score", EPOCH, UID, F32, "1", "the lowest is evicted first")         \
     X(LAST_UPDATE, "last_update", EPOCH, UID, I64, "1", "block of the last set_weights")           \
-    X(BLOCK_AT_REGISTRATION, "block_at_registration", EPOCH, UID, I64, "1", "block of registration") \
+    X(BLOCK_AT_REGISTRATION, "block_at_registration", EPOCH, UID, I64, "1",                        \
+      "block of registration")                                                                     \
     X(LOSS_TRUE_NATS, "loss_true_nats", EPOCH, UID, F32, "nat", "loss on held-out text, a symbol") \
     X(HOTKEY_ID, "hotkey_id", EPOCH, UID, U32, "1", "row of /hotkeys; 4294967295 = empty slot")    \
     X(OWNER_ID, "owner_id", EPOCH, UID, U32, "1", "who holds the key; equal = one person")         \
@@ -88,18 +92,23 @@ enum record_growth {
     X(MODEL_KIND, "model_kind", EPOCH, UID, U16, "1", "model that the neuron runs")                \
     X(TRAINING_STEPS, "training_steps", EPOCH, UID, U32, "1", "training steps since the last row") \
     X(QUERIES_ASKED, "queries_asked", EPOCH, UID, U32, "1", "queries sent since the last row")     \
-    X(QUERIES_ANSWERED, "queries_answered", EPOCH, UID, U32, "1", "queries answered since the last row") \
-    X(QUERIES_TIMED_OUT, "queries_timed_out", EPOCH, UID, U32, "1", "queries to this neuron that came too late since the last row") \
+    X(QUERIES_ANSWERED, "queries_answered", EPOCH, UID, U32, "1",                                  \
+      "queries answered since the last row")                                                       \
+    X(QUERIES_TIMED_OUT, "queries_timed_out", EPOCH, UID, U32, "1",                                \
+      "queries to this neuron that came too late since the last row")                              \
     X(BYTES_UP, "bytes_up", EPOCH, UID, U64, "byte", "bytes sent since the last row")              \
     X(BYTES_DOWN, "bytes_down", EPOCH, UID, U64, "byte", "bytes received since the last row")      \
-    X(FLOP_DONE, "flop_done", EPOCH, UID, U64, "1", "floating-point operations charged since the last row") \
-    X(WAIT_NS, "wait_ns", EPOCH, UID, U64, "ns", "time that queries waited in the queue since the last row, summed") \
+    X(FLOP_DONE, "flop_done", EPOCH, UID, U64, "1",                                                \
+      "floating-point operations charged since the last row")                                      \
+    X(WAIT_NS, "wait_ns", EPOCH, UID, U64, "ns",                                                   \
+      "time that queries waited in the queue since the last row, summed")                          \
     X(GROUP_NAME, "name", GROUP, NONE, TEXT, "", "name in the scenario")                           \
     X(GROUP_STRATEGY, "strategy_name", GROUP, NONE, TEXT, "", "strategy at the start")             \
     X(GROUP_MODEL, "model_name", GROUP, NONE, TEXT, "", "model at the start")                      \
     X(GROUP_ATTACKER, "attacker", GROUP, NONE, U8, "1", "1 = not an honest group")                 \
     X(GROUP_SIZE, "neuron_count", GROUP, NONE, U32, "1", "neurons at the start")                   \
-    X(GROUP_PARAMETERS, "parameter_count", GROUP, NONE, U32, "1", "parameters of the model; 0 = none") \
+    X(GROUP_PARAMETERS, "parameter_count", GROUP, NONE, U32, "1",                                  \
+      "parameters of the model; 0 = none")                                                         \
     X(CORPUS_PATH, "path", CORPUS_FILE, NONE, TEXT, "", "file that was read")                      \
     X(CORPUS_DOMAIN, "domain", CORPUS_FILE, NONE, TEXT, "", "domain that it belongs to")           \
     X(CORPUS_BYTES, "size_bytes", CORPUS_FILE, NONE, U64, "byte", "bytes read")                    \
@@ -117,7 +126,8 @@ enum record_growth {
     X(EVENT_UID, "uid", EVENT, NONE, U32, "1", "slot")                                             \
     X(EVENT_HOTKEY, "hotkey_id", EVENT, NONE, U32, "1", "who")                                     \
     X(EVENT_OWNER, "owner_id", EVENT, NONE, U32, "1", "who holds the key")                         \
-    X(EVENT_OTHER, "other_hotkey_id", EVENT, NONE, U32, "1", "who was replaced or counterpart; 4294967295 = nobody") \
+    X(EVENT_OTHER, "other_hotkey_id", EVENT, NONE, U32, "1",                                       \
+      "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
     X(EVENT_VALUE, "value", EVENT, NONE, F64, "1", "difficulty, or what the kind says")            \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
@@ -129,20 +139,24 @@ enum record_growth {
     X(CALL_ENTRY_COUNT, "entry_count", CALL, NONE, U32, "1", "entries of the call")                \
     X(CALL_TARGET, "target", CALL_ENTRY, NONE, U32, "1", "slot that the weight is for")            \
     X(CALL_VALUE, "value", CALL_ENTRY, NONE, U32, "1", "weight as stored on the chain")            \
-    X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, U64, "1", "row of the root's epoch dimension") \
+    X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, U64, "1",                              \
+      "row of the root's epoch dimension")                                                         \
     X(WEIGHT_BLOCK, "block", WEIGHT_SNAPSHOT, NONE, I64, "1", "block")                             \
     X(WEIGHT_NETUID, "netuid", WEIGHT_SNAPSHOT, NONE, U16, "1", "network")                         \
     X(WEIGHT_START, "entry_start", WEIGHT_SNAPSHOT, NONE, U64, "1", "first entry of the snapshot") \
     X(WEIGHT_COUNT, "entry_count", WEIGHT_SNAPSHOT, NONE, U64, "1", "entries of the snapshot")     \
-    X(WEIGHT_ROW, "row_start", WEIGHT_SNAPSHOT, WEIGHT_EDGE, U64, "1", "entry, from entry_start, at which a rater's row begins") \
+    X(WEIGHT_ROW, "row_start", WEIGHT_SNAPSHOT, WEIGHT_EDGE, U64, "1",                             \
+      "entry, from entry_start, at which a rater's row begins")                                    \
     X(WEIGHT_TARGET, "target", WEIGHT_ENTRY, NONE, U32, "1", "slot that the weight is for")        \
     X(WEIGHT_VALUE, "value", WEIGHT_ENTRY, NONE, U32, "1", "weight as stored on the chain")        \
-    X(BOND_EPOCH_ROW, "epoch_row", BOND_SNAPSHOT, NONE, U64, "1", "row of the root's epoch dimension") \
+    X(BOND_EPOCH_ROW, "epoch_row", BOND_SNAPSHOT, NONE, U64, "1",                                  \
+      "row of the root's epoch dimension")                                                         \
     X(BOND_BLOCK, "block", BOND_SNAPSHOT, NONE, I64, "1", "block")                                 \
     X(BOND_NETUID, "netuid", BOND_SNAPSHOT, NONE, U16, "1", "network")                             \
     X(BOND_START, "entry_start", BOND_SNAPSHOT, NONE, U64, "1", "first entry of the snapshot")     \
     X(BOND_COUNT, "entry_count", BOND_SNAPSHOT, NONE, U64, "1", "entries of the snapshot")         \
-    X(BOND_ROW, "row_start", BOND_SNAPSHOT, BOND_EDGE, U64, "1", "entry, from entry_start, at which a bond holder's row begins") \
+    X(BOND_ROW, "row_start", BOND_SNAPSHOT, BOND_EDGE, U64, "1",                                   \
+      "entry, from entry_start, at which a bond holder's row begins")                              \
     X(BOND_TARGET, "target", BOND_ENTRY, NONE, U32, "1", "slot that the bond is on")               \
     X(BOND_VALUE, "value", BOND_ENTRY, NONE, U64, "1", "bond as stored on the chain")
 
