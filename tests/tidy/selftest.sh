@@ -137,5 +137,25 @@ expect run_docs 'docs/ODD.md:1: exit code 3' docs/ODD.md < <(printf '```sh run\n
 expect run_docs 'docs/ODD.md:1: printed something else' docs/ODD.md < <(
     printf '```sh run\necho a\n```\n\n```text output\nb\n```\n')
 
+# The numbers at the end of ./tests/run: failed cases, a crash half way, a golden program, a skipped
+# one, a program without cases; and no log at all.
+summary() { findings=$(/usr/bin/python3 "$source_root/tests/summary.py" "$1" 2>&1) || code=$?; }
+mkdir -p "$folder/build/meson-logs"
+log=$folder/build/meson-logs/testlog.json
+sed -z 's/,\n /, /g' >"$log" <<'LOG'
+{"name": "t:unit / cases", "result": "FAIL", "duration": 1,
+ "stdout": "[       OK ] a\n[  FAILED  ] b\n[       OK ] c"}
+{"name": "t:unit / crash", "result": "FAIL", "duration": 1, "stdout": "[       OK ] one\n"}
+{"name": "t:golden / vectors", "result": "FAIL", "duration": 1, "stdout": "7 passed, 5 failed\n"}
+{"name": "t:tidy / absent", "result": "SKIP", "duration": 1, "stdout": ""}
+{"name": "t:tidy / plain", "result": "OK", "duration": 1, "stdout": ""}
+LOG
+code=0
+summary "$log"
+judge summary.py $'\n11 passed, 7 failed' ''
+code=0
+summary "$folder/nowhere/testlog.json"
+judge summary.py '0 passed, 1 failed' ''
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
