@@ -28,17 +28,26 @@
 /* Blocks of parameters and of scratch are aligned to this many bytes. */
 #define LM_ALIGNMENT 64
 
+/* float in the product; the gradient tests build the same sources for double. */
+#ifndef LM_REAL
+#define LM_REAL float
+#endif
+typedef LM_REAL lm_real;
+
 struct lm_batch {
     uint32_t sequence_count;  /* B >= 1 */
     uint32_t sequence_length; /* T >= 1: predictions a sequence */
     const uint8_t *tokens;    /* [B][T + 1], each below the vocabulary */
+    /* [B][T], for loss_gradient: what is differentiated is -sum weight * log-probability.  NULL
+     * means 1 / (B T) everywhere, the mean loss. */
+    const lm_real *row_weight;
 };
 
 /* What a forward pass writes; NULL for what is not wanted. */
 struct lm_outputs {
-    float *log_probability; /* [B][T] of the true next token, nats, <= 0 */
-    float *logits;          /* [B][T][V], before the softmax */
-    float *hidden;          /* [B][T][hidden_width], the last layer's input */
+    lm_real *log_probability; /* [B][T] of the true next token, nats, <= 0 */
+    lm_real *logits;          /* [B][T][V], before the softmax */
+    lm_real *hidden;          /* [B][T][hidden_width], the last layer's input */
 };
 
 /* One named piece of the parameter block: rows x columns floats from `offset`. */
@@ -98,17 +107,17 @@ struct lm_ops {
     uint64_t (*training_flop)(const void *shape, uint32_t sequence_count, uint32_t sequence_length);
 
     /* First parameters; all chance from `stream`. */
-    void (*init)(const void *shape, struct stream *stream, float *ret_parameters);
+    void (*init)(const void *shape, struct stream *stream, lm_real *ret_parameters);
 
     /* A NaN in the parameters comes out as NaN in the outputs. */
-    void (*forward)(const void *shape, const float *parameters, const struct lm_batch *batch,
-                    const struct lm_outputs *outputs, float *scratch);
+    void (*forward)(const void *shape, const lm_real *parameters, const struct lm_batch *batch,
+                    const struct lm_outputs *outputs, lm_real *scratch);
 
-    /* Mean loss over the batch's B * T predictions; writes (does not add) its derivative by every
-     * parameter.  `log_probability` [B][T] may be NULL. */
-    double (*loss_gradient)(const void *shape, const float *parameters,
-                            const struct lm_batch *batch, float *ret_gradient,
-                            float *ret_log_probability, float *scratch);
+    /* Mean loss over the batch's B * T predictions (whatever the row weights are); writes (does not
+     * add) the derivative by every parameter.  `ret_log_probability` [B][T] may be NULL. */
+    double (*loss_gradient)(const void *shape, const lm_real *parameters,
+                            const struct lm_batch *batch, lm_real *ret_gradient,
+                            lm_real *ret_log_probability, lm_real *scratch);
 };
 
 /* One step of learning and all of its sizes; the functions of models/lm/train.c behind one table
@@ -128,18 +137,18 @@ struct lm_trainer {
                           uint32_t sequence_length);
     /* The block before the first step: init, and zero moments. */
     void (*init)(const struct lm_ops *ops, const void *shape, const struct lm_optimiser *optimiser,
-                 struct stream *stream, float *ret_block);
+                 struct stream *stream, lm_real *ret_block);
     /* Reads `block`, writes `ret_block` (another one), leaves `block` as it is.  `step` counts the
      * steps that made `block`.  SIM_NUMERIC when the loss or the gradient is not finite; ret_block
      * is then a copy of block and *ret_result says what was found. */
     enum sim_status (*step)(const struct lm_ops *ops, const void *shape,
-                            const struct lm_optimiser *optimiser, uint64_t step, const float *block,
-                            const struct lm_batch *batch, float *ret_block,
-                            struct lm_step_result *ret_result, float *scratch);
+                            const struct lm_optimiser *optimiser, uint64_t step,
+                            const lm_real *block, const struct lm_batch *batch, lm_real *ret_block,
+                            struct lm_step_result *ret_result, lm_real *scratch);
     /* As step, with a gradient that came from elsewhere, [parameter_count]. */
     enum sim_status (*apply)(const struct lm_ops *ops, const void *shape,
                              const struct lm_optimiser *optimiser, uint64_t step,
-                             const float *block, const float *gradient, float *ret_block,
+                             const lm_real *block, const lm_real *gradient, lm_real *ret_block,
                              struct lm_step_result *ret_result);
 };
 

@@ -30,7 +30,10 @@ struct strategy_view {
     const uint32_t *owner_of_uid;      /* (uid_count) coldkey accounts */
     const uint64_t *stake_rao;         /* (uid_count) */
     const uint8_t *validator_permit;   /* (uid_count) 0 or 1 */
-    const uint8_t *self_reported_miner; /* (uid_count) 1 where the uid serves an axon */
+    const uint8_t *serves;             /* (uid_count) 1 where the uid has announced an axon */
+    /* (uid_count) 1 where the uid belongs to the neuron's own alliance, itself included; NULL in
+     * answer(), whose caller says it of himself. */
+    const uint8_t *ally;
 };
 
 /* Who asks. */
@@ -38,6 +41,7 @@ struct strategy_caller {
     uint32_t uid;
     uint32_t owner;
     uint64_t stake_rao;
+    bool ally; /* of the neuron that is asked */
 };
 
 enum strategy_answer {

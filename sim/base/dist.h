@@ -62,6 +62,10 @@ struct dist {
  * FRACTION_U16, I64 for I32 and DURATION_NS, else F64.  Strings, lists, enums, bools: a bug. */
 enum dist_type dist_type_of(unsigned kind);
 
+/* The value of a plain field of that kind as the member dist_type_of(kind), and as a double. */
+union dist_number dist_number_of(unsigned kind, const void *field);
+double dist_number_f64(enum dist_type type, union dist_number number);
+
 /* A constant; `field` has the C type of `kind`.  The bounds are the value itself. */
 void dist_init_constant(struct dist *dist, unsigned kind, const void *field);
 

@@ -42,8 +42,16 @@ void param_format(const struct param_key *key, const void *field, char ret_text[
 /* The units that a kind allows, "ns us ms s min h d", or NULL where it has none. */
 const char *param_unit_names(unsigned kind);
 
+/* How a value of this kind looks, "50 ms"; NULL for enums. */
+const char *param_example(unsigned kind);
+
 /* Writes every default into `values` (table->struct_bytes, zeroed first); required keys stay 0.
  * A default that does not parse is a bug in the table and aborts.  A list's default is empty. */
 void param_defaults(const struct param_table *table, void *values);
+
+/* What somebody who wrote `word` probably meant: the nearest of `names` (NULL-terminated) by
+ * insertions, deletions, substitutions and swaps of neighbours, case ignored; at most 2 away and
+ * less than half of the word; else NULL. */
+const char *param_nearest(const char *word, const char *const *names);
 
 #endif

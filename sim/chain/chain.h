@@ -136,57 +136,82 @@ struct chain_extrinsic {
     uint8_t modality; /* nakamoto: must be 0 */
 };
 
-/* Why a call failed, named as the real chain names it (the enum's text). */
+/* Why a call failed, named as the real chain of each profile names it: X(name, nakamoto, finney,
+ * current).  Calls that a profile does not know keep the name of the profile that has them. */
 #define CHAIN_FAULT_LIST(X)                                                                        \
-    X(OK, "Ok")                                                                                    \
-    X(TOO_MANY_REGISTRATIONS_BLOCK, "TooManyRegistrationsThisBlock")                               \
-    X(TOO_MANY_REGISTRATIONS_INTERVAL, "TooManyRegistrationsThisInterval")                         \
-    X(REGISTRATION_DISABLED, "RegistrationDisabled")                                               \
-    X(ALREADY_REGISTERED, "AlreadyRegistered")                                                     \
-    X(INVALID_WORK_BLOCK, "InvalidWorkBlock")                                                      \
-    X(INVALID_DIFFICULTY, "InvalidDifficulty")                                                     \
-    X(INVALID_SEAL, "InvalidSeal")                                                                 \
-    X(WORK_REPEATED, "WorkRepeated")                                                               \
-    X(NETWORK_DOES_NOT_EXIST, "NetworkDoesNotExist")                                               \
-    X(NO_NEURON_ID_AVAILABLE, "NoNeuronIdAvailable")                                               \
-    X(NOT_REGISTERED, "NotRegistered")                                                             \
-    X(NON_ASSOCIATED_COLD_KEY, "NonAssociatedColdKey")                                             \
-    X(NOT_ENOUGH_BALANCE_TO_STAKE, "NotEnoughBalanceToStake")                                      \
-    X(NOT_ENOUGH_STAKE_TO_WITHDRAW, "NotEnoughStaketoWithdraw")                                    \
-    X(BALANCE_WITHDRAWAL_ERROR, "BalanceWithdrawalError")                                          \
-    X(TX_RATE_LIMIT_EXCEEDED, "TxRateLimitExceeded")                                               \
-    X(NOT_DELEGATE, "NotDelegate")                                                                 \
-    X(ALREADY_DELEGATE, "AlreadyDelegate")                                                         \
-    X(INVALID_TAKE, "InvalidTake")                                                                 \
-    X(AMOUNT_TOO_LOW, "AmountTooLow")                                                              \
-    X(WEIGHT_VEC_NOT_EQUAL_SIZE, "WeightVecNotEqualSize")                                          \
-    X(TOO_MANY_UIDS, "TooManyUids")                                                                \
-    X(INCORRECT_VERSION_KEY, "IncorrectNetworkVersionKey")                                         \
-    X(SETTING_WEIGHTS_TOO_FAST, "SettingWeightsTooFast")                                           \
-    X(NO_VALIDATOR_PERMIT, "NoValidatorPermit")                                                    \
-    X(DUPLICATE_UIDS, "DuplicateUids")                                                             \
-    X(INVALID_UID, "InvalidUid")                                                                   \
-    X(NOT_SETTING_ENOUGH_WEIGHTS, "NotSettingEnoughWeights")                                       \
-    X(MAX_WEIGHT_EXCEEDED, "MaxWeightExceeded")                                                    \
-    X(MAX_MIN_RATIO_EXCEEDED, "MaxAllowedMaxMinRatioExceeded")                                     \
-    X(NOT_ENOUGH_STAKE_TO_SET_WEIGHTS, "NotEnoughStakeToSetWeights")                               \
-    X(COMMIT_REVEAL_ENABLED, "CommitRevealEnabled")                                                \
-    X(COMMIT_REVEAL_DISABLED, "CommitRevealDisabled")                                              \
-    X(TOO_MANY_UNREVEALED_COMMITS, "TooManyUnrevealedCommits")                                     \
-    X(INVALID_MODALITY, "InvalidModality")                                                         \
-    X(INVALID_IP_TYPE, "InvalidIpType")                                                            \
-    X(INVALID_IP_ADDRESS, "InvalidIpAddress")                                                      \
-    X(INVALID_PORT, "InvalidPort")                                                                 \
-    X(SERVING_RATE_LIMIT_EXCEEDED, "ServingRateLimitExceeded")                                     \
-    X(CALL_DISABLED, "CallDisabled") /* the profile or the parameters know no such call */         \
-    X(EXPIRED, "Expired")            /* waited in the mempool beyond its longevity */              \
-    X(MEMPOOL_FULL, "MempoolFull")   /* pushed out by more urgent calls */
+    X(OK, "Ok", "Ok", "Ok")                                                                        \
+    X(TOO_MANY_REGISTRATIONS_BLOCK, "ToManyRegistrationsThisBlock",                                \
+      "TooManyRegistrationsThisBlock", "TooManyRegistrationsThisBlock")                            \
+    X(TOO_MANY_REGISTRATIONS_INTERVAL, "TooManyRegistrationsThisInterval",                         \
+      "TooManyRegistrationsThisInterval", "TooManyRegistrationsThisInterval")                      \
+    X(REGISTRATION_DISABLED, "RegistrationDisabled", "RegistrationDisabled",                       \
+      "SubNetRegistrationDisabled")                                                                \
+    X(HOTKEY_ORIGIN_MISMATCH, "HotkeyOriginMismatch", "HotkeyOriginMismatch",                      \
+      "TransactorAccountShouldBeHotKey")                                                           \
+    X(ALREADY_REGISTERED, "AlreadyRegistered", "AlreadyRegistered",                                \
+      "HotKeyAlreadyRegisteredInSubNet")                                                           \
+    X(INVALID_WORK_BLOCK, "InvalidWorkBlock", "InvalidWorkBlock", "InvalidWorkBlock")              \
+    X(INVALID_DIFFICULTY, "InvalidDifficulty", "InvalidDifficulty", "InvalidDifficulty")           \
+    X(INVALID_SEAL, "InvalidSeal", "InvalidSeal", "InvalidSeal")                                   \
+    X(WORK_REPEATED, "WorkRepeated", "WorkRepeated", "WorkRepeated")                               \
+    X(NETWORK_DOES_NOT_EXIST, "NetworkDoesNotExist", "NetworkDoesNotExist", "SubnetNotExists")     \
+    X(NO_NEURON_ID_AVAILABLE, "NoNeuronIdAvailable", "NoNeuronIdAvailable", "NoNeuronIdAvailable") \
+    X(NOT_REGISTERED, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInSubNet")             \
+    X(NO_HOTKEY_ACCOUNT, "NotRegistered", "NotRegistered", "HotKeyAccountNotExists")               \
+    X(NON_ASSOCIATED_COLD_KEY, "NonAssociatedColdKey", "NonAssociatedColdKey",                     \
+      "NonAssociatedColdKey")                                                                      \
+    X(NOT_ENOUGH_BALANCE_TO_STAKE, "NotEnoughBalanceToStake", "NotEnoughBalanceToStake",           \
+      "NotEnoughBalanceToStake")                                                                   \
+    X(NOT_ENOUGH_STAKE_TO_WITHDRAW, "NotEnoughStaketoWithdraw", "NotEnoughStaketoWithdraw",        \
+      "NotEnoughStakeToWithdraw")                                                                  \
+    X(BALANCE_WITHDRAWAL_ERROR, "BalanceWithdrawalError", "BalanceWithdrawalError",                \
+      "BalanceWithdrawalError")                                                                    \
+    X(INSUFFICIENT_BALANCE, "InsufficientBalance", "InsufficientBalance", "InsufficientBalance")   \
+    X(TX_RATE_LIMIT_EXCEEDED, "TxRateLimitExceeded", "TxRateLimitExceeded", "TxRateLimitExceeded") \
+    X(DELEGATE_TX_RATE_LIMIT_EXCEEDED, "DelegateTxRateLimitExceeded",                              \
+      "DelegateTxRateLimitExceeded", "DelegateTxRateLimitExceeded")                                \
+    X(ALREADY_DELEGATE, "AlreadyDelegate", "AlreadyDelegate", "HotKeyAlreadyDelegate")             \
+    X(NOT_DELEGATE, "NotDelegate", "NotDelegate", "NotDelegate")                                   \
+    X(TAKE_TOO_LOW, "DelegateTakeTooLow", "DelegateTakeTooLow", "DelegateTakeTooLow")              \
+    X(TAKE_TOO_HIGH, "DelegateTakeTooHigh", "DelegateTakeTooHigh", "DelegateTakeTooHigh")          \
+    X(AMOUNT_TOO_LOW, "AmountTooLow", "AmountTooLow", "AmountTooLow")                              \
+    X(WEIGHT_VEC_NOT_EQUAL_SIZE, "WeightVecNotEqualSize", "WeightVecNotEqualSize",                 \
+      "WeightVecNotEqualSize")                                                                     \
+    X(TOO_MANY_UIDS, "TooManyUids", "TooManyUids", "UidsLengthExceedUidsInSubNet")                 \
+    X(INCORRECT_VERSION_KEY, "IncorrectNetworkVersionKey", "IncorrectNetworkVersionKey",           \
+      "IncorrectWeightVersionKey")                                                                 \
+    X(SETTING_WEIGHTS_TOO_FAST, "SettingWeightsTooFast", "SettingWeightsTooFast",                  \
+      "SettingWeightsTooFast")                                                                     \
+    X(NO_VALIDATOR_PERMIT, "NoValidatorPermit", "NoValidatorPermit", "NeuronNoValidatorPermit")    \
+    X(DUPLICATE_UIDS, "DuplicateUids", "DuplicateUids", "DuplicateUids")                           \
+    X(INVALID_UID, "InvalidUid", "InvalidUid", "UidVecContainInvalidOne")                          \
+    X(NOT_SETTING_ENOUGH_WEIGHTS, "NotSettingEnoughWeights", "NotSettingEnoughWeights",            \
+      "WeightVecLengthIsLow")                                                                      \
+    X(MAX_WEIGHT_EXCEEDED, "MaxWeightExceeded", "MaxWeightExceeded", "MaxWeightExceeded")          \
+    X(MAX_MIN_RATIO_EXCEEDED, "MaxAllowedMaxMinRatioExceeded", "MaxAllowedMaxMinRatioExceeded",    \
+      "MaxAllowedMaxMinRatioExceeded")                                                             \
+    X(NOT_ENOUGH_STAKE_TO_SET_WEIGHTS, "NotEnoughStakeToSetWeights", "NotEnoughStakeToSetWeights", \
+      "NotEnoughStakeToSetWeights")                                                                \
+    X(COMMIT_REVEAL_ENABLED, "CommitRevealEnabled", "CommitRevealEnabled", "CommitRevealEnabled")  \
+    X(COMMIT_REVEAL_DISABLED, "CommitRevealDisabled", "CommitRevealDisabled",                      \
+      "CommitRevealDisabled")                                                                      \
+    X(TOO_MANY_UNREVEALED_COMMITS, "TooManyUnrevealedCommits", "TooManyUnrevealedCommits",         \
+      "TooManyUnrevealedCommits")                                                                  \
+    X(INVALID_MODALITY, "InvalidModality", "InvalidModality", "InvalidModality")                   \
+    X(INVALID_IP_TYPE, "InvalidIpType", "InvalidIpType", "InvalidIpType")                          \
+    X(INVALID_IP_ADDRESS, "InvalidIpAddress", "InvalidIpAddress", "InvalidIpAddress")              \
+    X(INVALID_PORT, "InvalidPort", "InvalidPort", "InvalidPort")                                   \
+    X(SERVING_RATE_LIMIT_EXCEEDED, "ServingRateLimitExceeded", "ServingRateLimitExceeded",         \
+      "ServingRateLimitExceeded")                                                                  \
+    X(CALL_DISABLED, "CallDisabled", "CallDisabled", "CallDisabled") /* no such call in here */    \
+    X(EXPIRED, "Expired", "Expired", "Expired")                  /* waited beyond its longevity */ \
+    X(MEMPOOL_FULL, "MempoolFull", "MempoolFull", "MempoolFull") /* pushed out by more urgent */
 
-#define CHAIN_FAULT_ENUM(name, text) CHAIN_FAULT_##name,
+#define CHAIN_FAULT_ENUM(name, nakamoto, finney, current) CHAIN_FAULT_##name,
 enum chain_fault { CHAIN_FAULT_LIST(CHAIN_FAULT_ENUM) CHAIN_FAULT_COUNT };
 #undef CHAIN_FAULT_ENUM
-/* The real chain's name of the error, never NULL. */
-const char *chain_fault_name(enum chain_fault fault);
+/* The error's name on the profile's real chain, never NULL. */
+const char *chain_fault_name(enum chain_profile profile, enum chain_fault fault);
 
 /* Puts a copy into the mempool; *ret_id counts from 1 and comes back in the event that says what
  * became of it.  The call runs in a later chain_block: by priority (set_weights by its profile's

@@ -32,8 +32,8 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
 /* X(field, C type, kind, min, max, nakamoto, finney, current, choices, doc) */
 #define CHAIN_PARAM_LIST(X)                                                                        \
     /* --- when and how much ------------------------------------------------------------------ */ \
-    X(tempo, uint64_t, PARAM_BLOCKS, "0", NULL, "100", "99", "360", NULL,                          \
-      "blocks of an epoch; finney and current run one every tempo + 1 blocks; 0 = never")          \
+    X(tempo, uint64_t, PARAM_BLOCKS, "0 blocks", NULL, "100 blocks", "99 blocks", "360 blocks",    \
+      NULL, "blocks of an epoch; finney and current run one every tempo + 1 blocks; 0 = never")    \
     X(block_emission, uint64_t, PARAM_AMOUNT_RAO, "0", "1000000 TAO", "1 TAO", "1 TAO", "1 TAO",   \
       NULL, "[ledger] minted each block before any halving")                                       \
     X(halving, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                       \
@@ -61,8 +61,8 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "whether the burn price buys a uid")                                                         \
     X(target_registrations, uint32_t, PARAM_U32, "1", "32767", "2", "2", "2", NULL,                \
       "registrations an interval that the price aims at")                                          \
-    X(adjustment_interval, uint64_t, PARAM_BLOCKS, "1", NULL, "100", "100", "100", NULL,           \
-      "blocks between two adjustments of difficulty and burn")                                     \
+    X(adjustment_interval, uint64_t, PARAM_BLOCKS, "1 blocks", NULL, "100 blocks", "100 blocks",   \
+      "100 blocks", NULL, "blocks between two adjustments of difficulty and burn")                 \
     X(adjustment_alpha, uint64_t, PARAM_U64, NULL, NULL, "0", "0", "0", NULL,                      \
       "weight of the old price, in units of 1/(2^64-1)")                                           \
     X(adjust_both_on_tie, bool, PARAM_BOOL, NULL, NULL, "true", "true", "true", NULL,              \
@@ -83,20 +83,20 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "the rule never goes below")                                                                 \
     X(max_burn, uint64_t, PARAM_AMOUNT_RAO, NULL, NULL, "100 TAO", "100 TAO", "100 TAO", NULL,     \
       "the rule never goes above")                                                                 \
-    X(burn_half_life, uint64_t, PARAM_BLOCKS, NULL, "65535", "0", "0", "360", NULL,                \
-      "current: blocks in which an unused burn halves; 0 = never")                                 \
+    X(burn_half_life, uint64_t, PARAM_BLOCKS, NULL, "65535 blocks", "0 blocks", "0 blocks",        \
+      "360 blocks", NULL, "current: blocks in which an unused burn halves; 0 = never")             \
     X(burn_increase, double, PARAM_REAL, "1", "1000", "1", "1", "1.26", NULL,                      \
       "current: what each registration multiplies the burn by")                                    \
     X(pow, int, PARAM_ENUM, NULL, NULL, "statistical", "statistical", "statistical",               \
       chain_pow_names, "[ledger] solving times drawn from their law, or hashes really searched")   \
     X(pow_seal, int, PARAM_ENUM, NULL, NULL, "sha256", "keccak_hotkey", "keccak_hotkey",           \
       pow_seal_names, "what is hashed; only keccak_hotkey binds the work to a hotkey")             \
-    X(pow_window, uint64_t, PARAM_BLOCKS, "1", NULL, "3", "3", "3", NULL,                          \
-      "work older than this many blocks is stale")                                                 \
+    X(pow_window, uint64_t, PARAM_BLOCKS, "1 blocks", NULL, "3 blocks", "3 blocks", "3 blocks",    \
+      NULL, "work older than this many blocks is stale")                                           \
     X(pow_used_list, bool, PARAM_BOOL, NULL, NULL, "false", "false", "false", NULL,                \
       "refuse work that was accepted before (finney until 2023-05)")                               \
-    X(immunity_period, uint64_t, PARAM_BLOCKS, NULL, NULL, "200", "4096", "5000", NULL,            \
-      "blocks in which a newcomer is replaced only when nobody else can be")                       \
+    X(immunity_period, uint64_t, PARAM_BLOCKS, NULL, NULL, "200 blocks", "4096 blocks",            \
+      "5000 blocks", NULL, "blocks in which a newcomer is replaced only when nobody else can be")  \
     X(stake_pruning_denominator, uint32_t, PARAM_U32, "1", NULL, "1", "1", "1", NULL,              \
       "nakamoto: divides the stake's part of the pruning score")                                   \
     X(incentive_pruning_denominator, uint32_t, PARAM_U32, "1", NULL, "1", "1", "1", NULL,          \
@@ -124,16 +124,16 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "[ledger] lowest take that a delegate may set")                                              \
     X(max_take, uint16_t, PARAM_FRACTION_U16, NULL, NULL, "0/65535", "65535/65535", "11796/65535", \
       NULL, "[ledger] highest take that a delegate may set")                                       \
-    X(take_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0", "0", "216000", NULL,               \
-      "[ledger] blocks after a change of take before it may rise; 0 = off")                        \
+    X(take_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0 blocks", "0 blocks",                 \
+      "216000 blocks", NULL, "[ledger] blocks after a change of take before it may rise; 0 = off") \
     X(share_server_emission, bool, PARAM_BOOL, NULL, NULL, "false", "false", "false", NULL,        \
       "[ledger] nominators share the server's emission too (finney before 2023-05-29)")            \
     X(min_stake, uint64_t, PARAM_AMOUNT_RAO, NULL, NULL, "0 rao", "0 rao", "2000000 rao", NULL,    \
       "[ledger] least amount of one staking call")                                                 \
     X(nominator_min_stake, uint64_t, PARAM_AMOUNT_RAO, NULL, NULL, "0 rao", "0 rao", "0 rao",      \
       NULL, "[ledger] a nomination left below this is paid out whole")                             \
-    X(tx_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0", "1000", "0", NULL,                   \
-      "[ledger] blocks between two staking calls of one coldkey; 0 = off")                         \
+    X(tx_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0 blocks", "1000 blocks", "0 blocks",    \
+      NULL, "[ledger] blocks between two staking calls of one coldkey; 0 = off")                   \
     /* --- weights and serving ------------------------------------------------------------------  \
      */                                                                                            \
     X(min_allowed_weights, uint32_t, PARAM_U32, NULL, "65535", "1", "1024", "1", NULL,             \
@@ -142,20 +142,20 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "65535/65535", NULL, "largest share of a row; 65535/65535 = no limit")                       \
     X(max_min_ratio, uint32_t, PARAM_U32, NULL, NULL, "10", "0", "0", NULL,                        \
       "nakamoto: largest over smallest weight of a row; 0 = off")                                  \
-    X(weights_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0", "100", "100", NULL,             \
-      "blocks between two rows of one uid; 0 = off")                                               \
+    X(weights_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0 blocks", "100 blocks",            \
+      "100 blocks", NULL, "blocks between two rows of one uid; 0 = off")                           \
     X(weights_version_key, uint64_t, PARAM_U64, NULL, NULL, "0", "0", "0", NULL,                   \
       "rows with a lower version are refused; 0 = any")                                            \
     X(weights_stake_threshold, uint64_t, PARAM_AMOUNT_RAO, NULL, NULL, "0 rao", "0 rao", "0 rao",  \
       NULL, "current: less stake sets no weights and holds no permit")                             \
-    X(activity_cutoff, uint64_t, PARAM_BLOCKS, "1", NULL, "5000", "5000", "5000", NULL,            \
-      "blocks without a row after which a uid is inactive")                                        \
+    X(activity_cutoff, uint64_t, PARAM_BLOCKS, "1 blocks", NULL, "5000 blocks", "5000 blocks",     \
+      "5000 blocks", NULL, "blocks without a row after which a uid is inactive")                   \
     X(activity_cutoff_factor, uint32_t, PARAM_U32, NULL, "50000", "0", "0", "13889", NULL,         \
       "current: cutoff in thousandths of a tempo; 0 = activity_cutoff in blocks")                  \
     X(max_validators, uint32_t, PARAM_U32, NULL, "65535", "0", "128", "64", NULL,                  \
       "validator permits; nakamoto has none and reads nothing here")                               \
-    X(serving_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0", "50", "50", NULL,               \
-      "blocks between two announcements of an address; 0 = off")                                   \
+    X(serving_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0 blocks", "50 blocks",             \
+      "50 blocks", NULL, "blocks between two announcements of an address; 0 = off")                \
     X(commit_reveal, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                 \
       "rows are committed hidden and opened by the chain an interval later")                       \
     X(reveal_period, uint64_t, PARAM_U64, "1", "100", "1", "1", "1", NULL,                         \
@@ -170,10 +170,10 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       NULL, "[ledger] bytes of normal calls in a block (2 % of 1 MiB; 75 % of 5 MiB)")             \
     X(mempool_size, uint32_t, PARAM_U32, "1", NULL, "8192", "8192", "8192", NULL,                  \
       "[ledger] calls that wait; at the limit the least urgent is refused")                        \
-    X(weights_longevity, uint64_t, PARAM_BLOCKS, "1", NULL, "1", "64", "64", NULL,                 \
-      "[ledger] blocks that a waiting row of weights stays valid")                                 \
-    X(call_longevity, uint64_t, PARAM_BLOCKS, "1", NULL, "64", "64", "64", NULL,                   \
-      "[ledger] blocks that any other waiting call stays valid")
+    X(weights_longevity, uint64_t, PARAM_BLOCKS, "1 blocks", NULL, "1 blocks", "64 blocks",        \
+      "64 blocks", NULL, "[ledger] blocks that a waiting row of weights stays valid")              \
+    X(call_longevity, uint64_t, PARAM_BLOCKS, "1 blocks", NULL, "64 blocks", "64 blocks",          \
+      "64 blocks", NULL, "[ledger] blocks that any other waiting call stays valid")
 
 #define CHAIN_PARAM_FIELD(field, type, kind, min, max, a, b, c, choices, doc) type field;
 struct chain_params {

@@ -186,8 +186,4 @@ SIM_CHECKED enum sim_status config_hash(const struct config *config, const char 
 char *config_json_schema(const struct config_schema *schema);
 char *config_reference(const struct config_schema *schema);
 
-/* What the user probably meant: the nearest of `names` (NULL-terminated) within a distance of 2
- * (1 for words under 4 letters), by insertions, deletions, substitutions and swaps; or NULL. */
-const char *config_nearest(const char *word, const char *const *names);
-
 #endif

@@ -58,7 +58,8 @@ uint64_t evq_last_sequence(const struct evq *queue);
 /* Takes a pending event back: it will not be popped and counts no more.  The event must be
  * pending; evq_check() finds a cancellation of one that is not.  The cost is one entry in a hash
  * set until the event's instant, and a look-up in that set for each event popped while it is not
- * empty: those who never cancel pay one predicted branch.  SIM_MEMORY. */
+ * empty: those who never cancel pay one predicted branch.  Until its instant a cancelled
+ * event takes its place in the capacity.  SIM_MEMORY. */
 SIM_CHECKED enum sim_status evq_cancel(struct evq *queue, uint64_t sequence, struct sim_error *err);
 
 /* Removes the next event and moves the clock to it.  False, and *ret_event untouched, when
@@ -67,20 +68,18 @@ bool evq_pop(struct evq *queue, struct event *ret_event);
 /* The same, but only if that event lies at or before until_ns; else the clock stays. */
 bool evq_pop_until(struct evq *queue, int64_t until_ns, struct event *ret_event);
 /* The time of the next event without moving anything; false when nothing is pending.  Costs a
- * walk over one bucket after each pop that changed the answer: meant for rare questions. */
-bool evq_peek_ns(struct evq *queue, int64_t *ret_at_ns);
+ * walk over one bucket: meant for rare questions. */
+bool evq_peek_ns(const struct evq *queue, int64_t *ret_at_ns);
 
-/* The time of the event popped last. */
+/* The time of the event popped last, or of a cancelled one that has been passed since. */
 int64_t evq_now_ns(const struct evq *queue);
 /* Events pending, cancelled ones not included. */
 uint64_t evq_count(const struct evq *queue);
 /* Memory held, for reports. */
 uint64_t evq_size_bytes(const struct evq *queue);
 
-/* Copies the pending events in order (evq_count of them) without disturbing the queue.
- * SIM_MEMORY. */
-SIM_CHECKED enum sim_status evq_snapshot(const struct evq *queue, struct event *ret_events,
-                                         struct sim_error *err);
+/* Copies the pending events in order (evq_count of them) without disturbing the queue. */
+void evq_snapshot(const struct evq *queue, struct event *ret_events);
 /* Into an empty queue that has not been used: sets the clock and the next sequence number and adds
  * the events, which are in order and keep their sequence numbers.  What is popped afterwards is
  * what the first queue would have popped.  SIM_LIMIT, SIM_MEMORY; SIM_IO when the events are not in
