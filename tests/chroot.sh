@@ -42,6 +42,8 @@ apt_sources() {
 }
 
 bare_system() {
+    # apt fetches as a user of its own, who must be able to come in.
+    chmod 755 "$root"
     local mirror
     mirror=$(apt_sources | awk '$2 == "bookworm" { print $1; exit }')
     if [ -z "$mirror" ]; then

@@ -34,6 +34,8 @@ def count(result, output):
 def read(path):
     """Each test of one log: (folder, suite, name, result, seconds, output)."""
     folder = os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(path))))
+    setup = os.path.basename(path)[len("testlog-"):-len(".json")]
+    folder = setup or folder
     if not os.path.exists(path):
         # meson writes no log when nothing could be built or no test was selected.
         yield folder, "build", "no test ran", "ERROR", 0.0, ""

@@ -32,7 +32,7 @@ def exceptions(root):
 
 def scripts(root):
     """Programs without an ending: they begin with #!."""
-    for path in files(root, ("sim", "tests", ".ci")):
+    for path in files(root, EVERYTHING):
         if "." not in os.path.basename(path) and read(root, path).startswith("#!"):
             yield path
 
@@ -47,7 +47,7 @@ def check_lines(root, path):
             yield f"{path}:{number}: a tab: write four spaces (or \\t in a string)"
         if line != line.rstrip():
             yield f"{path}:{number}: blanks at the end of the line"
-        if len(line) > COLUMNS and path.endswith(CODE):
+        if len(line) > COLUMNS and (path.endswith(CODE) or "." not in os.path.basename(path)):
             yield f"{path}:{number}: {len(line)} columns; at most {COLUMNS}"
 
 

@@ -1,6 +1,6 @@
 """What the static libraries offer: named by module or type, and no state that a program shares.
 
-A non-static symbol begins with the name of its module, of one of the module's headers, or with a
+A non-static symbol begins with the name of its module, of one of the module's files, or with a
 prefix of prefixes.txt. No object may lie in .data or .bss, static or not: two simulations in one
 process would meet there. (Constant tables that hold addresses lie in .data.rel.ro and are fine.)
 """
@@ -53,8 +53,8 @@ def main(root, build):
             findings.append(f"{module}: not in tests/tidy/prefixes.txt")
             continue
         prefixes = [module.split("/")[-1] + "_", *rows[module]]
-        prefixes += sorted(os.path.basename(path)[:-2] + "_"
-                           for path in files(root, (module,), (".h",)))
+        prefixes += sorted({os.path.basename(path)[:-2] + "_"
+                            for path in files(root, (module,), (".c", ".h"))})
         for member, name, section, is_global, is_object in symbols(archive):
             if is_global and not fits(name, prefixes):
                 findings.append(f"{module} ({member}): '{name}' should be static or begin with "
