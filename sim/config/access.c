@@ -52,7 +52,7 @@ static struct place place_of_path(const struct config *config, const char *path)
         size_t length = strcspn(path, ".");
         const struct config_block *child = child_named(block, path, length);
         if (child == NULL) {
-            const struct param_key *key = table_find(block->table, path);
+            const struct param_key *key = resolve_key(block->table, path);
             const struct given *given =
                 key != NULL ? &block->origin->keys[key - block->table->keys] : NULL;
             return given != NULL && given->state != GIVEN_NOT ? given->at : at;
@@ -76,7 +76,8 @@ void config_complain(const struct config *config, struct config_report *report, 
     struct place at = place_of_path(config, path);
     loader_place_text(&view, at, place, sizeof(place));
     /* Without memory the message is lost, the caller's failure is not. */
-    (void)report_add(report, place, message, source_excerpt(&config->sources[at.source], at));
+    (void)loader_report_add(report, place, message,
+                            loader_excerpt(&config->sources[at.source], at));
 }
 
 const struct config *config_twin(const struct config *config)

@@ -130,7 +130,7 @@ static void check_live(struct loader *loader, const struct config *before, const
         char parent[512];
         snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
         block = config_at(before, parent);
-        const struct param_key *key = block != NULL ? table_find(block->table, last) : NULL;
+        const struct param_key *key = block != NULL ? resolve_key(block->table, last) : NULL;
         /* An option's parameter may be set together with the option itself. */
         bool may_come = block != NULL && key == NULL && block->section->live;
         live = may_come || (key != NULL && (key->kind & PARAM_LIVE_FLAG) != 0);

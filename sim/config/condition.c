@@ -60,7 +60,7 @@ static void look_at_path(const struct config *config, const char *path, struct s
     }
     const char *dot = strrchr(path, '.');
     if (dot == NULL) {
-        const struct param_key *key = table_find(config->root.table, path);
+        const struct param_key *key = resolve_key(config->root.table, path);
         if (key != NULL)
             look_at_key(config, &config->root, key, subject);
         return;
@@ -68,7 +68,7 @@ static void look_at_path(const struct config *config, const char *path, struct s
     char parent[SIDE_CHARS_MAX];
     snprintf(parent, sizeof(parent), "%.*s", (int)(dot - path), path);
     block = config_at(config, parent);
-    const struct param_key *key = block != NULL ? table_find(block->table, dot + 1) : NULL;
+    const struct param_key *key = block != NULL ? resolve_key(block->table, dot + 1) : NULL;
     if (key != NULL)
         look_at_key(config, block, key, subject);
 }
@@ -96,7 +96,7 @@ bool resolve_condition(const struct config *config, const struct config_block *b
     snprintf(left, sizeof(left), "%.*s", (int)length, when);
     bool negated = when[length] == '!';
     const char *alternatives = when + length + 1 + negated;
-    const struct param_key *key = table_find(block->table, left);
+    const struct param_key *key = resolve_key(block->table, left);
     if (key != NULL)
         look_at_key(config, block, key, &subject);
     else

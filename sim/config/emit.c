@@ -222,7 +222,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
     const struct config_section *section = block->section;
     if (section->shape == CONFIG_CHOICE) {
         indent(e, depth);
-        text_add(&e->text, "%s: ", section_selector(section));
+        text_add(&e->text, "%s: ", resolve_selector(section));
         emit_string(&e->text, block->table->name);
         text_add(&e->text, "\n");
     }
@@ -260,7 +260,7 @@ static void emit_path(struct emitter *e, const struct config *after, const char 
     snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
     block = config_at(after, parent);
     const struct param_key *key =
-        block != NULL ? table_find(block->table, dot != NULL ? dot + 1 : path) : NULL;
+        block != NULL ? resolve_key(block->table, dot != NULL ? dot + 1 : path) : NULL;
     if (key != NULL) {
         text_add(&e->text, "%s: ", path);
         emit_value(&e->text, key, block->values);

@@ -40,7 +40,8 @@ static struct node *merge_maps(struct loader *loader, const struct config_sectio
             return NULL;
         const struct entry *above = node_find(over, entry.key);
         const struct config_section *child =
-            groups ? section : section_find(section->sections, section->section_count, entry.key);
+            groups ? section
+                   : resolve_section(section->sections, section->section_count, entry.key);
         if (above != NULL) {
             entry.at = above->at;
             if (!merge_entry(loader, child, groups, entry.value, above->value, &entry.value))
@@ -71,7 +72,7 @@ static struct node *spell_out(struct loader *loader, const struct config_section
                               struct node *scalar)
 {
     struct node *map = node_create(loader, NODE_MAP, scalar->at);
-    struct entry entry = {section_selector(section), scalar->at, scalar};
+    struct entry entry = {resolve_selector(section), scalar->at, scalar};
     return map != NULL && node_put(loader, map, &entry) && node_index(loader, map) ? map : NULL;
 }
 
@@ -87,8 +88,8 @@ static struct node *merge_choices(struct loader *loader, const struct config_sec
         return NULL;
     if (under->kind != NODE_MAP || over->kind != NODE_MAP)
         return over;
-    const struct entry *before = node_find(under, section_selector(section));
-    const struct entry *after = node_find(over, section_selector(section));
+    const struct entry *before = node_find(under, resolve_selector(section));
+    const struct entry *after = node_find(over, resolve_selector(section));
     const char *old = before != NULL && before->value->kind == NODE_SCALAR ? before->value->text
                                                                            : section->fallback;
     bool same = after == NULL || (old != NULL && after->value->kind == NODE_SCALAR &&

@@ -6,7 +6,7 @@
 #ifndef CONFIG_LAYER_H
 #define CONFIG_LAYER_H
 
-#include "config/tree.h"
+#include "config/loader.h"
 
 /* `over` laid over `under` as a value of `section` (config.h says how).  NULL when out of memory
  * or over budget. */

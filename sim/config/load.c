@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 1024, RANK_MAIN = 1000 };
+enum { PATH_BYTES = 1024, RANK_MAIN = 1000, FILE_BYTES_MAX = 4 << 20, BASES_MAX = 16 };
 
 void loader_relative_path(const struct loader *loader, struct place at, const char *path,
                           char *ret_path, size_t bytes)
@@ -31,18 +31,18 @@ static enum sim_status read_file(struct arena *arena, const char *path, const ch
     FILE *stream = fopen(path, "rb");
     if (stream == NULL)
         return SIM_FAIL(err, SIM_IO, "cannot read '%s': %s", path, strerror(errno));
-    char *text = malloc(TREE_FILE_BYTES_MAX + 1);
-    size_t bytes = text != NULL ? fread(text, 1, TREE_FILE_BYTES_MAX + 1, stream) : 0;
+    char *text = malloc(FILE_BYTES_MAX + 1);
+    size_t bytes = text != NULL ? fread(text, 1, FILE_BYTES_MAX + 1, stream) : 0;
     bool failed = ferror(stream) != 0;
     int cause = errno;
     fclose(stream);
     char *copy = NULL;
-    if (text != NULL && !failed && bytes <= TREE_FILE_BYTES_MAX)
+    if (text != NULL && !failed && bytes <= FILE_BYTES_MAX)
         copy = arena_copy(arena, text, bytes);
     free(text);
     if (failed)
         return SIM_FAIL(err, SIM_IO, "cannot read '%s': %s", path, strerror(cause));
-    if (bytes > TREE_FILE_BYTES_MAX)
+    if (bytes > FILE_BYTES_MAX)
         return SIM_FAIL(err, SIM_LIMIT, "'%s' is larger than 4 MiB", path);
     if (copy == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for '%s'", path);
@@ -112,9 +112,9 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
     }
     char path[PATH_BYTES];
     loader_relative_path(loader, base->at, base->text, path, sizeof(path));
-    if (is_open_already(loader, path) || depth >= TREE_BASES_MAX) {
+    if (is_open_already(loader, path) || depth >= BASES_MAX) {
         loader_complain(loader, base->at, "'base' goes in a circle or more than %d levels deep",
-                        TREE_BASES_MAX);
+                        BASES_MAX);
         return over;
     }
     struct sim_error err = {0};

@@ -269,9 +269,9 @@ static struct node *read_content(struct reader *reader, const yaml_event_t *even
 
 static bool within_limits(struct reader *reader, const yaml_event_t *event, unsigned depth)
 {
-    if (++reader->loader->nodes > TREE_NODES_MAX)
+    if (++reader->loader->nodes > NODE_COUNT_MAX)
         return refuse(reader, event->start_mark, "the scenario has more than 100000 nodes");
-    if (depth > TREE_HEIGHT_MAX)
+    if (depth > NODE_HEIGHT_MAX)
         return refuse(reader, event->start_mark, "nested more than 64 levels deep");
     if (has_tag(event))
         refuse(reader, event->start_mark, "tags ('!...') are not used in scenarios");
@@ -287,7 +287,7 @@ static struct node *read_node(struct reader *reader, yaml_event_t *event, unsign
     if (within_limits(reader, event, depth) &&
         (name == NULL || (anchor = declare_anchor(reader, name)) != NULL))
         node = read_content(reader, event, depth);
-    if (node != NULL && node->height > TREE_HEIGHT_MAX) {
+    if (node != NULL && node->height > NODE_HEIGHT_MAX) {
         refuse(reader, event->start_mark, "nested more than 64 levels deep, aliases followed");
         node = NULL;
     }

@@ -2,7 +2,7 @@
 #ifndef CONFIG_READER_H
 #define CONFIG_READER_H
 
-#include "config/tree.h"
+#include "config/loader.h"
 
 /* The tree of one source.  NULL after a complaint when the text is no YAML, is empty or breaks a
  * limit; complaints that leave a usable tree (a key given twice) give the tree as well. */

@@ -17,8 +17,8 @@ struct resolver {
 
 /* ---- Looking up ----------------------------------------------------------------------------- */
 
-const struct config_section *section_find(const struct config_section *sections, size_t count,
-                                          const char *key)
+const struct config_section *resolve_section(const struct config_section *sections, size_t count,
+                                             const char *key)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(sections[i].key, key) == 0)
@@ -26,7 +26,7 @@ const struct config_section *section_find(const struct config_section *sections,
     return NULL;
 }
 
-const struct param_key *table_find(const struct param_table *table, const char *key)
+const struct param_key *resolve_key(const struct param_table *table, const char *key)
 {
     for (size_t i = 0; table != NULL && i < table->key_count; i++)
         if (strcmp(table->keys[i].name, key) == 0)
@@ -34,7 +34,7 @@ const struct param_key *table_find(const struct param_table *table, const char *
     return NULL;
 }
 
-const char *section_selector(const struct config_section *section)
+const char *resolve_selector(const struct config_section *section)
 {
     return section->selector != NULL ? section->selector : "name";
 }
@@ -70,7 +70,7 @@ static void list_names(const struct config_block *block, bool is_choice, bool is
     size_t count = 0;
     const struct config_section *section = block->section;
     if (is_choice)
-        names[count++] = section_selector(section);
+        names[count++] = resolve_selector(section);
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++)
         if (count < NAMES_MAX - 5)
             names[count++] = block->table->keys[i].name;
@@ -90,7 +90,7 @@ static const struct config_section *section_with(const struct config_section *ro
     for (size_t i = 0; i < root->section_count; i++)
         if (root->sections[i].shape != CONFIG_GROUPS)
             for (size_t t = 0; t < root->sections[i].table_count; t++)
-                if (table_find(root->sections[i].tables[t], key) != NULL)
+                if (resolve_key(root->sections[i].tables[t], key) != NULL)
                     return &root->sections[i];
     return NULL;
 }
@@ -105,7 +105,7 @@ static void complain_unknown(struct resolver *r, const struct config_block *bloc
     if (!is_root)
         snprintf(where, sizeof(where), " in '%s'", path);
     for (size_t i = 0; is_choice && i < section->table_count; i++)
-        if (section->tables[i] != block->table && table_find(section->tables[i], entry->key)) {
+        if (section->tables[i] != block->table && resolve_key(section->tables[i], entry->key)) {
             loader_complain(r->loader, entry->at, "key '%.60s'%s belongs to %s, not to %s",
                             entry->key, where, section->tables[i]->name, block->table->name);
             return;
@@ -118,8 +118,8 @@ static void complain_unknown(struct resolver *r, const struct config_block *bloc
     if (near != NULL)
         loader_complain(r->loader, entry->at, "unknown key '%.60s'%s; did you mean '%s'?",
                         entry->key, where, near);
-    else if (table_find(root->table_count > 0 ? root->tables[0] : NULL, entry->key) != NULL ||
-             section_find(root->sections, root->section_count, entry->key) != NULL)
+    else if (resolve_key(root->table_count > 0 ? root->tables[0] : NULL, entry->key) != NULL ||
+             resolve_section(root->sections, root->section_count, entry->key) != NULL)
         loader_complain(r->loader, entry->at, "unknown key '%.60s'%s; it belongs at the top level",
                         entry->key, where);
     else if (other != NULL)
@@ -180,12 +180,12 @@ static bool fill_block(struct resolver *r, struct config_block *block, const str
     bool is_root = *block->origin->path == '\0';
     for (size_t i = 0; map != NULL && i < map->count; i++) {
         const struct entry *entry = &map->entries[i];
-        const struct param_key *key = table_find(block->table, entry->key);
+        const struct param_key *key = resolve_key(block->table, entry->key);
         if (!loader_visit(r->loader, map))
             return false;
-        if (is_choice && strcmp(entry->key, section_selector(section)) == 0)
+        if (is_choice && strcmp(entry->key, resolve_selector(section)) == 0)
             continue;
-        if (section_find(section->sections, section->section_count, entry->key) != NULL)
+        if (resolve_section(section->sections, section->section_count, entry->key) != NULL)
             continue;
         if (is_root && resolve_is_own_key(entry->key))
             continue;
@@ -311,10 +311,10 @@ static const struct node *option_node(struct resolver *r, const struct config_se
 {
     if (node->kind != NODE_MAP)
         return node;
-    const struct entry *entry = node_find(node, section_selector(section));
+    const struct entry *entry = node_find(node, resolve_selector(section));
     if (entry == NULL && section->fallback == NULL)
         loader_complain(r->loader, node->at, "'%s' needs the key '%s'", path,
-                        section_selector(section));
+                        resolve_selector(section));
     return entry != NULL ? entry->value : NULL;
 }
 

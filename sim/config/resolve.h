@@ -5,7 +5,7 @@
 #define CONFIG_RESOLVE_H
 
 #include "config/config.h"
-#include "config/tree.h"
+#include "config/loader.h"
 
 /* Where a value of a block came from. */
 struct given {
@@ -51,9 +51,9 @@ bool resolve_section_counts(const struct config *config, const struct config_sec
 
 const char *resolve_when(const struct param_table *table, const char *key);
 
-const struct config_section *section_find(const struct config_section *sections, size_t count,
-                                          const char *key);
-const struct param_key *table_find(const struct param_table *table, const char *key);
-const char *section_selector(const struct config_section *section);
+const struct config_section *resolve_section(const struct config_section *sections, size_t count,
+                                             const char *key);
+const struct param_key *resolve_key(const struct param_table *table, const char *key);
+const char *resolve_selector(const struct config_section *section);
 
 #endif

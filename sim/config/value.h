@@ -2,7 +2,7 @@
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
-#include "config/tree.h"
+#include "config/loader.h"
 
 /* Reads `node` as the value of `key` into `field`; `path` is what complaints call it. */
 bool value_read(struct loader *loader, const struct param_key *key, const char *path,

@@ -62,12 +62,12 @@ enum sim_status config_table_verify(const struct param_table *table, struct sim_
         enum sim_status status = verify_key(table, &table->keys[i], err);
         if (status != SIM_OK)
             return status;
-        if (table_find(table, table->keys[i].name) != &table->keys[i])
+        if (resolve_key(table, table->keys[i].name) != &table->keys[i])
             return bad_key(table, &table->keys[i], "stands twice", err);
     }
     for (size_t i = 0; i < table->condition_count; i++) {
         const struct param_condition *condition = &table->conditions[i];
-        if (table_find(table, condition->key) == NULL || strchr(condition->when, '=') == NULL)
+        if (resolve_key(table, condition->key) == NULL || strchr(condition->when, '=') == NULL)
             return SIM_FAIL(err, SIM_CONFIG, "table '%s': the condition on '%s' is none",
                             table->name, condition->key);
     }
@@ -91,13 +91,13 @@ static enum sim_status verify_section(const struct config_section *section, unsi
         fallback_known |=
             section->fallback != NULL && strcmp(section->fallback, section->tables[i]->name) == 0;
         for (size_t k = 0; k < section->section_count; k++)
-            if (table_find(section->tables[i], section->sections[k].key) != NULL)
+            if (resolve_key(section->tables[i], section->sections[k].key) != NULL)
                 return SIM_FAIL(err, SIM_CONFIG, "section '%s': '%s' is a key and a section",
                                 section->key, section->sections[k].key);
         if (section->shape == CONFIG_CHOICE &&
-            table_find(section->tables[i], section_selector(section)) != NULL)
+            resolve_key(section->tables[i], resolve_selector(section)) != NULL)
             return SIM_FAIL(err, SIM_CONFIG, "section '%s': '%s' selects and is a key",
-                            section->key, section_selector(section));
+                            section->key, resolve_selector(section));
     }
     if (!fallback_known)
         return SIM_FAIL(err, SIM_CONFIG, "section '%s': '%s' is no option of it", section->key,

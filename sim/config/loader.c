@@ -1,6 +1,6 @@
 /* Messages with place, source line and caret. */
 #include "config/text.h"
-#include "config/tree.h"
+#include "config/loader.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,13 +25,13 @@ bool loader_add_source(struct loader *loader, const struct source *source, uint3
 
 bool loader_visit(struct loader *loader, const struct node *node)
 {
-    if (++loader->visits <= TREE_NODES_MAX)
+    if (++loader->visits <= NODE_COUNT_MAX)
         return true;
     if (!loader->over_budget)
         loader_complain(loader, node->at,
                         "the scenario has more than %d nodes (an alias counts as all that it "
                         "stands for)",
-                        TREE_NODES_MAX);
+                        NODE_COUNT_MAX);
     loader->over_budget = true;
     return false;
 }
@@ -120,7 +120,8 @@ static bool said_already(const struct loader *loader, struct place at, const cha
     return false;
 }
 
-bool report_add(struct config_report *report, const char *place, const char *text, char *excerpt)
+bool loader_report_add(struct config_report *report, const char *place, const char *text,
+                       char *excerpt)
 {
     size_t bytes = (report->count + 1) * sizeof(*report->messages);
     struct config_message *messages = realloc(report->messages, bytes);
@@ -140,7 +141,7 @@ bool report_add(struct config_report *report, const char *place, const char *tex
     return true;
 }
 
-char *source_excerpt(const struct source *source, struct place at)
+char *loader_excerpt(const struct source *source, struct place at)
 {
     struct text excerpt = {0};
     add_excerpt(&excerpt, source, at);
@@ -154,7 +155,7 @@ void loader_complain(struct loader *loader, struct place at, const char *format,
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    if (loader->report.count >= TREE_MESSAGES_MAX || said_already(loader, at, message))
+    if (loader->report.count >= LOADER_MESSAGES_MAX || said_already(loader, at, message))
         return;
     size_t bytes = (loader->report.count + 1) * sizeof(*loader->message_places);
     struct place *places = realloc(loader->message_places, bytes);
@@ -165,8 +166,8 @@ void loader_complain(struct loader *loader, struct place at, const char *format,
     loader->message_places = places;
     places[loader->report.count] = at;
     loader_place_text(loader, at, place, sizeof(place));
-    if (!report_add(&loader->report, place, message,
-                    source_excerpt(&loader->sources[at.source], at)))
+    if (!loader_report_add(&loader->report, place, message,
+                           loader_excerpt(&loader->sources[at.source], at)))
         loader->no_memory = true;
 }
 
@@ -179,7 +180,7 @@ static bool stands_before(struct place a, struct place b)
 
 void loader_sort_messages(struct loader *loader)
 {
-    /* Insertion: at most TREE_MESSAGES_MAX, nearly in order, and stable. */
+    /* Insertion: at most LOADER_MESSAGES_MAX, nearly in order, and stable. */
     for (size_t i = 1; i < loader->report.count; i++) {
         struct place at = loader->message_places[i];
         struct config_message message = loader->report.messages[i];
