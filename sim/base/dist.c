@@ -29,8 +29,7 @@ enum dist_type dist_type_of(unsigned kind)
     case PARAM_NATS:
         return DIST_F64;
     default:
-        SIM_ASSERT(!"a kind without distributions");
-        return DIST_F64;
+        sim_assert_failed("a kind with distributions", __FILE__, __LINE__);
     }
 }
 
@@ -141,8 +140,7 @@ static double draw_real(const struct dist *dist, struct stream *stream)
     case DIST_PARETO:
         return gsl_ran_pareto(&stream->rng, dist->spread, dist->location);
     default:
-        SIM_ASSERT(!"a shape that is no density");
-        return 0;
+        sim_assert_failed("a shape that is a density", __FILE__, __LINE__);
     }
 }
 

@@ -54,6 +54,7 @@ struct dist {
     double location;                 /* mean, median or minimum */
     double spread;                   /* sd, sigma or exponent; 0 where there is none */
     const union dist_number *values; /* (count) choice; owned by the scenario */
+    const double *weights;           /* (count) as given; 1 where none were */
     const double *cumulative;        /* (count) sums of the weights, the last is their total */
     size_t count;
 };

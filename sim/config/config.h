@@ -132,6 +132,7 @@ struct config_block {
     const void *values;                   /* the table's struct; NULL without a table */
     const struct config_block *blocks;    /* (block_count) sections in the schema's order (absent */
     size_t block_count;                   /* ones left out), or the groups in the file's order */
+    const struct config_origin *origin;   /* this module's own */
 };
 
 const struct config_block *config_root(const struct config *config);
