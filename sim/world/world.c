@@ -11,6 +11,8 @@ static const struct param_key world_keys[] = {
     {"name", PARAM_STRING, AT(name), NULL, NULL, NULL, NULL, "names the run's folder and report"},
     {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL,
      "what the scenario is for, in one line"},
+    {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
+     "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
     {"until", PARAM_DURATION_NS, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
