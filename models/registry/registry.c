@@ -18,7 +18,7 @@ static void add(struct registry *registry, enum registry_kind kind,
 
 void registry_init(struct registry *registry)
 {
-    *registry = (struct registry){{0}};
+    *registry = (struct registry){0};
     for (size_t i = 0; i < mechanism_list_count(); i++) {
         const struct mechanism_ops *mechanism = mechanism_list_item(i);
         add(registry, REGISTRY_MECHANISM, mechanism->params, mechanism);
