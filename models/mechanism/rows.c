@@ -103,10 +103,21 @@ void rows_scale_rows(struct rows *x, const int64_t *v)
             x->value[k] = fixed_mul(v[i], x->value[k]);
 }
 
-void rows_scale_columns(struct rows *x, const int64_t *v)
+void rows_scale_columns(struct rows *x, const int64_t *v, bool drop)
 {
-    for (uint64_t k = 0; k < rows_entry_count(x); k++)
-        x->value[k] = fixed_mul(x->value[k], v[x->column[k]]);
+    uint64_t kept = 0, from = 0;
+    for (uint32_t i = 0; i < x->row_count; i++) {
+        uint64_t to = x->start[i + 1];
+        for (uint64_t k = from; k < to; k++) {
+            int64_t product = fixed_mul(x->value[k], v[x->column[k]]);
+            if (product == 0 && drop)
+                continue;
+            x->column[kept] = x->column[k];
+            x->value[kept++] = product;
+        }
+        from = to;
+        x->start[i + 1] = kept;
+    }
 }
 
 /* ------------------------------------------------------------------------ two matrices to one */

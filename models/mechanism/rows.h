@@ -49,8 +49,8 @@ void rows_multiply_left(const struct rows *x, const int64_t *v, int64_t *ret);
 void rows_multiply_right(const struct rows *x, const int64_t *v, int64_t *ret);
 /* x_ij := v_i x_ij. */
 void rows_scale_rows(struct rows *x, const int64_t *v);
-/* x_ij := x_ij v_j. */
-void rows_scale_columns(struct rows *x, const int64_t *v);
+/* x_ij := x_ij v_j; products of 0 go if `drop`. */
+void rows_scale_columns(struct rows *x, const int64_t *v, bool drop);
 
 /* Rows of full length for functions that join two matrices. */
 struct rows_dense_row {

@@ -103,6 +103,19 @@ static void share_votes(struct yuma_vectors *v)
     fixed_normalize(v->median_stake, v->n);
 }
 
+/* The code of 2023 calls both of them S and shows the votes first. */
+static void trace_stake(enum yuma_version version, const struct yuma_vectors *v,
+                        const struct mechanism_trace *trace)
+{
+    bool finney_sparse = v->sparse && version == YUMA_FINNEY_2023;
+    bool names = v->sparse && !finney_sparse;
+    if (finney_sparse)
+        yuma_trace_vector(trace, "S", v->n, v->active_stake);
+    yuma_trace_vector(trace, names ? "Normalised Stake" : "S", v->n, v->stake);
+    if (!finney_sparse)
+        yuma_trace_vector(trace, names ? "Active Stake" : "S", v->n, v->active_stake);
+}
+
 void yuma_begin(enum yuma_version version, const struct yuma_params *params,
                 const struct mechanism_input *input, struct yuma_vectors *v,
                 struct mechanism_scratch *scratch, const struct mechanism_trace *trace)
@@ -112,12 +125,9 @@ void yuma_begin(enum yuma_version version, const struct yuma_params *params,
     v->owner_uid = version != YUMA_FINNEY_2023 && v->sparse ? input->owner_uid : MECHANISM_NO_UID;
     find_inactive(input, v);
     share_stake(version, input, v, work, trace);
-    yuma_trace_vector(trace, v->sparse && version != YUMA_FINNEY_2023 ? "Normalised Stake" : "S",
-                      v->n, v->stake);
     find_permits(version, input, v, work);
     share_votes(v);
-    yuma_trace_vector(trace, v->sparse && version != YUMA_FINNEY_2023 ? "Active Stake" : "S", v->n,
-                      v->active_stake);
+    trace_stake(version, v, trace);
 }
 
 /* ---------------------------------------------------------------------------------------- emit */

@@ -24,7 +24,8 @@ struct stepwise {
     struct rows averaged; /* EB */
     struct rows spare;
     struct rows_dense_row work;
-    int64_t *column; /* (n) working memory */
+    int64_t *column;  /* (n) working memory */
+    uint32_t *member; /* (2n) working memory of the median */
     int64_t *column_alpha;
     bool any_consensus;
 };
@@ -75,6 +76,7 @@ static void take_memory(struct stepwise *s)
     s->work.b = mechanism_scratch_zero(s->scratch, n, sizeof(int64_t));
     s->column = mechanism_scratch_take(s->scratch, n, sizeof(int64_t));
     s->column_alpha = mechanism_scratch_take(s->scratch, n, sizeof(int64_t));
+    s->member = mechanism_scratch_take(s->scratch, 2 * (size_t)n, sizeof(uint32_t));
 }
 
 /* --------------------------------------------------------------------------------------- trace */
@@ -153,7 +155,7 @@ static void read_weights(struct stepwise *s)
 static void find_consensus(struct stepwise *s)
 {
     struct yuma_vectors *v = &s->v;
-    uint32_t n = v->n, *member = (uint32_t *)(void *)s->spare.column, voters = 0;
+    uint32_t n = v->n, *member = s->member, voters = 0;
     int64_t *stake = s->column, *score = s->work.a;
     for (uint32_t i = 0; i < n; i++)
         if (v->median_stake[i] > 0)
@@ -346,7 +348,8 @@ static void pay_absolute_bonds(struct stepwise *s)
     rows_copy(&s->averaged, &s->spare);
     rows_normalize_columns(&s->spare, s->column);
     trace_rows(s, "emaB norm", &s->spare);
-    rows_multiply_right(&s->spare, v->rank, s->column);
+    rows_scale_columns(&s->spare, v->rank, !s->dense);
+    rows_sum_rows(&s->spare, s->column);
     yuma_trace_vector(s->trace, "total_bonds_per_validator", v->n, s->column);
     for (uint32_t i = 0; i < v->n; i++) {
         v->dividends[i] = 0;

@@ -33,6 +33,7 @@ struct parser {
     const char *line_start;
     uint32_t line;
     unsigned depth;
+    enum json_rules rules;
     struct json *json;
     struct stack stack;
     struct sim_error *err;
@@ -402,7 +403,7 @@ static int compare_names(const void *a, const void *b)
 /* Sorts pointers: objects of thousands of members (rows by uid) are usual. */
 static enum sim_status check_unique_names(struct parser *p, const struct json_value *value)
 {
-    if (value->count < 2)
+    if (value->count < 2 || p->rules == JSON_REPEATED_KEYS)
         return SIM_OK;
     const struct json_value **sorted = malloc(value->count * sizeof(*sorted));
     if (sorted == NULL)
@@ -472,7 +473,7 @@ static enum sim_status read_document(struct parser *p)
 }
 
 enum sim_status json_parse(const char *name, const char *text, size_t size_bytes,
-                           struct json **ret_json, struct sim_error *err)
+                           enum json_rules rules, struct json **ret_json, struct sim_error *err)
 {
     struct json *json = calloc(1, sizeof(*json));
     if (json == NULL)
@@ -482,6 +483,7 @@ enum sim_status json_parse(const char *name, const char *text, size_t size_bytes
                        .end = text + size_bytes,
                        .line_start = text,
                        .line = 1,
+                       .rules = rules,
                        .json = json,
                        .err = err};
     enum sim_status status = read_document(&p);
@@ -520,7 +522,8 @@ static enum sim_status read_all(FILE *file, const char *path, char **ret_text, s
     return SIM_OK;
 }
 
-enum sim_status json_read_file(const char *path, struct json **ret_json, struct sim_error *err)
+enum sim_status json_read_file(const char *path, enum json_rules rules, struct json **ret_json,
+                               struct sim_error *err)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -531,7 +534,7 @@ enum sim_status json_read_file(const char *path, struct json **ret_json, struct 
     fclose(file);
     if (status != SIM_OK)
         return status;
-    status = json_parse(path, text, size, ret_json, err);
+    status = json_parse(path, text, size, rules, ret_json, err);
     free(text);
     return status;
 }

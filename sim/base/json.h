@@ -4,10 +4,10 @@
  * The chain's numbers need up to 127 bits, so no number passes through a double unless the caller
  * asks for one.  Refused, with line and column: anything after the value, comments, trailing
  * commas, NaN and infinities, leading zeros, bad UTF-8, unpaired surrogates, control characters in
- * strings, a key given twice, and more than JSON_DEPTH_MAX levels.
+ * strings, a key given twice (unless allowed), and more than JSON_DEPTH_MAX levels.
  *
  *     struct json *json;
- *     status = json_read_file("case.json", &json, err);
+ *     status = json_read_file("case.json", JSON_STRICT, &json, err);
  *     const struct json_value *steps = json_get(json_root(json), "steps");
  *     for (size_t i = 0; i < json_count(steps); i++) ... json_item(steps, i) ...
  *     json = json_free(json);
@@ -40,13 +40,17 @@ struct json_value {
 
 struct json;
 
+/* Some writers repeat keys; json_get() then gives the first, json_item() all. */
+enum json_rules { JSON_STRICT = 0, JSON_REPEATED_KEYS = 1 };
+
 /* Copies what it needs of the text.  SIM_CONFIG with "name:line:column: what" for a bad text,
  * SIM_MEMORY.  The caller owns *ret_json. */
 SIM_CHECKED enum sim_status json_parse(const char *name, const char *text, size_t size_bytes,
-                                       struct json **ret_json, struct sim_error *err);
+                                       enum json_rules rules, struct json **ret_json,
+                                       struct sim_error *err);
 /* The same from a file; SIM_IO where it cannot be read. */
-SIM_CHECKED enum sim_status json_read_file(const char *path, struct json **ret_json,
-                                           struct sim_error *err);
+SIM_CHECKED enum sim_status json_read_file(const char *path, enum json_rules rules,
+                                           struct json **ret_json, struct sim_error *err);
 /* Accepts NULL.  Always returns NULL. */
 struct json *json_free(struct json *json);
 

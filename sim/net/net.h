@@ -71,6 +71,7 @@ struct net_host {
     uint64_t entity;         /* stable name for random draws: stream_entity() */
 };
 #define NET_REGION_MAX 64
+#define NET_HOST_MAX 100000000u
 
 enum net_outcome { NET_DELIVERED, NET_LOST };
 /* Called once for every message that was neither cancelled nor still under way, from net_handle or
@@ -131,8 +132,7 @@ SIM_CHECKED enum sim_status net_cancel(struct net *net, int64_t now_ns, net_flow
  * flowing, at the end of its latency otherwise, also when the host is back by then. */
 SIM_CHECKED enum sim_status net_host_down(struct net *net, int64_t now_ns, uint32_t host,
                                           struct sim_error *err);
-SIM_CHECKED enum sim_status net_host_up(struct net *net, int64_t now_ns, uint32_t host,
-                                        struct sim_error *err);
+void net_host_up(struct net *net, uint32_t host);
 bool net_host_is_up(const struct net *net, uint32_t host);
 
 /* What can be changed about a host's access while it runs. */

@@ -11,6 +11,8 @@ static const struct param_key world_keys[] = {
     {"name", PARAM_STRING, AT(name), NULL, NULL, NULL, NULL, "names the run's folder and report"},
     {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL,
      "what the scenario is for, in one line"},
+    {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
+     "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
     {"until", PARAM_DURATION_NS, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
@@ -156,7 +158,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->chain_net.mechanism->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->chain_net.mechanism->params->name);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     struct probe_wiring wiring = {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # selftest.sh SOURCE_ROOT BUILD_ROOT: every checker finds what it is there to find.
 #
-# For each kind of violation: puts one into a copy of the tree and expects that the checker fails
-# and names it, and that it did not say so before. Ends with `N passed, N failed`.
+# For each kind of violation: puts one into a copy of a part of the tree and expects that the
+# checker fails and names it, and that it did not say so before. Ends with `N passed, N failed`.
 set -euo pipefail
 source_root=$1
 build_root=$2
@@ -15,9 +15,11 @@ copy=$folder/tree
 passed=0
 failed=0
 
+# A part of the tree is enough, and quick; nothing in it needs an exception.
 mkdir "$copy"
-tar -C "$source_root" --exclude='./build*' --exclude=./runs --exclude=./.git -cf - . |
+(cd "$source_root" && tar -cf - meson.build .clang-format sim/base sim/run tests/tidy) |
     tar -C "$copy" -xf -
+: >"$copy/tests/tidy/shape_exceptions.txt"
 
 # check CHECKER BUILD: its findings on stdout, its exit code in $code.
 check() {
@@ -120,7 +122,7 @@ expect check_shape "$base:$long: $long lines" $base < <(lines '/* more */' 600)
 expect check_shape '121 columns' $base <<<"/* $(lines x 115 | tr -d '\n') */"
 expect check_shape 'a tab' $base <<<$'\tint x;'
 expect check_shape 'blanks at the end' docs/ODD.md <<<'words  '
-expect check_shape 'no longer needed' tests/tidy/shape_exceptions.txt <<<'a.c function b: why'
+expect check_shape 'a.c b: no longer needed' tests/tidy/shape_exceptions.txt <<<'a.c function b: why'
 if command -v clang-format-14 >/dev/null; then
     expect check_shape 'odd.c:1: not as clang-format' sim/base/odd.c <<<'int  base_odd( void );'
 fi
