@@ -87,6 +87,8 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
     }
     if (!valid)
         return refuse(reason, "'%.40s' is no decimal number", text);
+    if (start[0] == '0' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' has leading zeros", text);
     if ((size_t)(end - start) >= sizeof(number.mantissa))
         return refuse(reason, "'%.40s...' has too many digits", text);
     memcpy(number.mantissa, start, (size_t)(end - start));
