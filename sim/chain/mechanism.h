@@ -226,8 +226,9 @@ struct mechanism_trace {
     void *context;
     /* A vector, or one number (count 1). */
     void (*vector)(void *context, const char *label, uint32_t count, const int64_t *value);
-    /* A vector of 128-bit numbers, low and high word of each. */
-    void (*wide)(void *context, const char *label, uint32_t count, const uint64_t (*value)[2]);
+    /* One element of a vector of 128-bit numbers: low and high word. */
+    void (*wide)(void *context, const char *label, uint32_t index, uint32_t count,
+                 const uint64_t value[2]);
     /* One row of a matrix, sparse (columns given) or dense (columns NULL); rows of a label come
      * in ascending order, each once. */
     void (*row)(void *context, const char *label, uint32_t row, uint32_t count,
@@ -248,11 +249,10 @@ enum mechanism_need {
 /* One mechanism.  Constant data; `params` below is the struct that ops->params describes, filled
  * by the scenario reader or by hand. */
 struct mechanism_ops {
-    uint32_t interface_version; /* MECHANISM_INTERFACE_VERSION */
-    const char *name;           /* as in YAML */
-    const struct param_table *params;
-    uint32_t needs;        /* enum mechanism_need, or-ed */
-    uint32_t fields;       /* enum mechanism_field, or-ed */
+    uint32_t interface_version;       /* MECHANISM_INTERFACE_VERSION */
+    const struct param_table *params; /* its name is the mechanism's, as in YAML */
+    uint32_t needs;                   /* enum mechanism_need, or-ed */
+    uint32_t fields;                  /* enum mechanism_field, or-ed */
     uint32_t weight_one;   /* full weight: 65535 or 2^32-1; the chain stores weights so */
     uint64_t fraction_one; /* 1.0 in the output: 65535 or 2^64-1 */
     uint32_t memory_words; /* own words a uid; 0: none */
