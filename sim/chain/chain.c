@@ -17,10 +17,9 @@ static enum sim_status check_net(const struct chain_config *config,
                    ? SIM_OK
                    : SIM_FAIL(err, SIM_CONFIG, "only the root network, netuid 0, has no mechanism");
     if (net->mechanism->interface_version != MECHANISM_INTERFACE_VERSION)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "mechanism %s was built for interface version %u; this is version %u",
-                        net->mechanism->name, net->mechanism->interface_version,
-                        MECHANISM_INTERFACE_VERSION);
+        return SIM_FAIL(
+            err, SIM_CONFIG, "mechanism %s was built for interface version %u; this is version %u",
+            net->mechanism->params->name, net->mechanism->interface_version, MECHANISM_INTERFACE_VERSION);
     if (net->mechanism->check == NULL)
         return SIM_OK;
     return net->mechanism->check(net->mechanism_params, err);
@@ -161,9 +160,8 @@ static enum sim_status check_genesis_neuron(const struct chain *chain, const str
     return SIM_OK;
 }
 
-enum sim_status chain_genesis_neuron(struct chain *chain,
-                                     const struct chain_genesis_neuron *neuron, uint32_t *ret_uid,
-                                     struct sim_error *err)
+enum sim_status chain_genesis_neuron(struct chain *chain, const struct chain_genesis_neuron *neuron,
+                                     uint32_t *ret_uid, struct sim_error *err)
 {
     struct chain_net *net = chain_net_of(chain, neuron->netuid);
     enum sim_status status = check_genesis_neuron(chain, net, neuron, err);
@@ -207,8 +205,7 @@ enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid, uint
 static void begin_events(struct chain *chain)
 {
     size_t early = chain->event_count - chain->block_event_count;
-    memmove(chain->events, chain->events + chain->block_event_count,
-            early * sizeof *chain->events);
+    memmove(chain->events, chain->events + chain->block_event_count, early * sizeof *chain->events);
     chain->event_count = early;
 }
 

@@ -16,9 +16,8 @@ static enum sim_status check_account(const struct chain *chain, uint32_t id, u12
         sum += account->stakes[i].rao;
     }
     if (sum != account->hotkey_stake_rao)
-        return SIM_FAIL(err, SIM_NUMERIC,
-                        "chain: hotkey %u has %llu rao, its holders another sum", id,
-                        (unsigned long long)account->hotkey_stake_rao);
+        return SIM_FAIL(err, SIM_NUMERIC, "chain: hotkey %u has %llu rao, its holders another sum",
+                        id, (unsigned long long)account->hotkey_stake_rao);
     if (sum > 0 && account->owner == CHAIN_NONE)
         return SIM_FAIL(err, SIM_NUMERIC, "chain: stake on account %u, which is no hotkey", id);
     *ret_stake = sum;
@@ -29,7 +28,7 @@ static enum sim_status check_sums(const struct chain *chain, struct sim_error *e
 {
     u128 balances = 0, stakes = 0, pending = 0;
     for (uint32_t id = 0; id < chain->account_count; id++) {
-        u128 stake;
+        u128 stake = 0;
         enum sim_status status = check_account(chain, id, &stake, err);
         if (status != SIM_OK)
             return status;

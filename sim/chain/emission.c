@@ -276,7 +276,7 @@ static void default_pruning_score(struct chain_net *net)
         if (net->emission_rao[uid] > most)
             most = net->emission_rao[uid];
     for (uint32_t uid = 0; uid < net->count && most > 0; uid++)
-        net->pruning_score[uid] = (uint64_t)((unsigned __int128)net->emission_rao[uid] *
+        net->pruning_score[uid] = (uint64_t)((fixed_u128)net->emission_rao[uid] *
                                              net->mechanism->fraction_one / most);
 }
 
@@ -354,7 +354,7 @@ static uint64_t take_stake(struct chain *chain, uint32_t hotkey, uint64_t rao)
     /* From the back: an emptied entry is filled with the last one, which is done already. */
     for (uint32_t i = account->stake_count; i-- > 0 && left_rao > 0;) {
         struct chain_stake stake = account->stakes[i];
-        uint64_t part_rao = (uint64_t)((unsigned __int128)taken_rao * stake.rao / total_rao);
+        uint64_t part_rao = (uint64_t)((fixed_u128)taken_rao * stake.rao / total_rao);
         chain_stake_sub(chain, hotkey, stake.coldkey, part_rao);
         left_rao -= part_rao;
     }
@@ -376,8 +376,8 @@ static enum sim_status pay(struct chain *chain, const struct chain_loaded *parts
     if (parts->change_rao > 0)
         server_rao += (uint64_t)parts->change_rao;
     if (server_rao + parts->validator_rao > 0) {
-        enum sim_status status = chain_emit_through_hotkey(chain, parts->hotkey, server_rao,
-                                                           parts->validator_rao, err);
+        enum sim_status status =
+            chain_emit_through_hotkey(chain, parts->hotkey, server_rao, parts->validator_rao, err);
         if (status != SIM_OK)
             return status;
         *minted_rao += server_rao + parts->validator_rao;
@@ -407,7 +407,7 @@ static enum sim_status pay_all(struct chain *chain, struct chain_net *net,
 }
 
 /* Lays out what the epoch pays, in uid order; returns the sum. */
-static enum sim_status load(struct chain_net *net, unsigned __int128 *ret_sum,
+static enum sim_status load(struct chain_net *net, fixed_u128 *ret_sum,
                             struct sim_error *err)
 {
     if (net->loaded_capacity < net->count) {
@@ -417,7 +417,7 @@ static enum sim_status load(struct chain_net *net, unsigned __int128 *ret_sum,
         net->loaded = loaded;
         net->loaded_capacity = net->capacity;
     }
-    unsigned __int128 sum = 0;
+    fixed_u128 sum = 0;
     for (uint32_t uid = 0; uid < net->count; uid++) {
         net->loaded[uid] = parts_of(net, uid);
         sum += net->loaded[uid].server_rao;
@@ -437,7 +437,7 @@ static enum sim_status run_epoch(struct chain *chain, struct chain_net *net, uin
 {
     net->loaded_count = 0;
     struct chain_event *event;
-    unsigned __int128 sum = 0;
+    fixed_u128 sum = 0;
     if (net->count > 0) {
         struct mechanism_input input;
         enum sim_status status = chain_mechanism_input(chain, net, emission_rao, &input, err);
@@ -469,8 +469,7 @@ static enum sim_status run_epoch(struct chain *chain, struct chain_net *net, uin
     return SIM_OK;
 }
 
-static enum sim_status pay_loaded(struct chain *chain, struct chain_net *net,
-                                  struct sim_error *err)
+static enum sim_status pay_loaded(struct chain *chain, struct chain_net *net, struct sim_error *err)
 {
     if (net->loaded_count == 0)
         return SIM_OK;

@@ -23,12 +23,12 @@ void chain_digest_value(struct chain *chain, uint64_t what, uint64_t value)
 void chain_digest_net_value(struct chain *chain, enum chain_digest_class class,
                             const struct chain_net *net, uint32_t uid, uint64_t value)
 {
-    chain_digest_value(chain, (uint64_t)class << 48 | (uint64_t)net->netuid << 32 | uid, value);
+    chain_digest_value(chain, (uint64_t) class << 48 | (uint64_t)net->netuid << 32 | uid, value);
 }
 
 static uint64_t digest_key(enum digest_class class, uint32_t account)
 {
-    return (uint64_t)class << 32 | account;
+    return (uint64_t) class << 32 | account;
 }
 
 bool chain_is_account(const struct chain *chain, uint32_t account)

@@ -74,7 +74,7 @@ static uint64_t priority_of(const struct chain *chain, const struct chain_pendin
     if (uid == CHAIN_NONE)
         return 0;
     if (chain->profile == CHAIN_NAKAMOTO) {
-        __extension__ unsigned __int128 priority = net->priority[uid];
+        fixed_u128 priority = net->priority[uid];
         priority = priority * 1000000 / pending->bytes;
         return priority > UINT64_MAX ? UINT64_MAX : (uint64_t)priority;
     }
@@ -95,8 +95,7 @@ static int compare_urgency(const void *left, const void *right)
 static void announce_failure(struct chain *chain, const struct chain_pending *pending,
                              enum chain_fault fault)
 {
-    struct chain_event *event =
-        chain_event_add(chain, CHAIN_EVENT_FAILED, pending->call.netuid);
+    struct chain_event *event = chain_event_add(chain, CHAIN_EVENT_FAILED, pending->call.netuid);
     event->id = pending->id;
     event->call = pending->call.kind;
     event->fault = fault;
@@ -158,8 +157,7 @@ static void assert_accounts(const struct chain *chain, const struct chain_extrin
 {
     SIM_ASSERT(call->kind < CHAIN_CALL_COUNT);
     SIM_ASSERT(chain_is_account(chain, call->signer));
-    if (!carries_row(call->kind) && call->kind != CHAIN_SERVE_AXON &&
-        call->kind != CHAIN_TRANSFER)
+    if (!carries_row(call->kind) && call->kind != CHAIN_SERVE_AXON && call->kind != CHAIN_TRANSFER)
         SIM_ASSERT(chain_is_account(chain, call->hotkey));
     if (call->kind == CHAIN_REGISTER_POW || call->kind == CHAIN_TRANSFER)
         SIM_ASSERT(chain_is_account(chain, call->coldkey));

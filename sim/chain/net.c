@@ -19,7 +19,7 @@ struct chain_net *chain_net_of(const struct chain *chain, uint16_t netuid)
 /* Grows *array from old to new elements and zeroes what is new. */
 static bool grow_zeroed(void **array, size_t old, size_t new, size_t element_bytes)
 {
-    void *grown = realloc(*array, new * element_bytes);
+    void *grown = realloc(*array, new *element_bytes);
     if (grown == NULL)
         return false;
     memset((char *)grown + old * element_bytes, 0, (new - old) * element_bytes);
@@ -36,8 +36,8 @@ enum sim_status chain_net_grow(struct chain_net *net, uint32_t capacity, struct 
     CHAIN_NET_ARRAYS(GROW)
 #undef GROW
     ok = ok && grow_zeroed((void **)&net->rows, net->capacity, capacity, sizeof *net->rows);
-    ok = ok && grow_zeroed((void **)&net->candidates, net->capacity, capacity,
-                           sizeof *net->candidates);
+    ok = ok &&
+         grow_zeroed((void **)&net->candidates, net->capacity, capacity, sizeof *net->candidates);
     ok = ok && grow_zeroed((void **)&net->mark, net->capacity, capacity, sizeof *net->mark);
     size_t words = net->mechanism == NULL ? 0 : net->mechanism->memory_words;
     if (words > 0)
@@ -76,8 +76,7 @@ enum sim_status chain_net_init(struct chain *chain, struct chain_net *net,
                               .burn_rao = params->burn,
                               .burn_factor_half_life = params->burn_half_life};
     net->burn_factor_q32 = rules_decay_factor_q32(params->burn_half_life);
-    enum sim_status status =
-        chain_net_grow_accounts(net, 0, chain->account_capacity, err);
+    enum sim_status status = chain_net_grow_accounts(net, 0, chain->account_capacity, err);
     if (status == SIM_OK)
         status = chain_net_grow(net, params->max_uids, err);
     return status;

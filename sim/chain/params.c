@@ -105,8 +105,8 @@ static enum sim_status check_ranges(const struct chain_params *params, struct si
         {"min_take", params->min_take, "max_take", params->max_take},
     };
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-        enum sim_status status = check_order(orders[i].low_key, orders[i].low, orders[i].high_key,
-                                             orders[i].high, err);
+        enum sim_status status =
+            check_order(orders[i].low_key, orders[i].low, orders[i].high_key, orders[i].high, err);
         if (status != SIM_OK)
             return status;
     }

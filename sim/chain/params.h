@@ -199,4 +199,7 @@ void chain_params_init(struct chain_params *params, enum chain_profile profile);
 SIM_CHECKED enum sim_status chain_params_check(const struct chain_params *params,
                                                enum chain_profile profile, struct sim_error *err);
 
+/* Reads one line of emission_table; false when it is none. */
+bool chain_emission_line(const char *line, uint64_t *ret_block, uint64_t *ret_rao);
+
 #endif

@@ -1,4 +1,5 @@
 #include "chain/pow.h"
+#include "base/fixed.h"
 #include "base/units.h"
 
 #include <gsl/gsl_randist.h>
@@ -77,7 +78,7 @@ bool pow_meets(const uint8_t seal[32], uint64_t difficulty)
         uint64_t word = 0;
         for (int byte = 0; byte < 8; byte++)
             word = word << 8 | seal[8 * limb + byte];
-        __extension__ unsigned __int128 product = (unsigned __int128)word * difficulty + carry;
+        fixed_u128 product = (fixed_u128)word * difficulty + carry;
         carry = (uint64_t)(product >> 64);
     }
     return carry == 0;
@@ -92,8 +93,7 @@ bool pow_search(const struct pow_task *task, uint64_t start_nonce, uint64_t max_
         seal_of_body(task->rule, body, start_nonce + i, seal);
         if (!pow_meets(seal, task->difficulty))
             continue;
-        *ret_work = (struct pow_work){.block_number = task->block_number,
-                                      .nonce = start_nonce + i};
+        *ret_work = (struct pow_work){.block_number = task->block_number, .nonce = start_nonce + i};
         memcpy(ret_work->seal, seal, 32);
         *ret_hashes = i + 1;
         return true;
@@ -117,7 +117,7 @@ void pow_draw_work(struct stream *stream, uint64_t block_number, uint64_t diffic
 {
     *ret_work = (struct pow_work){.block_number = block_number, .nonce = stream_u64(stream)};
     uint64_t divisor = difficulty > 0 ? difficulty : 1;
-    __extension__ unsigned __int128 rest = 0;
+    fixed_u128 rest = 0;
     for (int i = 0; i < 4; i++) {
         rest = rest << 64 | stream_u64(stream);
         uint64_t quotient = (uint64_t)(rest / divisor);

@@ -26,8 +26,8 @@ static fixed_i128 nakamoto_score(const struct rules_candidate *candidate, uint64
         return (fixed_i128)(~(fixed_u128)0 >> 1);
     fixed_i128 stake = 0;
     if (total_stake_rao > 0)
-        stake = fixed63_div(fixed63_from_u64(candidate->stake_rao),
-                            fixed63_from_u64(total_stake_rao));
+        stake =
+            fixed63_div(fixed63_from_u64(candidate->stake_rao), fixed63_from_u64(total_stake_rao));
     fixed_i128 incentive =
         fixed63_div(fixed63_from_u64(candidate->score), fixed63_from_u64(UINT64_MAX));
     stake = over(stake, params->stake_pruning_denominator, params->stake_pruning_term);

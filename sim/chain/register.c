@@ -13,7 +13,7 @@ static uint64_t rescale(uint64_t value, uint64_t from_one, uint64_t one)
 {
     if (from_one == one)
         return value;
-    return (uint64_t)((unsigned __int128)value * one / from_one);
+    return (uint64_t)((fixed_u128)value * one / from_one);
 }
 
 static bool owns_network(const struct chain_net *net, uint32_t uid)
@@ -31,8 +31,7 @@ static bool is_immortal(const struct chain_net *net, uint32_t uid)
     for (uint32_t other = 0; other < net->count; other++)
         if (owns_network(net, other) &&
             (net->block_at_registration[other] < net->block_at_registration[uid] ||
-             (net->block_at_registration[other] == net->block_at_registration[uid] &&
-              other < uid)))
+             (net->block_at_registration[other] == net->block_at_registration[uid] && other < uid)))
             earlier++;
     return earlier < net->params.owner_immortal_limit;
 }

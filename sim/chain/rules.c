@@ -28,16 +28,16 @@ uint64_t rules_price_adjust(uint64_t value, uint32_t registrations, uint32_t tar
 
 static void adjust_difficulty(const struct chain_params *params, struct rules_terms *terms)
 {
-    terms->difficulty = rules_price_adjust(
-        terms->difficulty, terms->registrations, params->target_registrations,
-        params->min_difficulty, params->max_difficulty, params->adjustment_alpha);
+    terms->difficulty = rules_price_adjust(terms->difficulty, terms->registrations,
+                                           params->target_registrations, params->min_difficulty,
+                                           params->max_difficulty, params->adjustment_alpha);
 }
 
 static void adjust_burn(const struct chain_params *params, struct rules_terms *terms)
 {
-    terms->burn_rao = rules_price_adjust(terms->burn_rao, terms->registrations,
-                                         params->target_registrations, params->min_burn,
-                                         params->max_burn, params->adjustment_alpha);
+    terms->burn_rao =
+        rules_price_adjust(terms->burn_rao, terms->registrations, params->target_registrations,
+                           params->min_burn, params->max_burn, params->adjustment_alpha);
 }
 
 /*
@@ -187,35 +187,36 @@ bool rules_max_min_ratio_ok(uint32_t count, const uint32_t *values, uint64_t rat
     return min > 0 && max / min <= ratio;
 }
 
-/* Rows live as u32; the chain's 16-bit arithmetic gets them through a bounded window. */
+/* Rows live as u32; the chain's own arithmetic is on u16.  64 Ki entries fit any row. */
 enum { MAX_ROW = 65536 };
 
-static bool fits_u16(uint32_t count, const uint32_t *values, uint16_t *narrow)
+static void narrow_row(uint32_t count, const uint32_t *values, uint16_t *narrow)
 {
+    SIM_ASSERT(count <= MAX_ROW);
     for (uint32_t i = 0; i < count; i++) {
-        if (values[i] > UINT16_MAX)
-            return false;
+        SIM_ASSERT(values[i] <= UINT16_MAX);
         narrow[i] = (uint16_t)values[i];
     }
-    return true;
 }
 
 void rules_max_upscale_u16(uint32_t count, uint32_t *values)
 {
-    SIM_ASSERT(count <= MAX_ROW);
-    uint16_t in[MAX_ROW], out[MAX_ROW];
-    SIM_ASSERT(fits_u16(count, values, in));
-    fixed_max_upscale_u16(in, count, out);
+    uint16_t narrow[MAX_ROW], scaled[MAX_ROW];
+    if (count == 0)
+        return;
+    narrow_row(count, values, narrow);
+    fixed_max_upscale_u16(narrow, count, scaled);
     for (uint32_t i = 0; i < count; i++)
-        values[i] = out[i];
+        values[i] = scaled[i];
 }
 
 bool rules_max_weight_ok(uint32_t count, const uint32_t *values, uint16_t limit)
 {
-    SIM_ASSERT(count <= MAX_ROW);
-    uint16_t in[MAX_ROW];
-    SIM_ASSERT(fits_u16(count, values, in));
-    return limit == UINT16_MAX || fixed_within_max_weight(in, count, limit);
+    uint16_t narrow[MAX_ROW];
+    if (count == 0 || limit == UINT16_MAX)
+        return true;
+    narrow_row(count, values, narrow);
+    return fixed_within_max_weight(narrow, count, limit);
 }
 
 /* ------------------------------------------------------------------------------------ serving */

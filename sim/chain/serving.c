@@ -11,8 +11,7 @@ static bool registered_anywhere(const struct chain *chain, uint32_t hotkey)
     return false;
 }
 
-static enum chain_fault check_address(const struct chain *chain,
-                                      const struct chain_extrinsic *call)
+static enum chain_fault check_address(const struct chain *chain, const struct chain_extrinsic *call)
 {
     if (chain->profile == CHAIN_NAKAMOTO && call->modality != 0)
         return CHAIN_FAULT_INVALID_MODALITY;

@@ -132,8 +132,8 @@ static enum chain_fault check_nakamoto(struct chain *chain, const struct chain_n
     return check_content(chain, net, row);
 }
 
-static enum chain_fault check_row(struct chain *chain, const struct chain_net *net,
-                                  struct row *row, bool rate_limited)
+static enum chain_fault check_row(struct chain *chain, const struct chain_net *net, struct row *row,
+                                  bool rate_limited)
 {
     if (chain->profile == CHAIN_NAKAMOTO)
         return net == NULL ? CHAIN_FAULT_NETWORK_DOES_NOT_EXIST : check_nakamoto(chain, net, row);

@@ -208,9 +208,8 @@ static uint64_t pay_holders(struct chain *chain, uint32_t hotkey, uint64_t rest_
     return given_rao;
 }
 
-enum sim_status chain_emit_through_hotkey(struct chain *chain, uint32_t hotkey,
-                                          uint64_t server_rao, uint64_t validator_rao,
-                                          struct sim_error *err)
+enum sim_status chain_emit_through_hotkey(struct chain *chain, uint32_t hotkey, uint64_t server_rao,
+                                          uint64_t validator_rao, struct sim_error *err)
 {
     const struct chain_account *account = &chain->accounts[hotkey];
     SIM_ASSERT(account->owner != CHAIN_NONE);

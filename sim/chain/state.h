@@ -8,6 +8,7 @@
 #define CHAIN_STATE_H
 
 #include "base/digest.h"
+#include "base/fixed.h"
 #include "chain/chain.h"
 #include "chain/rules.h"
 
@@ -31,7 +32,8 @@ struct chain_account {
     uint32_t stake_count, stake_capacity;
 };
 
-/* -------------------------------------------------------------------------------------- networks */
+/* -------------------------------------------------------------------------------------- networks
+ */
 
 /* Arrays by uid: X(type, name).  One list makes the fields, the memory, the growth and the save. */
 #define CHAIN_NET_ARRAYS(X)                                                                        \
@@ -117,7 +119,7 @@ struct chain_net {
     struct chain_bonds bonds;
 
     uint64_t difficulty, burn_rao;
-    uint32_t burn_factor_q32;           /* of burn_factor_half_life */
+    uint32_t burn_factor_q32; /* of burn_factor_half_life */
     uint64_t burn_factor_half_life;
     uint32_t registrations_block, registrations_interval, pow_interval, burn_interval;
     uint64_t last_adjustment_block;
@@ -144,7 +146,8 @@ struct chain_net {
     struct chain_view view;
 };
 
-/* --------------------------------------------------------------------------------------- mempool */
+/* --------------------------------------------------------------------------------------- mempool
+ */
 
 struct chain_pending {
     struct chain_extrinsic call; /* rows point into `payload` */
@@ -196,7 +199,7 @@ enum chain_digest_class {
     CHAIN_DIGEST_ROW,       /* uid -> entries, after their bytes */
     CHAIN_DIGEST_DIFFICULTY,
     CHAIN_DIGEST_BURN,
-    CHAIN_DIGEST_EPOCH,     /* emission offered, after the epoch's arrays */
+    CHAIN_DIGEST_EPOCH, /* emission offered, after the epoch's arrays */
     CHAIN_DIGEST_PERMIT
 };
 void chain_digest_value(struct chain *chain, uint64_t what, uint64_t value);
@@ -234,8 +237,7 @@ uint32_t chain_net_append(struct chain *chain, struct chain_net *net, uint32_t h
 
 /* register.c */
 enum chain_fault chain_call_register_pow(struct chain *chain, const struct chain_pending *pending);
-enum chain_fault chain_call_register_burn(struct chain *chain,
-                                          const struct chain_pending *pending);
+enum chain_fault chain_call_register_burn(struct chain *chain, const struct chain_pending *pending);
 /* The uid that the profile's rule gives up for a newcomer; CHAIN_NONE: none may be. */
 uint32_t chain_uid_to_prune(const struct chain *chain, struct chain_net *net);
 /* The slot for a newcomer, as registration fills it. */

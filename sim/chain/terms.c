@@ -60,10 +60,10 @@ static void decay_current(struct chain *chain, struct chain_net *net)
         net->burn_factor_half_life = params->burn_half_life;
         net->burn_factor_q32 = rules_decay_factor_q32(params->burn_half_life);
     }
-    chain_set_burn(chain, net,
-                   rules_burn_decay(net->burn_rao, net->burn_factor_q32, params->min_burn,
-                                    params->max_burn),
-                   false);
+    chain_set_burn(
+        chain, net,
+        rules_burn_decay(net->burn_rao, net->burn_factor_q32, params->min_burn, params->max_burn),
+        false);
 }
 
 void chain_adjust_terms(struct chain *chain, struct chain_net *net)
