@@ -3,6 +3,8 @@
  */
 #include "cli/cli.h"
 
+#include "base/param_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +56,7 @@ static const char *nearest(const char *name)
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
         names[count++] = c->name;
     names[count] = NULL;
-    return config_nearest(name, names);
+    return param_nearest(name, names);
 }
 
 int main(int argc, char **argv)

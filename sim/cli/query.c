@@ -3,7 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/scenario.h"
-#include "report/report.h"
+#include "analysis/report/report.h"
 
 #include <getopt.h>
 #include <stdio.h>
