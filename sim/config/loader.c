@@ -113,6 +113,7 @@ static void add_excerpt(struct text *text, const struct source *source, struct p
         }
         from += bytes;
     }
+    text_trim(text);
     text_add(text, "\n%*s | %*s^\n", (int)strlen(margin), "",
              (int)(at.column - first + (first > 0 ? 3 : 0)), "");
 }
