@@ -201,6 +201,15 @@ static void all_errors_of_a_file_come_at_once_with_place_and_remedy(void **state
                   "     |                      ^\n");
 }
 
+static void a_tab_is_called_by_its_name(void **state)
+{
+    (void)state;
+    assert_errors("name: t\nnetwork:\n\tloss: 0.1\n",
+                  "test.yaml:3:1: a tab cannot indent; use spaces\n"
+                  "   3 |  loss: 0.1\n"
+                  "     | ^\n");
+}
+
 #define BASE_TEXT                                                                                  \
     "name: t\n"                                                                                    \
     "mechanism: {name: yuma3, liquid: true, alpha_high: 0.9}\n"                                    \
@@ -531,6 +540,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_value_arrives_in_its_struct),
         cmocka_unit_test(the_resolved_scenario_reads_back_to_the_same_text_and_values),
         cmocka_unit_test(all_errors_of_a_file_come_at_once_with_place_and_remedy),
+        cmocka_unit_test(a_tab_is_called_by_its_name),
         cmocka_unit_test(sets_go_over_the_file_one_after_the_other),
         cmocka_unit_test(errors_of_a_set_name_the_set),
         cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
