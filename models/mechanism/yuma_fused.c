@@ -35,9 +35,25 @@ struct fused {
 /* Sums of u16 numbers stay below 2^31 and sums of bonds below 2^46. */
 enum { FUSED_UID_MAX = 32768 };
 
+/* Whether all shares of stake lie in 0..1: the sum of all stake fits I64F64, or one uid has it
+ * all. */
+static bool has_sane_stake(const struct mechanism_input *input)
+{
+    const uint64_t largest = (uint64_t)1 << 63;
+    fixed_u128 sum = input->neuron_count;
+    uint32_t holders = 0;
+    for (uint32_t i = 0; i < input->neuron_count; i++) {
+        uint64_t stake = input->stake_rao[i];
+        sum += stake < largest ? stake : largest;
+        holders += stake != 0 || (input->stake_fraction != NULL && input->stake_fraction[i] != 0);
+    }
+    return sum < largest || holders <= 1;
+}
+
 bool yuma_fused_can(const struct yuma_params *params, const struct mechanism_input *input)
 {
-    return params->path == YUMA_PATH_SPARSE && input->neuron_count <= FUSED_UID_MAX;
+    return params->path == YUMA_PATH_SPARSE && input->neuron_count <= FUSED_UID_MAX &&
+           has_sane_stake(input);
 }
 
 /* --------------------------------------------------------------------------------------- memory */
