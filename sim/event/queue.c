@@ -211,8 +211,9 @@ static int64_t bucket_earliest_ns(const struct bucket *bucket)
 {
     int64_t earliest_ns = TIME_NS_MAX;
     for (const struct chunk *chunk = bucket->head; chunk != NULL; chunk = chunk->next) {
-        __builtin_prefetch(chunk->next);
+        const struct chunk *next = chunk->next != NULL ? chunk->next : chunk;
         for (uint64_t i = 0; i < chunk->count; i++) {
+            __builtin_prefetch(&next->events[i]);
             int64_t at_ns = chunk->events[i].at_ns;
             earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
         }
@@ -225,9 +226,11 @@ static void queue_deal(struct evq *queue, struct chunk *chain)
 {
     while (chain != NULL) {
         struct chunk *next = chain->next;
-        __builtin_prefetch(next);
-        for (uint64_t i = 0; i < chain->count; i++)
+        const struct chunk *ahead = next != NULL ? next : chain;
+        for (uint64_t i = 0; i < chain->count; i++) {
+            __builtin_prefetch(&ahead->events[i]);
             queue_place(queue, &chain->events[i]);
+        }
         chunk_give(queue, chain);
         chain = next;
     }
