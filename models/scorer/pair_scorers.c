@@ -291,7 +291,7 @@ static void pair_weights(const void *params_, const struct scorer_limits *limits
 {
     const struct pair_params *params = params_;
     if (params->era == SCORER_E4)
-        weights_top(limits, stats, uid_count, stream, scratch, ret_weights);
+        weights_top(limits, stats, uid_count, 0, stream, scratch, ret_weights);
     else if (params->era == SCORER_E4_3_3)
         weights_responsive_first(limits, stats, uid_count, stream, scratch, ret_weights);
     else

@@ -1,6 +1,7 @@
 /*
  * build.c: from the scenario's groups to neurons, servers, owners and validators.
  */
+#include "agent/answer.h"
 #include "agent/state.h"
 
 #include <math.h>
@@ -289,11 +290,14 @@ static void set_wire_bytes(struct agents *agents)
 {
     const struct agents_setup *setup = &agents->setup;
     const struct query_params *query = setup->query;
-    uint32_t width = setup->corpus->vocabulary_symbols;
+    struct answer_shape shape = {.sequences = query->batch,
+                                 .positions = query->sequence,
+                                 .hidden_width = setup->corpus->vocabulary_symbols};
     if (query->response == QUERY_HIDDEN && setup->group_count > 0)
-        width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
-    agents->request_bytes = (uint64_t)(8.0 * agents->rows * query->wire_scale);
-    agents->response_bytes = (uint64_t)(4.0 * agents->rows * width * query->wire_scale);
+        shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
+    double scale = query->wire_scale;
+    agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
+    agents->response_bytes = (uint64_t)((double)answer_hidden_bytes(&shape) * scale);
 }
 
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,

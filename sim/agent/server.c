@@ -6,6 +6,7 @@
  * gave callers without stake a whole number of 1..100 by lot; what had waited longer than 12 s was
  * never answered (opentensor/bittensor v3.7, axon priority pool).
  */
+#include "agent/exchange.h"
 #include "agent/state.h"
 
 #include <math.h>
@@ -17,9 +18,8 @@ static double draw_priority(const struct agents *agents, struct agent_server *se
     double stake_tao = 0;
     if (caller_uid != AGENT_NONE && caller_uid < view->neuron_count)
         stake_tao = (double)view->stake_rao[caller_uid] / (double)RAO_PER_TAO;
-    if (stake_tao <= 0)
-        return (double)(1 + stream_below(server->lottery, 100));
-    return stake_tao + 0.01 * stake_tao * stream_uniform(server->lottery);
+    double lot = stake_tao > 0 ? 0 : (double)(1 + stream_below(server->lottery, 100));
+    return exchange_priority(stake_tao, lot, 0.01 * stream_uniform(server->lottery));
 }
 
 /* ---- the queue: a pairing heap through the queries' own links */
