@@ -231,7 +231,7 @@ static void value_prompting(const struct choice_params *params, const struct sco
 }
 
 static void score(const struct choice_params *params, const struct scorer_step *step, void *scratch,
-                  value_f *value, struct scorer_measures *ret_measures, double *ret_pair_synergy)
+                  value_f *value, struct scorer_measures *ret_measures, double *ret_pairs)
 {
     struct workspace space = workspace_at(scratch, step);
     uint32_t count = 0;
@@ -240,9 +240,8 @@ static void score(const struct choice_params *params, const struct scorer_step *
         if (step->answered[k])
             space.peers[count++] = k;
     }
-    if (ret_pair_synergy != NULL)
-        memset(ret_pair_synergy, 0,
-               (size_t)step->peer_count * step->peer_count * sizeof(*ret_pair_synergy));
+    if (ret_pairs != NULL)
+        memset(ret_pairs, 0, (size_t)step->peer_count * step->peer_count * sizeof(*ret_pairs));
     if (count == 0)
         return;
     pairs_prepare(step->loss_nats, step->row_count, space.peers, count, space.half, space.mean);
@@ -308,9 +307,9 @@ static void choice_weights(const void *params_, const struct scorer_limits *limi
 
 #define CHOICE_SCORER(name_, table_, needs_, value_, observe_)                                     \
     static void name_##_score(const void *params, const struct scorer_step *step, void *scratch,   \
-                              struct scorer_measures *ret_measures, double *ret_pair_synergy)      \
+                              struct scorer_measures *ret_measures, double *ret_pairs)             \
     {                                                                                              \
-        score(params, step, scratch, (value_), ret_measures, ret_pair_synergy);                    \
+        score(params, step, scratch, (value_), ret_measures, ret_pairs);                           \
     }                                                                                              \
     const struct scorer_ops scorer_##name_ = {.params = &(table_),                                 \
                                               .needs = (needs_),                                   \
