@@ -72,6 +72,13 @@ static inline lm_real *lm_unconst(const lm_real *values)
     return pointer.out;
 }
 
+/* For models with nothing to check, and for those that take any length of sequence. */
+enum sim_status lm_check_nothing(const void *shape, struct sim_error *err);
+uint32_t lm_any_length(const void *shape);
+
+/* to[n] += x[n] */
+void lm_add(size_t n, const lm_real *restrict x, lm_real *restrict to);
+
 /* Fills with numbers uniform in +-sqrt(3) deviation: their standard deviation is `deviation`. */
 lm_real *lm_fill_random(struct stream *stream, lm_real *to, size_t count, double deviation);
 lm_real *lm_fill(lm_real *to, size_t count, lm_real value);

@@ -1,18 +1,19 @@
 #include "mechanism/mechanism_list.h"
 
+#include "mechanism/nakamoto.h"
 #include "mechanism/yuma.h"
 
 #include <string.h>
 
 size_t mechanism_list_count(void)
 {
-    return yuma_mechanism_count;
+    return 1 + yuma_mechanism_count;
 }
 
 const struct mechanism_ops *mechanism_list_item(size_t index)
 {
     SIM_ASSERT(index < mechanism_list_count());
-    return yuma_mechanisms[index];
+    return index == 0 ? &nakamoto_mechanism : yuma_mechanisms[index - 1];
 }
 
 const struct mechanism_ops *mechanism_list_find(const char *name)

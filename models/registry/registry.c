@@ -7,6 +7,8 @@
 #include "scorer/scorer_list.h"
 #include "strategy/strategy_list.h"
 
+#include <string.h>
+
 static void add(struct registry *registry, enum registry_kind kind,
                 const struct param_table *table, const void *operations)
 {

@@ -85,8 +85,13 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
         valid = after > end + 1;
         end = after;
     }
+    if (!valid && *start == '.' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' needs a digit before the point: %s0%.40s", text,
+                      number.negative ? "-" : "", start);
     if (!valid)
         return refuse(reason, "'%.40s' is no decimal number", text);
+    if (start[0] == '0' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' has leading zeros", text);
     if ((size_t)(end - start) >= sizeof(number.mantissa))
         return refuse(reason, "'%.40s...' has too many digits", text);
     memcpy(number.mantissa, start, (size_t)(end - start));
@@ -105,6 +110,23 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
     return true;
 }
 
+/* Other spellings of units, and slips. */
+static const char *meant_unit(const char *word, const char *const *names)
+{
+    static const char *const spellings[][2] = {
+        {"bps", "bit/s"}, {"kbps", "kbit/s"}, {"Mbps", "Mbit/s"}, {"Gbps", "Gbit/s"},
+        {"sec", "s"},     {"seconds", "s"},   {"m", "min"},       {"minutes", "min"},
+        {"hours", "h"},   {"hour", "h"},      {"days", "d"},      {"day", "d"},
+        {"watt", "W"},    {"watts", "W"},     {"nat", "nats"},    {"bit", "bits"},
+        {"weeks", "d"},   {"week", "d"},
+    };
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+        for (size_t k = 0; strcmp(word, spellings[i][0]) == 0 && names[k] != NULL; k++)
+            if (strcmp(spellings[i][1], names[k]) == 0)
+                return names[k];
+    return param_nearest(word, names);
+}
+
 /* The unit that stands behind a number; NULL without error where the kind has none. */
 static bool find_unit(const struct param_kind_info *info, const char *text, const char *rest,
                       const struct param_unit **ret_unit, char *reason)
@@ -113,7 +135,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
     if (info->units == NULL) {
         if (*rest == '\0')
             return true;
-        if (isalpha((unsigned char)*rest))
+        if (isalpha((unsigned char)*rest) && text[strcspn(text, "xob")] == '\0')
             return refuse(reason, "'%.40s' has a unit, but a bare number is expected", text);
         return refuse(reason, "'%.40s' is no decimal number", text);
     }
@@ -128,7 +150,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
             return true;
         }
     }
-    const char *near = param_nearest(rest, names);
+    const char *near = meant_unit(rest, names);
     if (near != NULL)
         return refuse(reason, "unknown unit '%.20s'; did you mean '%s'? units: %s", rest, near,
                       info->unit_names);

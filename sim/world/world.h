@@ -27,6 +27,7 @@
 struct world_params {
     const char *name;
     const char *question; /* what the scenario is for, in one line */
+    const char *cost;     /* about how long it takes, for whoever chooses one */
     uint64_t seed;
     int64_t until_ns;
     int64_t block_time_ns;

@@ -200,11 +200,8 @@ static void set_weights(struct golden_state *state, struct golden *golden,
                         const struct json_value *rows, uint64_t block)
 {
     read_rows(state, golden, rows, state->weights);
-    for (size_t i = 0; i < json_count(rows); i++) {
-        uint32_t uid = row_uid(state, golden, json_item(rows, i)->name);
-        state->last_update[uid] = block;
-        state->priority[uid] = 0;
-    }
+    for (size_t i = 0; i < json_count(rows); i++)
+        state->last_update[row_uid(state, golden, json_item(rows, i)->name)] = block;
 }
 
 void golden_state_apply(struct golden_state *state, struct golden *golden,
