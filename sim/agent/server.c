@@ -10,6 +10,7 @@
 #include "agent/state.h"
 
 #include <math.h>
+#include <string.h>
 
 static double draw_priority(const struct agents *agents, struct agent_server *server,
                             uint32_t caller_uid)
@@ -217,10 +218,16 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
 {
     struct agent_question *question = agents->questions[query->question];
     double *loss_nats = question->loss_nats + (size_t)query->slot * agents->rows;
+    size_t logit_count = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    size_t logit_bytes = logit_count * sizeof(float);
+    float *logits =
+        question->logits == NULL ? NULL : question->logits + query->slot * logit_count;
     if (query->guessed) {
         double uniform_nats = log((double)agents->setup.corpus->vocabulary_symbols);
         for (uint32_t r = 0; r < agents->rows; r++)
             loss_nats[r] = uniform_nats;
+        if (logits != NULL)
+            memset(logits, 0, logit_bytes);
         return SIM_OK;
     }
     const void *output;
@@ -230,6 +237,8 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     const float *log_probability = output;
     for (uint32_t r = 0; r < agents->rows; r++)
         loss_nats[r] = -(double)log_probability[r];
+    if (logits != NULL)
+        memcpy(logits, log_probability + agents->rows, logit_bytes);
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;
