@@ -100,7 +100,8 @@ static inline lm_real lm_tanh(lm_real x)
     return 2 / (1 + lm_exp(-2 * x)) - 1;
 }
 
-/* Natural logarithm of a positive normal number, within 2 units of the last place. */
+/* Natural logarithm of a positive normal number, within 2 units of the last place of the larger of
+ * its two parts; a NaN or infinity is given back. */
 double lm_log(double x);
 
 /* Sums over n reals: LM_LANES partial sums, then a tree, then the tail one by one. */

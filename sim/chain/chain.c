@@ -17,9 +17,10 @@ static enum sim_status check_net(const struct chain_config *config,
                    ? SIM_OK
                    : SIM_FAIL(err, SIM_CONFIG, "only the root network, netuid 0, has no mechanism");
     if (net->mechanism->interface_version != MECHANISM_INTERFACE_VERSION)
-        return SIM_FAIL(
-            err, SIM_CONFIG, "mechanism %s was built for interface version %u; this is version %u",
-            net->mechanism->params->name, net->mechanism->interface_version, MECHANISM_INTERFACE_VERSION);
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "mechanism %s was built for interface version %u; this is version %u",
+                        net->mechanism->params->name, net->mechanism->interface_version,
+                        MECHANISM_INTERFACE_VERSION);
     if (net->mechanism->check == NULL)
         return SIM_OK;
     return net->mechanism->check(net->mechanism_params, err);

@@ -276,8 +276,8 @@ static void default_pruning_score(struct chain_net *net)
         if (net->emission_rao[uid] > most)
             most = net->emission_rao[uid];
     for (uint32_t uid = 0; uid < net->count && most > 0; uid++)
-        net->pruning_score[uid] = (uint64_t)((fixed_u128)net->emission_rao[uid] *
-                                             net->mechanism->fraction_one / most);
+        net->pruning_score[uid] =
+            (uint64_t)((fixed_u128)net->emission_rao[uid] * net->mechanism->fraction_one / most);
 }
 
 #define CHAIN_COPY(name) memcpy(net->name, output->name, n * sizeof *net->name)
@@ -407,8 +407,7 @@ static enum sim_status pay_all(struct chain *chain, struct chain_net *net,
 }
 
 /* Lays out what the epoch pays, in uid order; returns the sum. */
-static enum sim_status load(struct chain_net *net, fixed_u128 *ret_sum,
-                            struct sim_error *err)
+static enum sim_status load(struct chain_net *net, fixed_u128 *ret_sum, struct sim_error *err)
 {
     if (net->loaded_capacity < net->count) {
         struct chain_loaded *loaded = realloc(net->loaded, net->capacity * sizeof *loaded);

@@ -276,3 +276,126 @@ enum sim_status mechanism_check_output(const struct mechanism_ops *ops,
         status = check_bonds(ops, output, err);
     return status;
 }
+
+/* ------------------------------------------------------------------------------------- migrate */
+
+static double f64_of(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof(number));
+    return number;
+}
+
+static uint64_t bits_of(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof(bits));
+    return bits;
+}
+
+static bool is_u16(enum mechanism_bond_unit unit)
+{
+    return unit == MECHANISM_BONDS_RELATIVE || unit == MECHANISM_BONDS_ABSOLUTE;
+}
+
+/* Whether a is a larger bond than b; no double that is a bond is negative or NaN. */
+static bool is_larger(enum mechanism_bond_unit unit, uint64_t a, uint64_t b)
+{
+    return unit == MECHANISM_BONDS_F64 ? f64_of(a) > f64_of(b) : a > b;
+}
+
+/* What a full bond is: 65535, or the largest of the column. */
+static void find_full(enum mechanism_bond_unit unit, const struct mechanism_input *input,
+                      uint64_t *ret_full)
+{
+    const struct mechanism_bonds *bonds = &input->bonds;
+    uint32_t n = input->neuron_count;
+    for (uint32_t j = 0; j < n; j++)
+        ret_full[j] = is_u16(unit) ? 65535 : 0;
+    for (uint64_t k = 0; !is_u16(unit) && k < bonds->start[n]; k++)
+        if (bonds->column[k] < n && is_larger(unit, bonds->value[k], ret_full[bonds->column[k]]))
+            ret_full[bonds->column[k]] = bonds->value[k];
+}
+
+/* value / full of the unit `from`, as an amount of which `one` is a full bond; floor. */
+static uint64_t translate(enum mechanism_bond_unit from, uint64_t value, uint64_t full,
+                          uint64_t one)
+{
+    if (from != MECHANISM_BONDS_F64)
+        return full == 0 ? 0 : (uint64_t)((i128)value * one / full);
+    double share = f64_of(full) > 0 ? f64_of(value) / f64_of(full) : 0;
+    return share >= 1 ? one : (uint64_t)(share * (double)one);
+}
+
+static uint64_t translate_bond(enum mechanism_bond_unit to, enum mechanism_bond_unit from,
+                               uint64_t value, uint64_t full, uint64_t emission_rao)
+{
+    if (to == from)
+        return value;
+    if (to == MECHANISM_BONDS_F64) {
+        double whole = from == MECHANISM_BONDS_F64 ? f64_of(full) : (double)full;
+        return bits_of(whole > 0 ? (double)value / whole : 0);
+    }
+    return translate(from, value, full, is_u16(to) ? 65535 : emission_rao);
+}
+
+/* Rows as they were, in the new unit, columns ascending. */
+static void translate_rows(const struct mechanism_ops *to, const struct mechanism_ops *from,
+                           const struct mechanism_input *input, const uint64_t *full,
+                           struct mechanism_bonds_out *out)
+{
+    const struct mechanism_bonds *old = &input->bonds;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < input->neuron_count; i++) {
+        for (uint64_t k = old->start[i]; k < old->start[i + 1]; k++) {
+            uint32_t j = old->column[k];
+            if (j >= input->neuron_count)
+                continue;
+            uint64_t at = count++;
+            for (; at > out->start[i] && out->column[at - 1] > j; at--) {
+                out->column[at] = out->column[at - 1];
+                out->value[at] = out->value[at - 1];
+            }
+            out->column[at] = j;
+            out->value[at] = translate_bond(to->bond_unit, from->bond_unit, old->value[k], full[j],
+                                            input->emission_rao);
+        }
+        out->start[i + 1] = count;
+    }
+}
+
+static enum sim_status migrate_bonds(const struct mechanism_ops *to,
+                                     const struct mechanism_ops *from,
+                                     const struct mechanism_input *input,
+                                     struct mechanism_output *output, struct sim_error *err)
+{
+    uint32_t n = input->neuron_count;
+    if (to->bond_unit == MECHANISM_BONDS_NONE || from->bond_unit == MECHANISM_BONDS_NONE)
+        return SIM_OK;
+    enum sim_status status = mechanism_bonds_reserve(&output->bonds, input->bonds.start[n], err);
+    if (status != SIM_OK)
+        return status;
+    uint64_t *full = malloc(n * sizeof(*full));
+    if (full == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "bonds: out of memory for %" PRIu32 " uids", n);
+    find_full(from->bond_unit, input, full);
+    translate_rows(to, from, input, full, &output->bonds);
+    free(full);
+    return SIM_OK;
+}
+
+enum sim_status mechanism_migrate(const struct mechanism_ops *to, const void *params,
+                                  const struct mechanism_ops *from,
+                                  const struct mechanism_input *input,
+                                  struct mechanism_output *output, struct sim_error *err)
+{
+    SIM_ASSERT(output->neuron_count == input->neuron_count);
+    SIM_ASSERT(output->memory_words == to->memory_words);
+    memset(output->block, 0, block_bytes(output->neuron_count, output->memory_words));
+    if (to->migrate != NULL)
+        return to->migrate(params, from, input, output, err);
+    if (to == from && to->memory_words > 0 && input->memory != NULL)
+        memcpy(output->memory, input->memory,
+               (size_t)to->memory_words * input->neuron_count * sizeof(*output->memory));
+    return migrate_bonds(to, from, input, output, err);
+}

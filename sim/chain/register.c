@@ -81,8 +81,8 @@ static bool registered_somewhere(const struct chain *chain, uint32_t hotkey)
     return false;
 }
 
-static void evict(struct chain *chain, struct chain_net *net, uint32_t uid, uint32_t hotkey,
-                  uint32_t coldkey)
+void chain_evict(struct chain *chain, struct chain_net *net, uint32_t uid, uint32_t hotkey,
+                 uint32_t coldkey)
 {
     uint32_t old_hotkey = net->hotkey[uid], old_coldkey = net->coldkey[uid];
     chain_replace(chain, net, uid, hotkey, coldkey);
@@ -112,7 +112,7 @@ uint32_t chain_take_slot(struct chain *chain, struct chain_net *net, uint32_t ho
         if (chain->profile == CHAIN_FINNEY)
             net->pruning_score[uid] = net->view.fraction_one;
         replaced = net->hotkey[uid];
-        evict(chain, net, uid, hotkey, coldkey);
+        chain_evict(chain, net, uid, hotkey, coldkey);
     }
     if (chain->profile == CHAIN_NAKAMOTO) {
         /* A new record votes for itself. */

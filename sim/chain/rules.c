@@ -219,6 +219,16 @@ bool rules_max_weight_ok(uint32_t count, const uint32_t *values, uint16_t limit)
     return fixed_within_max_weight(narrow, count, limit);
 }
 
+bool rules_is_self_row(uint32_t uid, uint32_t count, const uint32_t *uids)
+{
+    return count == 1 && uids[0] == uid;
+}
+
+bool rules_weights_rate_ok(uint64_t limit, uint64_t last_update, uint64_t block)
+{
+    return limit == 0 || last_update == 0 || block - last_update >= limit;
+}
+
 /* ------------------------------------------------------------------------------------ serving */
 
 bool rules_ip_valid(uint8_t ip_type, uint64_t ip_high, uint64_t ip_low)

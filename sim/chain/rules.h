@@ -59,6 +59,11 @@ void rules_max_upscale_u16(uint32_t count, uint32_t *values);
 /* finney on: share of the largest in the row <= limit/65535 (rows of the upscaled values). */
 bool rules_max_weight_ok(uint32_t count, const uint32_t *values, uint16_t limit);
 
+/* Whether a row is the own uid alone, which most checks let pass. */
+bool rules_is_self_row(uint32_t uid, uint32_t count, const uint32_t *uids);
+/* finney on: no limit, never set before, or long enough ago. */
+bool rules_weights_rate_ok(uint64_t limit, uint64_t last_update, uint64_t block);
+
 bool rules_ip_valid(uint8_t ip_type, uint64_t ip_high, uint64_t ip_low);
 
 /* One uid as the pruning rules see it. */

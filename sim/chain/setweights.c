@@ -15,7 +15,7 @@ struct row {
 
 static bool is_self_only(const struct row *row)
 {
-    return row->value_count == 1 && row->uid_count == 1 && row->uids[0] == row->uid;
+    return row->value_count == 1 && rules_is_self_row(row->uid, row->uid_count, row->uids);
 }
 
 static bool has_duplicates(const struct row *row)
@@ -114,8 +114,8 @@ static enum chain_fault check_caller(const struct chain *chain, const struct cha
         return CHAIN_FAULT_NOT_ENOUGH_STAKE_TO_SET_WEIGHTS;
     if (row->version_key < params->weights_version_key)
         return CHAIN_FAULT_INCORRECT_VERSION_KEY;
-    uint64_t last = net->last_update[uid];
-    if (rate_limited && last != 0 && chain->block - last < params->weights_rate_limit)
+    if (rate_limited &&
+        !rules_weights_rate_ok(params->weights_rate_limit, net->last_update[uid], chain->block))
         return CHAIN_FAULT_SETTING_WEIGHTS_TOO_FAST;
     if (!owner && !is_self_only(row) && !net->permit[uid])
         return CHAIN_FAULT_NO_VALIDATOR_PERMIT;
@@ -238,8 +238,7 @@ static enum chain_fault check_commit(const struct chain *chain, const struct cha
     uint32_t uid = net->uid_of_account[hotkey];
     if (uid == CHAIN_NONE)
         return CHAIN_FAULT_NOT_REGISTERED;
-    uint64_t last = net->last_update[uid];
-    if (last != 0 && chain->block - last < net->params.weights_rate_limit)
+    if (!rules_weights_rate_ok(net->params.weights_rate_limit, net->last_update[uid], chain->block))
         return CHAIN_FAULT_SETTING_WEIGHTS_TOO_FAST;
     if (commits_of(net, hotkey) >= net->params.max_pending_commits)
         return CHAIN_FAULT_TOO_MANY_UNREVEALED_COMMITS;

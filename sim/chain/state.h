@@ -243,6 +243,9 @@ uint32_t chain_uid_to_prune(const struct chain *chain, struct chain_net *net);
 /* The slot for a newcomer, as registration fills it. */
 uint32_t chain_take_slot(struct chain *chain, struct chain_net *net, uint32_t hotkey,
                          uint32_t coldkey, uint64_t burn_rao, uint64_t id);
+/* A newcomer takes over a uid, whose stake goes back as the parameters say. */
+void chain_evict(struct chain *chain, struct chain_net *net, uint32_t uid, uint32_t hotkey,
+                 uint32_t coldkey);
 void chain_replace(struct chain *chain, struct chain_net *net, uint32_t uid, uint32_t hotkey,
                    uint32_t coldkey);
 

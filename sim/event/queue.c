@@ -347,6 +347,24 @@ bool evq_peek_ns(const struct evq *queue, int64_t *ret_at_ns)
     return true;
 }
 
+void evq_reset(struct evq *queue)
+{
+    for (int number = 0; number < WALK_COUNT; number++) {
+        struct chunk *chunk = queue_walk(queue, number)->head;
+        while (chunk != NULL) {
+            struct chunk *next = chunk->next;
+            chunk_give(queue, chunk);
+            chunk = next;
+        }
+    }
+    queue->current = (struct bucket){NULL, NULL};
+    memset(queue->bucket, 0, sizeof(queue->bucket));
+    memset(queue->digit_map, 0, sizeof(queue->digit_map));
+    queue->level_map = queue->current_index = queue->stored_count = queue->next_sequence = 0;
+    queue->clock_ns = 0;
+    seqset_release(&queue->cancelled);
+}
+
 static int event_compare(const void *a, const void *b)
 {
     const struct event *x = a, *y = b;

@@ -45,12 +45,11 @@ static enum sim_status ask(void *context, const struct event *event, struct sim_
     int asker = (int)event->entity, round = (int)event->payload;
     enum sim_status status = SIM_OK;
     for (int i = 0; i < fanout->peers_asked && status == SIM_OK; i++) {
-        struct net_message message = {
-            .source = (uint32_t)asker,
-            .target = (uint32_t)fanout_peer(fanout, asker, round, i),
-            .size_bytes = (uint64_t)fanout->request_bytes,
-            .tag = (uint64_t)fanout_query(fanout, asker, round, i) * 2,
-            .connection = NET_CONNECT};
+        struct net_message message = {.source = (uint32_t)asker,
+                                      .target = (uint32_t)fanout_peer(fanout, asker, round, i),
+                                      .size_bytes = (uint64_t)fanout->request_bytes,
+                                      .tag = (uint64_t)fanout_query(fanout, asker, round, i) * 2,
+                                      .connection = NET_CONNECT};
         status = net_send(bench->net, event->at_ns, &message, NULL, err);
     }
     if (status != SIM_OK || round + 1 == fanout->rounds)
@@ -74,12 +73,11 @@ static enum sim_status arrived(void *context, uint64_t tag, enum net_outcome out
     int number = (int)(query % fanout->peers_asked);
     int asker = (int)(query / fanout->peers_asked % fanout->askers);
     int round = (int)(query / fanout->peers_asked / fanout->askers);
-    struct net_message message = {
-        .source = (uint32_t)fanout_peer(fanout, asker, round, number),
-        .target = (uint32_t)asker,
-        .size_bytes = (uint64_t)fanout->reply_bytes,
-        .tag = tag + 1,
-        .connection = NET_ON_CONNECTION};
+    struct net_message message = {.source = (uint32_t)fanout_peer(fanout, asker, round, number),
+                                  .target = (uint32_t)asker,
+                                  .size_bytes = (uint64_t)fanout->reply_bytes,
+                                  .tag = tag + 1,
+                                  .connection = NET_ON_CONNECTION};
     return net_send(bench->net, now_ns, &message, NULL, err);
 }
 
@@ -171,16 +169,19 @@ int main(int argument_count, char **arguments)
     printf("V=%d flows %.0f cpu %.3f s, %.0f flows/s, %.3f us/flow, net %.2f MB, ev/flow %.2f, "
            "settles/flow %.2f solves/settle %.2f (max %llu) changes/settle %.2f switches/settle "
            "%.3f stale/flow %.2f digest %016llx\n",
-           fanout.askers, flows, f.cpu_s, f.flows_per_s, f.us_per_flow,
-           (double)f.net_bytes / 1e6, (double)f.event_count / flows,
-           (double)f.effort.settle_count / flows,
+           fanout.askers, flows, f.cpu_s, f.flows_per_s, f.us_per_flow, (double)f.net_bytes / 1e6,
+           (double)f.event_count / flows, (double)f.effort.settle_count / flows,
            (double)f.effort.level_count / (double)f.effort.settle_count,
            (unsigned long long)f.effort.settle_levels_max,
            (double)f.effort.changed_count / (double)f.effort.settle_count,
            (double)f.effort.switch_count / (double)f.effort.settle_count,
            (double)f.effort.stale_count / flows, (unsigned long long)f.digest);
     const char *out = getenv("OUT");
-    if (out) { FILE *o = fopen(out, "wb"); fwrite(f.end_ns, 8, fanout_query_count(&fanout), o); fclose(o); }
+    if (out) {
+        FILE *o = fopen(out, "wb");
+        fwrite(f.end_ns, 8, fanout_query_count(&fanout), o);
+        fclose(o);
+    }
     free(f.end_ns);
     return 0;
 }

@@ -20,9 +20,9 @@
 struct fanout {
     int hosts, askers, peers_asked, rounds;
     double request_bytes, reply_bytes;
-    double bandwidth_scale;   /* 1: 12.5 to 125 MB/s */
-    double latency_scale;     /* 1: halves of 5 to 50 ms */
-    int same_latency;         /* all halves 20 ms */
+    double bandwidth_scale; /* 1: 12.5 to 125 MB/s */
+    double latency_scale;   /* 1: halves of 5 to 50 ms */
+    int same_latency;       /* all halves 20 ms */
 };
 
 static inline struct fanout fanout_default(void)
