@@ -227,9 +227,10 @@ static bool has_content(const struct emitter *e, const struct config_block *bloc
     return block->block_count > 0;
 }
 
-static void emit_child(struct emitter *e, const struct config_block *child, unsigned depth)
+static void emit_child(struct emitter *e, const struct config_block *parent,
+                       const struct config_block *child, unsigned depth)
 {
-    if (!resolve_section_counts(e->config, child->section))
+    if (!resolve_section_counts(e->config, parent, child->section))
         return;
     indent(e, depth);
     text_add(&e->text, "%s:%s\n", child->name, has_content(e, child) ? "" : " {}");
@@ -255,7 +256,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
         text_add(&e->text, "\n");
     }
     for (size_t i = 0; i < block->block_count; i++)
-        emit_child(e, &block->blocks[i], depth);
+        emit_child(e, block, &block->blocks[i], depth);
 }
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */
