@@ -98,14 +98,20 @@ static bool choice_exists(const struct param_key *key, int choice)
 static void get_param(struct buffer_reader *reader, const struct param_key *key, void *field)
 {
     char reason[PARAM_REASON_BYTES];
-    if (key->kind == PARAM_BOOL) {
-        *(bool *)field = buffer_get_u8(reader) != 0;
-        return;
-    }
-    buffer_get_bytes(reader, field, param_field_bytes(key->kind));
-    bool sound = key->kind == PARAM_ENUM ? choice_exists(key, *(const int *)field)
-                                         : param_within(key, field, reason);
-    if (!sound)
+    _Alignas(16) unsigned char value[16] = {0}; /* as the widest kind wants it */
+    size_t size_bytes = param_field_bytes(key->kind);
+    SIM_ASSERT(size_bytes <= sizeof value);
+    buffer_get_bytes(reader, value, size_bytes);
+    bool sound = true;
+    if (key->kind == PARAM_BOOL)
+        sound = value[0] <= 1;
+    else if (key->kind == PARAM_ENUM)
+        sound = choice_exists(key, *(const int *)(const void *)value);
+    else
+        sound = param_within(key, value, reason);
+    if (sound)
+        memcpy(field, value, size_bytes);
+    else
         buffer_reader_fail(reader);
 }
 
