@@ -59,16 +59,17 @@ static void print_corpus(FILE *file, struct reader *reader)
         return;
     fputs("<h3>Text that was read</h3><table class=\"kv\">", file);
     for (uint64_t i = 0; i < rows; i++) {
-        uint64_t bytes = 0, hash = 0;
+        uint64_t bytes = 0;
         struct sim_error ignored = {0};
-        if (reader_read(reader, RECORD_CORPUS_BYTES, i, 1, &bytes, &ignored) != SIM_OK ||
-            reader_read(reader, RECORD_CORPUS_XXH64, i, 1, &hash, &ignored) != SIM_OK)
+        if (reader_read(reader, RECORD_CORPUS_BYTES, i, 1, &bytes, &ignored) != SIM_OK)
             continue;
         fputs("<tr><th>", file);
         print_html(file, reader_text(reader, RECORD_CORPUS_DOMAIN, i));
         fputs("</th><td>", file);
         print_html(file, reader_text(reader, RECORD_CORPUS_PATH, i));
-        fprintf(file, ", %" PRIu64 " bytes, XXH64 %016" PRIx64 "</td></tr>\n", bytes, hash);
+        fprintf(file, ", %" PRIu64 " bytes, SHA-256 ", bytes);
+        print_html(file, reader_text(reader, RECORD_CORPUS_SHA256, i));
+        fputs("</td></tr>\n", file);
     }
     fputs("</table>\n", file);
 }

@@ -1,0 +1,61 @@
+#include "mechanism/ascending.h"
+
+#include <stdbool.h>
+
+static bool is_ascending(const uint32_t *column, uint64_t count)
+{
+    bool ordered = true;
+    for (uint64_t k = 1; k < count; k++)
+        ordered &= column[k - 1] < column[k];
+    return ordered;
+}
+
+/* Entries of an ascending row before the first column outside. */
+static uint32_t inside(const uint32_t *column, uint64_t count, uint32_t n)
+{
+    while (count > 0 && column[count - 1] >= n)
+        count--;
+    return (uint32_t)count;
+}
+
+/* Writes the places of the entries in the order of their columns; returns how many. */
+static uint32_t sort_places(const uint32_t *column, uint64_t count, uint32_t n,
+                            const struct ascending_room *room, uint64_t *ret_place)
+{
+    uint32_t kept = 0;
+    for (uint64_t k = 0; k < count; k++)
+        if (column[k] < n)
+            room->slot[column[k]] = k + 1;
+    for (uint32_t j = 0; j < n; j++) {
+        if (room->slot[j] == 0)
+            continue;
+        room->column[kept] = j;
+        ret_place[kept++] = room->slot[j] - 1;
+        room->slot[j] = 0;
+    }
+    return kept;
+}
+
+struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room)
+{
+    if (is_ascending(column, count))
+        return (struct ascending_u32){column, value, inside(column, count, n)};
+    uint32_t kept = sort_places(column, count, n, room, room->wide);
+    for (uint32_t k = 0; k < kept; k++)
+        room->narrow[k] = value[room->wide[k]];
+    return (struct ascending_u32){room->column, room->narrow, kept};
+}
+
+struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room)
+{
+    if (is_ascending(column, count))
+        return (struct ascending_u64){column, value, inside(column, count, n)};
+    uint32_t kept = sort_places(column, count, n, room, room->wide);
+    for (uint32_t k = 0; k < kept; k++)
+        room->wide[k] = value[room->wide[k]];
+    return (struct ascending_u64){room->column, room->wide, kept};
+}

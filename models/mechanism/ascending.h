@@ -1,0 +1,39 @@
+/*
+ * ascending.h: one stored row as the epochs want it: columns ascending, none outside the network.
+ *
+ * Nearly every row comes so and is used where it lies; another is copied in order into the
+ * caller's memory.
+ */
+#ifndef MECHANISM_ASCENDING_H
+#define MECHANISM_ASCENDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for one row of `n` entries and the work of sorting it. */
+struct ascending_room {
+    uint32_t *column; /* (n) */
+    uint64_t *wide;   /* (n) for u64 values */
+    uint32_t *narrow; /* (n) for u32 values */
+    uint64_t *slot;   /* (n) all zero between calls: entry's place + 1 by column */
+};
+
+struct ascending_u32 {
+    const uint32_t *column, *value;
+    uint32_t count;
+};
+struct ascending_u64 {
+    const uint32_t *column;
+    const uint64_t *value;
+    uint32_t count;
+};
+
+/* `count` entries, each column at most once.  O(count), or O(n) where it must be sorted. */
+struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room);
+struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room);
+
+#endif

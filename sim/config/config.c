@@ -1,0 +1,104 @@
+#include "config/config.h"
+
+#include "config/load.h"
+
+#include <stdlib.h>
+
+static void release_loader(struct loader *loader)
+{
+    config_report_release(&loader->report);
+    free(loader->message_places);
+    free(loader->sources);
+}
+
+struct config *config_free(struct config *config)
+{
+    if (config != NULL) {
+        arena_release(config->arena);
+        free(config->arena);
+        free(config->sources);
+        free(config);
+    }
+    return NULL;
+}
+
+/* Everything that is in the tree, into the config. */
+static void check_tree(struct loader *loader, struct node *root, struct config *config)
+{
+    resolve_tree(loader, root, config);
+    if (loader->over_budget || loader->no_memory)
+        return;
+    load_twin(loader, root, config);
+    load_schedule(loader, root, config);
+}
+
+static struct node *build_tree(struct loader *loader, const struct config_input *input,
+                               struct sim_error *err)
+{
+    struct node *root = load_file(loader, input, err);
+    for (size_t i = 0; root != NULL && i < input->set_count; i++)
+        root = load_set(loader, root, &input->sets[i], i + 1);
+    return root;
+}
+
+/* The sources outlive the loader: twin and changes look at the same array. */
+static void hand_over_sources(struct loader *loader, struct config *config)
+{
+    config->sources = loader->sources;
+    config->source_count = loader->source_count;
+    for (size_t i = 0; i < config->change_count; i++) {
+        struct config *after = (struct config *)(uintptr_t)config->changes[i].after;
+        after->sources = loader->sources;
+        after->source_count = loader->source_count;
+    }
+    if (config->twin != NULL)
+        hand_over_sources(loader, config->twin);
+}
+
+static enum sim_status fail(struct loader *loader, struct config_report *report,
+                            struct sim_error *err)
+{
+    loader_sort_messages(loader);
+    const struct config_message *first = &loader->report.messages[0];
+    SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
+    if (report != NULL) {
+        config_report_release(report);
+        *report = loader->report;
+        loader->report = (struct config_report){0};
+    }
+    return SIM_CONFIG;
+}
+
+enum sim_status config_load(const struct config_schema *schema, const struct config_input *input,
+                            struct config **ret_config, struct config_report *report,
+                            struct sim_error *err)
+{
+    struct sim_error io = {0};
+    struct loader loader = {.schema = schema, .arena = calloc(1, sizeof(struct arena))};
+    struct config *config = calloc(1, sizeof(*config));
+    enum sim_status status = SIM_OK;
+    if (loader.arena != NULL && config != NULL) {
+        *config = (struct config){.schema = schema, .arena = loader.arena};
+        struct node *root = build_tree(&loader, input, &io);
+        if (root != NULL && !loader.no_memory)
+            check_tree(&loader, root, config);
+    }
+    if (loader.arena == NULL || config == NULL || loader.no_memory)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for scenario '%s'", input->path);
+    else if (io.status != SIM_OK)
+        status = SIM_FAIL(err, io.status, "%s", io.text);
+    else if (loader.report.count > 0)
+        status = fail(&loader, report, err);
+    if (status == SIM_OK) {
+        hand_over_sources(&loader, config);
+        loader.sources = NULL;
+        *ret_config = config;
+    } else {
+        if (loader.arena != NULL)
+            arena_release(loader.arena);
+        free(loader.arena);
+        free(config);
+    }
+    release_loader(&loader);
+    return status;
+}
