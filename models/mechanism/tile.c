@@ -71,7 +71,6 @@ static uint16_t fill_weights(struct tile_row *row, enum tile_part part, uint32_t
     if (part == TILE_RUN) {
         const uint32_t *from = row->weight + source->next;
         memcpy(ret, from, TILE * sizeof(*ret));
-        __builtin_prefetch(from + TILE + 8);
         source->next += TILE;
         return UINT16_MAX;
     }
@@ -98,8 +97,6 @@ static uint64_t fill_bonds(struct tile_row *row, enum tile_part part, uint32_t f
             ret[c] = (uint32_t)from[c];
             bits |= from[c];
         }
-        __builtin_prefetch(from + TILE + 4);
-        __builtin_prefetch(from + TILE + 12);
         source->next += TILE;
         return bits;
     }
@@ -145,6 +142,27 @@ static void void_bonds(const struct tile_walk *walk, const struct tile_row *row,
             bond[c] = 0;
 }
 
+/* Rows lie far apart: ask for one before its turn comes. */
+enum { ROWS_AHEAD = 12 };
+
+static void fetch_ahead(const struct tile_walk *walk, uint32_t r, bool bonds)
+{
+    if (r + ROWS_AHEAD >= walk->row_count)
+        return;
+    const struct tile_row *row = &walk->rows[r + ROWS_AHEAD];
+    if (row->weights.next < row->weights.count) {
+        __builtin_prefetch(row->weight + row->weights.next);
+        if (!row->weights.whole)
+            __builtin_prefetch(row->weights.column + row->weights.next);
+    }
+    if (bonds && row->bonds.next < row->bonds.count) {
+        __builtin_prefetch(row->bond + row->bonds.next);
+        __builtin_prefetch(row->bond + row->bonds.next + TILE / 2);
+        if (!row->bonds.whole)
+            __builtin_prefetch(row->bonds.column + row->bonds.next);
+    }
+}
+
 void tile_fill(struct tile_walk *walk, uint32_t first, bool bonds)
 {
     uint32_t t = 0;
@@ -152,6 +170,7 @@ void tile_fill(struct tile_walk *walk, uint32_t first, bool bonds)
     walk->present_voters = 0;
     for (uint32_t r = 0; r < walk->row_count; r++) {
         struct tile_row *row = &walk->rows[r];
+        fetch_ahead(walk, r, bonds);
         enum tile_part weight_part = find_part(&row->weights, first, walk->n);
         enum tile_part bond_part = bonds ? find_part(&row->bonds, first, walk->n) : TILE_NONE;
         if (weight_part == TILE_NONE && bond_part == TILE_NONE)
