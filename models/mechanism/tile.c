@@ -86,6 +86,23 @@ static uint16_t fill_weights(struct tile_row *row, enum tile_part part, uint32_t
     return has;
 }
 
+/* u64 to u32; returns all of them or-ed. */
+static inline uint64_t narrow(const uint64_t from[TILE], uint32_t ret[TILE])
+{
+    __m256i bits = _mm256_setzero_si256();
+    for (int c = 0; c < TILE; c += 8) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(from + c));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(from + c + 4));
+        bits = _mm256_or_si256(bits, _mm256_or_si256(a, b));
+        __m256 low = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b),
+                                       _MM_SHUFFLE(2, 0, 2, 0));
+        __m256i words = _mm256_permute4x64_epi64(_mm256_castps_si256(low), _MM_SHUFFLE(3, 1, 2, 0));
+        _mm256_store_si256((__m256i *)(void *)(ret + c), words);
+    }
+    __m128i half = _mm_or_si128(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    return (uint64_t)(_mm_cvtsi128_si64(half) | _mm_extract_epi64(half, 1));
+}
+
 static uint64_t fill_bonds(struct tile_row *row, enum tile_part part, uint32_t first,
                            uint32_t ret[TILE])
 {
@@ -93,12 +110,8 @@ static uint64_t fill_bonds(struct tile_row *row, enum tile_part part, uint32_t f
     uint64_t bits = 0;
     if (part == TILE_RUN) {
         const uint64_t *from = row->bond + source->next;
-        for (int c = 0; c < TILE; c++) {
-            ret[c] = (uint32_t)from[c];
-            bits |= from[c];
-        }
         source->next += TILE;
-        return bits;
+        return narrow(from, ret);
     }
     memset(ret, 0, TILE * sizeof(*ret));
     for (; part != TILE_NONE && source->next < source->count; source->next++) {
@@ -186,4 +199,47 @@ void tile_fill(struct tile_walk *walk, uint32_t first, bool bonds)
         walk->present[t++] = r;
     }
     walk->present_count = t;
+}
+
+/* ---------------------------------------------------------------------------------------- write */
+
+static void put(void *to, __m256i x, bool past_cache)
+{
+    if (past_cache)
+        _mm256_stream_si256(to, x);
+    else
+        _mm256_storeu_si256(to, x);
+}
+
+/* All sixteen columns of a row. */
+static void write_run(const uint32_t code[TILE], uint32_t first, uint32_t *column, uint64_t *value,
+                      bool past_cache)
+{
+    const __m256i step = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), one = _mm256_set1_epi64x(1);
+    for (uint32_t c = 0; c < TILE; c += 8)
+        put(column + c, _mm256_add_epi32(_mm256_set1_epi32((int32_t)(first + c)), step),
+            past_cache);
+    for (uint32_t c = 0; c < TILE; c += 4) {
+        __m128i codes = _mm_load_si128((const __m128i *)(const void *)(code + c));
+        put(value + c, _mm256_sub_epi64(_mm256_cvtepu32_epi64(codes), one), past_cache);
+    }
+}
+
+uint64_t tile_write(const uint32_t code[TILE], uint32_t first, struct mechanism_bonds_out *out,
+                    uint64_t at, bool past_cache)
+{
+    uint32_t missing = 0;
+    for (int c = 0; c < TILE; c++)
+        missing |= (uint32_t)(code[c] == 0);
+    if (missing == 0) {
+        write_run(code, first, out->column + at, out->value + at, past_cache && at % TILE == 0);
+        return at + TILE;
+    }
+    for (uint32_t c = 0; c < TILE; c++) {
+        if (code[c] == 0)
+            continue;
+        out->column[at] = first + c;
+        out->value[at++] = code[c] - 1;
+    }
+    return at;
 }

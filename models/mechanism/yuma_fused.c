@@ -345,37 +345,19 @@ static enum sim_status reserve_bonds(struct fused *f, struct sim_error *err)
     return mechanism_bonds_reserve(&f->output->bonds, room, err);
 }
 
-/* One row of a tile; codes are bonds plus one. */
-static uint64_t write_codes(const uint32_t code[TILE], uint32_t first,
-                            struct mechanism_bonds_out *out, uint64_t at)
-{
-    bool all = true;
-    for (int c = 0; c < TILE; c++)
-        all &= code[c] != 0;
-    if (all) {
-        for (uint32_t c = 0; c < TILE; c++) {
-            out->column[at + c] = first + c;
-            out->value[at + c] = code[c] - 1;
-        }
-        return at + TILE;
-    }
-    for (uint32_t c = 0; c < TILE; c++) {
-        if (code[c] == 0)
-            continue;
-        out->column[at] = first + c;
-        out->value[at++] = code[c] - 1;
-    }
-    return at;
-}
+/* Bonds of more entries than this fit no cache. */
+enum { CACHED_BONDS_MAX = 1 << 22 };
 
 static void write_tile(struct fused *f)
 {
     const struct tile_walk *walk = &f->walk;
+    struct mechanism_bonds_out *out = &f->output->bonds;
+    bool past_cache = out->start[f->v.n] > CACHED_BONDS_MAX;
     for (uint32_t t = 0; t < walk->present_count; t++) {
         uint32_t r = walk->present[t];
         if (f->v.new_permit[walk->rows[r].uid])
             f->next_bond[r] =
-                write_codes(walk->weight[t], walk->first, &f->output->bonds, f->next_bond[r]);
+                tile_write(walk->weight[t], walk->first, out, f->next_bond[r], past_cache);
     }
 }
 
@@ -395,6 +377,8 @@ static void walk_bonds(struct fused *f)
         }
         write_tile(f);
     }
+    /* Writes past the cache must not be overtaken by the reader's. */
+    _mm_sfence();
 }
 
 /* Moves the rows together, and puts those that nobody touched between them. */
