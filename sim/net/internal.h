@@ -32,16 +32,20 @@ enum { FLOW_UP, FLOW_DOWN };
 struct flow {
     uint64_t tag;
     uint64_t size_bytes;
-    uint64_t serial;         /* order of sending; ties between ends go by it */
-    double weight;           /* share of a link relative to others */
-    int64_t latency_ns;      /* one way, jitter included; fifo only */
-    int64_t sent_ns;         /* fifo: when the last byte leaves the up link */
+    uint64_t serial;    /* order of sending; ties between ends go by it */
+    double weight;      /* share of a link relative to others */
+    int64_t latency_ns; /* one way, jitter included; fifo only */
+    int64_t last_ns;    /* fifo: when the last byte leaves the up link; tcp: when the last packet of
+                           its train reaches the link that comes next */
+    uint64_t left_bytes;     /* tcp: not yet released by a window */
+    uint64_t train_bytes;    /* tcp: of the window under way, on the wire */
+    uint32_t window;         /* tcp: the next one, in segments */
     uint32_t link[2];        /* [FLOW_UP], [FLOW_DOWN]; link[0] chains free slots */
     uint32_t position[2];    /* of its entry in each link while FLOW_SHARING */
     uint32_t incarnation[2]; /* of source and target when it was sent */
     uint32_t generation;     /* of the slot: half of the handle */
     uint8_t state;           /* enum flow_state */
-    uint8_t at_down;         /* fifo: past the up link */
+    uint8_t stage;           /* tcp: enum tcp_stage */
     bool doomed;             /* drawn to be lost on the way */
 };
 
@@ -185,6 +189,11 @@ void net_due_sort(struct net *net);
 double maxmin_remaining_bytes(const struct net *net, int64_t now_ns, const struct flow *flow);
 double maxmin_rate(const struct net *net, const struct flow *flow);
 void maxmin_check(const struct net *net);
+
+/* tcp.c */
+void tcp_begin(struct flow *flow, int64_t now_ns, enum net_connection connection);
+SIM_CHECKED enum sim_status tcp_step(struct net *net, int64_t now_ns, uint32_t index,
+                                     struct sim_error *err);
 
 /* fifo.c */
 SIM_CHECKED enum sim_status fifo_join(struct net *net, int64_t now_ns, uint32_t index,

@@ -36,7 +36,7 @@ enum sim_status net_push(struct net *net, int64_t at_ns, enum net_event kind, ui
 static enum sim_status options_check(const struct net_options *options, struct sim_error *err)
 {
     const char *bad = NULL;
-    if (options->sharing < NET_MAXMIN || options->sharing > NET_LATENCY)
+    if (options->sharing < NET_MAXMIN || options->sharing > NET_TCP)
         bad = "sharing";
     if (!(options->eps >= 0 && options->eps <= 0.1))
         bad = "eps";
@@ -44,6 +44,9 @@ static enum sim_status options_check(const struct net_options *options, struct s
         bad = "slow_start";
     if (options->regions < REGION_NONE || options->regions > REGION_2019)
         bad = "regions";
+    if (options->sharing == NET_TCP &&
+        !(options->window_growth >= 1.1 && options->window_growth <= 4))
+        bad = "window_growth";
     if (!(options->jitter >= 0 && options->jitter <= 10))
         bad = "jitter";
     if (!(options->loss >= 0 && options->loss <= 1))
@@ -257,7 +260,8 @@ static struct fate fate_draw(const struct net *net, const struct host *source,
 }
 
 /* A new flow's fixed facts; returns how long it is until its first byte reaches the links. */
-static int64_t flow_fill(struct net *net, struct flow *flow, const struct net_message *message)
+static int64_t flow_fill(struct net *net, struct flow *flow, int64_t now_ns,
+                         const struct net_message *message)
 {
     struct host *source = &net->hosts[message->source], *target = &net->hosts[message->target];
     struct fate fate = fate_draw(net, source, target);
@@ -277,6 +281,10 @@ static int64_t flow_fill(struct net *net, struct flow *flow, const struct net_me
     flow->incarnation[1] = target->incarnation;
     flow->doomed = fate.lost;
     flow->state = FLOW_WAITING;
+    if (net->options.sharing == NET_TCP) {
+        tcp_begin(flow, now_ns, message->connection);
+        return 0;
+    }
     double rounds_ns = 2.0 * (double)latency_ns * trips;
     /* Under fifo the latency passes between the two links. */
     if (net->options.sharing == NET_FIFO)
@@ -298,7 +306,7 @@ enum sim_status net_send(struct net *net, int64_t now_ns, const struct net_messa
     enum sim_status status = flow_take(net, &index, err);
     if (status != SIM_OK)
         return status;
-    int64_t wait_ns = flow_fill(net, &net->flows[index], message);
+    int64_t wait_ns = flow_fill(net, &net->flows[index], now_ns, message);
     if (message->source == message->target)
         wait_ns = 0;
     counters_send(&net->totals, message->size_bytes);
@@ -396,6 +404,8 @@ static enum sim_status flow_start(struct net *net, int64_t now_ns, net_flow hand
     enum sim_status status;
     if (!alive || local)
         status = net_finish(net, index, alive, err);
+    else if (net->options.sharing == NET_TCP)
+        return tcp_step(net, now_ns, index, err);
     else if (net->options.sharing != NET_MAXMIN)
         return fifo_join(net, now_ns, index, err);
     else if (flow->size_bytes > 0)

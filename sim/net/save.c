@@ -70,16 +70,20 @@ static void flow_save(const struct flow *flow, struct buffer *buffer)
     buffer_put_u64(buffer, flow->serial);
     buffer_put_f64(buffer, flow->weight);
     buffer_put_i64(buffer, flow->latency_ns);
-    buffer_put_i64(buffer, flow->sent_ns);
+    buffer_put_i64(buffer, flow->last_ns);
     for (int side = 0; side < 2; side++) {
         buffer_put_u32(buffer, flow->link[side]);
         buffer_put_u32(buffer, flow->incarnation[side]);
     }
+    buffer_put_u64(buffer, flow->left_bytes);
+    buffer_put_u64(buffer, flow->train_bytes);
+    buffer_put_u32(buffer, flow->window);
+    buffer_put_u8(buffer, flow->stage);
     buffer_put_u32(buffer, flow->generation);
     buffer_put_u8(buffer, flow->state);
     buffer_put_u8(buffer, flow->doomed);
 }
-enum { FLOW_SAVED_BYTES = 6 * 8 + 5 * 4 + 2 };
+enum { FLOW_SAVED_BYTES = 8 * 8 + 6 * 4 + 3 };
 
 static void flow_load(struct net *net, uint32_t index, struct buffer_reader *reader)
 {
@@ -89,15 +93,19 @@ static void flow_load(struct net *net, uint32_t index, struct buffer_reader *rea
     flow->serial = buffer_get_u64(reader);
     flow->weight = buffer_get_f64(reader);
     flow->latency_ns = buffer_get_i64(reader);
-    flow->sent_ns = buffer_get_i64(reader);
+    flow->last_ns = buffer_get_i64(reader);
     for (int side = 0; side < 2; side++) {
         flow->link[side] = buffer_get_u32(reader);
         flow->incarnation[side] = buffer_get_u32(reader);
     }
+    flow->left_bytes = buffer_get_u64(reader);
+    flow->train_bytes = buffer_get_u64(reader);
+    flow->window = buffer_get_u32(reader);
+    flow->stage = buffer_get_u8(reader);
     flow->generation = buffer_get_u32(reader);
     flow->state = buffer_get_u8(reader);
     flow->doomed = buffer_get_u8(reader) != 0;
-    bool valid = flow->state <= FLOW_ARRIVING;
+    bool valid = flow->state <= FLOW_ARRIVING && flow->stage < 8;
     for (int side = 0; side < 2 && flow->state != FLOW_FREE; side++)
         valid = valid && flow->link[side] < net->link_count;
     if (!valid)
