@@ -21,6 +21,9 @@
 
 enum { SEGMENT_BYTES = 1448, HEADER_BYTES = 54 };
 enum { WINDOW_SEGMENTS_FIRST = 10, WINDOW_SEGMENTS_MAX = 724 };
+/* Bounds of the time-out: RFC 6298, sections 2.1 and 2.4. */
+#define TIMEOUT_NS_FIRST 1e9
+#define TIMEOUT_NS_MIN 1e9
 /* Packets that an acknowledgement confirms. */
 enum { ACKNOWLEDGED_SEGMENTS = 2 };
 
@@ -82,58 +85,105 @@ static struct train link_pass(struct link *link, struct train train, uint64_t si
 }
 
 /* The latency is split where the links are: the half of the host at the down link comes last. */
-static int64_t stage_latency_ns(const struct net *net, const struct flow *flow)
+static int64_t stage_latency_ns(const struct net *net, const struct flow *flow, uint8_t stage)
 {
-    uint32_t back = stage_is_back(flow->stage);
+    bool back = stage_is_back(stage);
     const struct host *receiver = &net->hosts[link_host(flow->link[back ? FLOW_UP : FLOW_DOWN])];
     int64_t after_ns =
         receiver->half_latency_ns < flow->latency_ns ? receiver->half_latency_ns : flow->latency_ns;
-    return stage_is_down(flow->stage) ? after_ns : flow->latency_ns - after_ns;
+    return stage_is_down(stage) ? after_ns : flow->latency_ns - after_ns;
 }
 
-static void window_release(const struct net *net, struct flow *flow)
+/* RFC 6298: the time-out from smoothed round trips. */
+static void round_trip_learn(struct tcp_flow *tcp, double sample_ns)
 {
-    uint64_t window_bytes = (uint64_t)flow->window * SEGMENT_BYTES;
-    uint64_t payload_bytes = flow->left_bytes < window_bytes ? flow->left_bytes : window_bytes;
-    uint64_t segments = (payload_bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES;
-    flow->left_bytes -= payload_bytes;
-    flow->train_bytes = payload_bytes + segments * HEADER_BYTES;
-    double next = (double)flow->window * net->options.window_growth;
-    flow->window = next < WINDOW_SEGMENTS_MAX ? (uint32_t)next : WINDOW_SEGMENTS_MAX;
+    if (tcp->rtt_ns == 0) {
+        tcp->rtt_ns = sample_ns;
+        tcp->rtt_deviation_ns = sample_ns / 2;
+    } else {
+        tcp->rtt_deviation_ns += (fabs(tcp->rtt_ns - sample_ns) - tcp->rtt_deviation_ns) / 4;
+        tcp->rtt_ns += (sample_ns - tcp->rtt_ns) / 8;
+    }
+    double timeout_ns = tcp->rtt_ns + 4 * tcp->rtt_deviation_ns;
+    tcp->timeout_ns = timeout_ns > TIMEOUT_NS_MIN ? timeout_ns : TIMEOUT_NS_MIN;
+}
+
+static uint64_t wire_bytes(uint64_t payload_bytes)
+{
+    return payload_bytes + (payload_bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * HEADER_BYTES;
+}
+
+/* The first acknowledgement of a window is there: what its lateness does to the next one.  Returns
+ * the bytes that are sent a second time. */
+static uint64_t window_acknowledged(const struct net *net, struct tcp_flow *tcp, int64_t now_ns)
+{
+    double sample_ns = (double)(now_ns - tcp->released_ns);
+    uint64_t again_bytes = 0;
+    if (sample_ns > tcp->timeout_ns) {
+        /* The sender takes all of it for lost, starts with one segment, and by the time that the
+         * acknowledgements of the first sending have come it has sent all of it again and stands at
+         * half the old window. */
+        tcp->steady = true;
+        tcp->window = tcp->sent_window > 4 ? tcp->sent_window / 2 : 2;
+        again_bytes = tcp->train_bytes;
+    } else if (tcp->steady) {
+        tcp->window = tcp->sent_window + 1;
+    } else {
+        double next = (double)tcp->sent_window * net->options.window_growth;
+        tcp->window = next < WINDOW_SEGMENTS_MAX ? (uint32_t)next : WINDOW_SEGMENTS_MAX;
+    }
+    round_trip_learn(tcp, sample_ns);
+    return again_bytes;
+}
+
+static void window_release(const struct net *net, struct tcp_flow *tcp, int64_t now_ns)
+{
+    uint64_t again_bytes = 0;
+    if (tcp->sent_window > 0)
+        again_bytes = window_acknowledged(net, tcp, now_ns);
+    uint64_t window_bytes = (uint64_t)tcp->window * SEGMENT_BYTES;
+    uint64_t payload_bytes = tcp->left_bytes < window_bytes ? tcp->left_bytes : window_bytes;
+    tcp->left_bytes -= payload_bytes;
+    tcp->train_bytes = wire_bytes(payload_bytes) + again_bytes;
+    tcp->sent_window = tcp->window;
+    tcp->released_ns = now_ns;
 }
 
 static enum sim_status tcp_at(struct net *net, uint32_t index, int64_t at_ns, bool arrived,
                               struct sim_error *err)
 {
     struct flow *flow = &net->flows[index];
-    uint32_t host = link_host(stage_link(flow, flow->stage));
+    uint32_t host = link_host(stage_link(flow, net->tcp[index].stage));
     flow->state = arrived ? FLOW_ARRIVING : FLOW_QUEUED;
     return net_push(net, at_ns, arrived ? NET_EVENT_ARRIVE : NET_EVENT_START, host,
                     net_flow_handle(net, index), err);
 }
 
-void tcp_begin(struct flow *flow, int64_t now_ns, enum net_connection connection)
+void tcp_begin(struct net *net, uint32_t index, int64_t now_ns, enum net_connection connection)
 {
-    flow->stage = connection == NET_CONNECT ? TCP_HELLO_UP : TCP_DATA_UP;
-    flow->left_bytes = flow->size_bytes;
-    flow->window = WINDOW_SEGMENTS_FIRST;
-    flow->last_ns = now_ns;
+    net->tcp[index] =
+        (struct tcp_flow){.stage = connection == NET_CONNECT ? TCP_HELLO_UP : TCP_DATA_UP,
+                          .left_bytes = net->flows[index].size_bytes,
+                          .window = WINDOW_SEGMENTS_FIRST,
+                          .last_ns = now_ns,
+                          .released_ns = now_ns,
+                          .timeout_ns = TIMEOUT_NS_FIRST};
 }
 
 /* What the train of the present stage carries, and how much of it must be through a link before
  * whoever waits for its head goes on. */
-static uint64_t stage_bytes(const struct flow *flow, uint64_t *ret_ahead_bytes)
+static uint64_t stage_bytes(const struct tcp_flow *tcp, uint64_t *ret_ahead_bytes)
 {
     uint64_t segment_bytes = SEGMENT_BYTES + HEADER_BYTES;
-    uint64_t segments = (flow->train_bytes + segment_bytes - 1) / segment_bytes;
+    uint64_t segments = (tcp->train_bytes + segment_bytes - 1) / segment_bytes;
     *ret_ahead_bytes = HEADER_BYTES;
-    switch ((enum tcp_stage)flow->stage) {
+    switch ((enum tcp_stage)tcp->stage) {
     case TCP_DATA_UP:
         *ret_ahead_bytes = segment_bytes;
-        return flow->train_bytes;
+        return tcp->train_bytes;
     case TCP_DATA_DOWN:
         *ret_ahead_bytes = ACKNOWLEDGED_SEGMENTS * segment_bytes;
-        return flow->train_bytes;
+        return tcp->train_bytes;
     case TCP_ACK_UP:
     case TCP_ACK_DOWN:
         return (segments + ACKNOWLEDGED_SEGMENTS - 1) / ACKNOWLEDGED_SEGMENTS * HEADER_BYTES;
@@ -147,30 +197,67 @@ static uint64_t stage_bytes(const struct flow *flow, uint64_t *ret_ahead_bytes)
 }
 
 /* The last window's acknowledgements: nobody waits for them, but they take their room. */
-static void acknowledge_last(struct net *net, struct flow *flow, int64_t now_ns)
+static void acknowledge_last(struct net *net, uint32_t index, int64_t now_ns)
 {
     uint64_t ahead_bytes;
     struct train now = {now_ns, now_ns};
-    for (flow->stage = TCP_ACK_UP; flow->stage <= TCP_ACK_DOWN; flow->stage++)
-        link_pass(&net->links[stage_link(flow, flow->stage)], now, stage_bytes(flow, &ahead_bytes),
-                  0);
+    struct tcp_flow *tcp = &net->tcp[index];
+    for (tcp->stage = TCP_ACK_UP; tcp->stage <= TCP_ACK_DOWN; tcp->stage++) {
+        uint32_t number = stage_link(&net->flows[index], tcp->stage);
+        link_pass(&net->links[number], now, stage_bytes(tcp, &ahead_bytes), 0);
+    }
 }
 
 enum sim_status tcp_step(struct net *net, int64_t now_ns, uint32_t index, struct sim_error *err)
 {
-    struct flow *flow = &net->flows[index];
-    if (flow->stage == TCP_DATA_UP)
-        window_release(net, flow);
-    uint64_t ahead_bytes, size_bytes = stage_bytes(flow, &ahead_bytes);
-    struct train train = {now_ns, flow->last_ns > now_ns ? flow->last_ns : now_ns};
-    struct link *link = &net->links[stage_link(flow, flow->stage)];
+    const struct flow *flow = &net->flows[index];
+    struct tcp_flow *tcp = &net->tcp[index];
+    if (tcp->stage == TCP_DATA_UP)
+        window_release(net, tcp, now_ns);
+    uint64_t ahead_bytes, size_bytes = stage_bytes(tcp, &ahead_bytes);
+    struct train train = {now_ns, tcp->last_ns > now_ns ? tcp->last_ns : now_ns};
+    struct link *link = &net->links[stage_link(flow, tcp->stage)];
     train = link_pass(link, train, size_bytes, ahead_bytes);
-    double latency_ns = (double)stage_latency_ns(net, flow);
-    flow->last_ns = ns_after(train.last_ns, latency_ns);
-    if (flow->stage == TCP_DATA_DOWN && flow->left_bytes == 0) {
-        acknowledge_last(net, flow, now_ns);
-        return tcp_at(net, index, flow->last_ns, true, err);
+    double latency_ns = (double)stage_latency_ns(net, flow, tcp->stage);
+    tcp->last_ns = ns_after(train.last_ns, latency_ns);
+    if (tcp->stage == TCP_DATA_DOWN && tcp->left_bytes == 0) {
+        acknowledge_last(net, index, now_ns);
+        return tcp_at(net, index, tcp->last_ns, true, err);
     }
-    flow->stage = flow->stage == TCP_ACK_DOWN ? TCP_DATA_UP : (uint8_t)(flow->stage + 1);
+    if (tcp->stage == TCP_WELCOME_DOWN)
+        round_trip_learn(tcp, (double)(now_ns - tcp->released_ns));
+    tcp->stage = tcp->stage == TCP_ACK_DOWN ? TCP_DATA_UP : (uint8_t)(tcp->stage + 1);
     return tcp_at(net, index, ns_after(train.first_ns, latency_ns), false, err);
+}
+
+void tcp_save(const struct tcp_flow *tcp, struct buffer *buffer)
+{
+    buffer_put_u64(buffer, tcp->left_bytes);
+    buffer_put_u64(buffer, tcp->train_bytes);
+    buffer_put_i64(buffer, tcp->last_ns);
+    buffer_put_i64(buffer, tcp->released_ns);
+    buffer_put_f64(buffer, tcp->rtt_ns);
+    buffer_put_f64(buffer, tcp->rtt_deviation_ns);
+    buffer_put_f64(buffer, tcp->timeout_ns);
+    buffer_put_u32(buffer, tcp->window);
+    buffer_put_u32(buffer, tcp->sent_window);
+    buffer_put_u8(buffer, tcp->stage);
+    buffer_put_u8(buffer, tcp->steady);
+}
+
+void tcp_load(struct tcp_flow *tcp, struct buffer_reader *reader)
+{
+    tcp->left_bytes = buffer_get_u64(reader);
+    tcp->train_bytes = buffer_get_u64(reader);
+    tcp->last_ns = buffer_get_i64(reader);
+    tcp->released_ns = buffer_get_i64(reader);
+    tcp->rtt_ns = buffer_get_f64(reader);
+    tcp->rtt_deviation_ns = buffer_get_f64(reader);
+    tcp->timeout_ns = buffer_get_f64(reader);
+    tcp->window = buffer_get_u32(reader);
+    tcp->sent_window = buffer_get_u32(reader);
+    tcp->stage = buffer_get_u8(reader);
+    tcp->steady = buffer_get_u8(reader) != 0;
+    if (tcp->stage > TCP_ACK_DOWN)
+        buffer_reader_fail(reader);
 }
