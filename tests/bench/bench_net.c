@@ -3,7 +3,8 @@
  * digest on.  One figure a line: name<TAB>value<TAB>unit.
  *
  * bench_net name=value ...: one run of that workload, with the solver's own counts.  Beside the
- * names of peers/fanout.h: eps, weights (1: 1 / latency), out=FILE (answers' end times, int64 ns).
+ * names of peers/fanout.h: eps, weights (1: 1 / latency), sharing, slow_start
+ * (numbers of net.h), growth, out=FILE (answers' end times, int64 ns).
  */
 #include "event/loop.h"
 #include "net/net.h"
@@ -275,7 +276,7 @@ static void end_times_write(const char *path, const struct fanout *fanout,
 int main(int argument_count, char **arguments)
 {
     struct fanout fanout = fanout_default();
-    double eps = 1e-12, weights = 1;
+    double eps = 1e-12, weights = 1, sharing = NET_MAXMIN, slow_start = 0, growth = 2;
     const char *out = NULL;
     bool quick = argument_count == 2 && strcmp(arguments[1], "quick") == 0;
     if (argument_count == 1 || quick) {
@@ -287,6 +288,12 @@ int main(int argument_count, char **arguments)
             eps = atof(arguments[i] + 4);
         else if (strncmp(arguments[i], "weights=", 8) == 0)
             weights = atof(arguments[i] + 8);
+        else if (strncmp(arguments[i], "sharing=", 8) == 0)
+            sharing = atof(arguments[i] + 8);
+        else if (strncmp(arguments[i], "slow_start=", 11) == 0)
+            slow_start = atof(arguments[i] + 11);
+        else if (strncmp(arguments[i], "growth=", 7) == 0)
+            growth = atof(arguments[i] + 7);
         else if (strncmp(arguments[i], "out=", 4) == 0)
             out = arguments[i] + 4;
         else if (!fanout_argument(&fanout, arguments[i])) {
@@ -295,6 +302,9 @@ int main(int argument_count, char **arguments)
         }
     }
     struct net_options options = net_options_of(eps, weights != 0);
+    options.sharing = (int)sharing;
+    options.slow_start = (int)slow_start;
+    options.window_growth = growth;
     struct figures figures = fanout_run(&fanout, &options);
     effort_print(&fanout, &figures);
     if (out != NULL)
