@@ -364,6 +364,15 @@ static void a_change_may_build_on_the_change_before_it(void **state)
     const struct fixture_yuma *yuma = config_values(second->after, "mechanism");
     assert_int_equal(yuma->alpha_low, 16383);
     config_free(config);
+    /* What counts is what runs by then: this parameter of yuma3 is none that may change. */
+    assert_errors("name: t\n"
+                  "mechanism: finney\n"
+                  "schedule:\n"
+                  "  - {at: 1 h, set: {mechanism: yuma3}}\n"
+                  "  - {at: 2 h, set: {mechanism.liquid: true}}\n",
+                  "test.yaml:5:21: 'mechanism.liquid' cannot change while the scenario runs\n"
+                  "   5 |   - {at: 2 h, set: {mechanism.liquid: true}}\n"
+                  "     |                     ^\n");
 }
 
 static void own_keys_win_over_merged_ones_and_the_first_map_over_the_second(void **state)
