@@ -351,6 +351,58 @@ static void the_schedule_is_a_row_of_whole_scenarios(void **state)
     config_free(again);
 }
 
+static void a_change_may_build_on_the_change_before_it(void **state)
+{
+    (void)state;
+    struct config *config = load("name: t\n"
+                                 "mechanism: finney\n"
+                                 "schedule:\n"
+                                 "  - {at: 1 h, set: {mechanism: yuma3}}\n"
+                                 "  - {at: 100 blocks, set: {mechanism.alpha_low: 0.25}}\n");
+    const struct config_change *second = config_change_at(config, 1);
+    assert_true(second->at_ns == -1 && second->at_block == 100);
+    const struct fixture_yuma *yuma = config_values(second->after, "mechanism");
+    assert_int_equal(yuma->alpha_low, 16383);
+    config_free(config);
+    /* What counts is what runs by then: this parameter of yuma3 is none that may change. */
+    assert_errors("name: t\n"
+                  "mechanism: finney\n"
+                  "schedule:\n"
+                  "  - {at: 1 h, set: {mechanism: yuma3}}\n"
+                  "  - {at: 2 h, set: {mechanism.liquid: true}}\n",
+                  "test.yaml:5:21: 'mechanism.liquid' cannot change while the scenario runs\n"
+                  "   5 |   - {at: 2 h, set: {mechanism.liquid: true}}\n"
+                  "     |                     ^\n");
+}
+
+static void own_keys_win_over_merged_ones_and_the_first_map_over_the_second(void **state)
+{
+    (void)state;
+    struct config *config = load("name: t\n"
+                                 "mechanism: finney\n"
+                                 "x-a: &a {loss: 0.1, timeout: 1 s}\n"
+                                 "x-b: &b {loss: 0.2, timeout: 2 s, sharing: fifo}\n"
+                                 "network: {<<: [*a, *b], timeout: 3 s}\n");
+    const struct fixture_net *net = config_values(config, "network");
+    assert_true(net->loss == 0.1);
+    assert_true(net->timeout_ns == INT64_C(3000000000));
+    assert_int_equal(net->sharing, 1);
+    config_free(config);
+}
+
+static void an_error_is_said_once_though_twin_and_changes_see_it_too(void **state)
+{
+    (void)state;
+    assert_errors("name: t\n"
+                  "mechanism: finney\n"
+                  "seed: x\n"
+                  "twin: {set: {chain.tempo: 5 blocks}}\n"
+                  "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]\n",
+                  "test.yaml:3:7: 'seed': 'x' is no decimal number\n"
+                  "   3 | seed: x\n"
+                  "     |       ^\n");
+}
+
 static void the_hash_knows_seed_and_version_but_not_until(void **state)
 {
     (void)state;
@@ -402,19 +454,18 @@ static void an_alias_counts_as_all_that_it_stands_for(void **state)
 {
     (void)state;
     enum { CHOICES = 1000, GROUPS = 200, BYTES = 64 << 10 };
-    char *text = calloc(1, BYTES), *at = text;
-    at += sprintf(at, "name: t\nmechanism: finney\nx-a: &a {choice: [1");
+    static char text[BYTES];
+    size_t used = (size_t)snprintf(text, BYTES, "name: t\nmechanism: finney\nx-a: &a {choice: [1");
     for (int i = 1; i < CHOICES; i++)
-        at += sprintf(at, ",%d", 1 + i % 9);
-    at += sprintf(at, "]}\nagents:\n");
+        used += (size_t)snprintf(text + used, BYTES - used, ",%d", 1 + i % 9);
+    used += (size_t)snprintf(text + used, BYTES - used, "]}\nagents:\n");
     for (int i = 0; i < GROUPS; i++)
-        at += sprintf(at, "  g%d: {count: 1, batch: *a}\n", i);
-    assert_true(at - text < BYTES);
+        used += (size_t)snprintf(text + used, BYTES - used, "  g%d: {count: 1, batch: *a}\n", i);
+    assert_true(used < BYTES);
     char *all = errors_with(text, NULL, 0);
     assert_non_null(strstr(all, "the scenario has more than 100000 nodes (an alias counts as all "
                                 "that it stands for)"));
     free(all);
-    free(text);
 }
 
 static void the_schema_of_the_tests_is_sound_and_a_bad_table_is_named(void **state)
@@ -454,6 +505,9 @@ int main(void)
             a_key_without_effect_is_refused_where_it_was_given_but_not_what_an_override_idles),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
         cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
+        cmocka_unit_test(a_change_may_build_on_the_change_before_it),
+        cmocka_unit_test(own_keys_win_over_merged_ones_and_the_first_map_over_the_second),
+        cmocka_unit_test(an_error_is_said_once_though_twin_and_changes_see_it_too),
         cmocka_unit_test(the_hash_knows_seed_and_version_but_not_until),
         cmocka_unit_test(a_caller_can_complain_about_what_no_table_says),
         cmocka_unit_test(an_alias_counts_as_all_that_it_stands_for),
