@@ -1,5 +1,7 @@
 #include "lm/product.h"
 
+#include <cblas.h>
+
 /*
  * Blocks of up to 4 rows x 3 vectors live in registers (12 sums, 3 vectors of b, one of a: the 16
  * that AVX2 has) while k runs.  b is read as it lies: at these sizes it stays in the first two
@@ -120,11 +122,37 @@ static void multiply(bool add, size_t m, size_t n, size_t k, struct factor a, co
     }
 }
 
+/* The same by OpenBLAS; one of the two calls is left, by the type. */
+static void multiply_large(bool transposed, bool add, size_t m, size_t n, size_t k,
+                           const lm_real *a, size_t a_stride, const lm_real *b, size_t b_stride,
+                           lm_real *c, size_t c_stride)
+{
+    CBLAS_TRANSPOSE turn = transposed ? CblasTrans : CblasNoTrans;
+    if (LM_IS_FLOAT)
+        cblas_sgemm(CblasRowMajor, turn, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1,
+                    (const float *)(const void *)a, (blasint)a_stride,
+                    (const float *)(const void *)b, (blasint)b_stride, add ? 1 : 0,
+                    (float *)(void *)c, (blasint)c_stride);
+    else
+        cblas_dgemm(CblasRowMajor, turn, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1,
+                    (const double *)(const void *)a, (blasint)a_stride,
+                    (const double *)(const void *)b, (blasint)b_stride, add ? 1 : 0,
+                    (double *)(void *)c, (blasint)c_stride);
+}
+
+static bool is_large(size_t m, size_t n, size_t k)
+{
+    return m >= LM_BLAS_ROWS && n * k >= LM_BLAS_RIGHT;
+}
+
 void lm_product(bool add, size_t m, size_t n, size_t k, const lm_real *a, size_t a_stride,
                 const lm_real *b, size_t b_stride, lm_real *c, size_t c_stride)
 {
     struct factor left = {.values = a, .row_step = a_stride, .k_step = 1};
-    multiply(add, m, n, k, left, b, b_stride, c, c_stride);
+    if (is_large(m, n, k))
+        multiply_large(false, add, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+    else
+        multiply(add, m, n, k, left, b, b_stride, c, c_stride);
 }
 
 void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real *a,
@@ -132,7 +160,10 @@ void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real
                            size_t c_stride)
 {
     struct factor left = {.values = a, .row_step = 1, .k_step = a_stride};
-    multiply(add, m, n, k, left, b, b_stride, c, c_stride);
+    if (is_large(m, n, k))
+        multiply_large(true, add, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+    else
+        multiply(add, m, n, k, left, b, b_stride, c, c_stride);
 }
 
 void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride, lm_real *to,

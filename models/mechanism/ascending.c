@@ -1,8 +1,6 @@
 #include "mechanism/ascending.h"
 
-#include <stdbool.h>
-
-static bool is_ascending(const uint32_t *column, uint64_t count)
+bool ascending_is_ordered(const uint32_t *column, uint64_t count)
 {
     bool ordered = true;
     for (uint64_t k = 1; k < count; k++)
@@ -40,7 +38,7 @@ struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *v
                                        uint64_t count, uint32_t n,
                                        const struct ascending_room *room)
 {
-    if (is_ascending(column, count))
+    if (ascending_is_ordered(column, count))
         return (struct ascending_u32){column, value, inside(column, count, n)};
     uint32_t kept = sort_places(column, count, n, room, room->wide);
     for (uint32_t k = 0; k < kept; k++)
@@ -52,7 +50,7 @@ struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *v
                                        uint64_t count, uint32_t n,
                                        const struct ascending_room *room)
 {
-    if (is_ascending(column, count))
+    if (ascending_is_ordered(column, count))
         return (struct ascending_u64){column, value, inside(column, count, n)};
     uint32_t kept = sort_places(column, count, n, room, room->wide);
     for (uint32_t k = 0; k < kept; k++)

@@ -7,6 +7,7 @@
 #ifndef MECHANISM_ASCENDING_H
 #define MECHANISM_ASCENDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct ascending_u64 {
     const uint64_t *value;
     uint32_t count;
 };
+
+/* Whether each column is above the one before. */
+bool ascending_is_ordered(const uint32_t *column, uint64_t count);
 
 /* `count` entries, each column at most once.  O(count), or O(n) where it must be sorted. */
 struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,

@@ -26,9 +26,10 @@ struct nakamoto {
     struct ascending_room weight_room, bond_room;
 };
 
-static size_t scratch_bytes(const void *params, const struct mechanism_input *input)
+static size_t scratch_bytes(const void *params, const struct mechanism_input *input, bool traced)
 {
     (void)params;
+    (void)traced;
     size_t n = input->neuron_count;
     return 6 * mechanism_scratch_cost(n, sizeof(fixed_i128)) + mechanism_scratch_cost(n, 1) +
            mechanism_scratch_cost(n, sizeof(uint64_t)) +

@@ -54,7 +54,7 @@ struct group_diet_params {
     struct corpus_diet diet;
 };
 
-enum query_response { QUERY_LOGITS, QUERY_HIDDEN };
+enum query_response { QUERY_LOGITS, QUERY_HIDDEN, QUERY_TOPK };
 
 /* `query:`, what validators do and what it costs. */
 struct query_params {
@@ -65,6 +65,7 @@ struct query_params {
     int64_t timeout_ns;   /* of the caller */
     int64_t max_wait_ns;  /* in a server's queue; who waited longer is not served */
     int response;         /* enum query_response: what an answer carries */
+    uint32_t kept;        /* QUERY_TOPK: symbols of each position */
     uint64_t weights_interval_blocks;
     double exclude_quantile;
     double max_min_ratio;

@@ -85,6 +85,8 @@ struct agent_question {
     uint32_t *neurons; /* (K) */
     uint8_t *answered; /* (K) */
     double *loss_nats; /* (K, rows) */
+    double *gate;      /* (K) the router's scores, NaN for routers that have none */
+    float *logits;     /* (K, rows, V), or NULL when nobody reads them */
     uint8_t *tokens;   /* (batch, sequence + 1) */
 };
 
@@ -143,6 +145,8 @@ struct agents {
     size_t job_input_bytes;
     void *score_scratch, *weights_scratch;
     struct scorer_measures *measures; /* (K) */
+    double *context, *responses, *distributions, *mean_losses; /* reading.c's */
+    uint8_t *targets;
     struct scorer_weights weights;
     double *weights_real; /* (uid_capacity) */
     uint32_t *row_values; /* (uid_capacity) */
@@ -150,7 +154,7 @@ struct agents {
 
 /* ---- model.c */
 /* A forward pass of the model on a question's tokens; its output is rows floats of log-probability
- * of the true tokens. */
+ * of the true tokens and, when they are read (reading_wants_logits), rows x V of logits. */
 SIM_CHECKED enum sim_status model_start_forward(struct agents *agents, uint32_t model,
                                                 const uint8_t *tokens,
                                                 struct compute_ticket *ret_ticket,

@@ -85,6 +85,9 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
         valid = after > end + 1;
         end = after;
     }
+    if (!valid && *start == '.' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' needs a digit before the point: %s0%.40s", text,
+                      number.negative ? "-" : "", start);
     if (!valid)
         return refuse(reason, "'%.40s' is no decimal number", text);
     if (start[0] == '0' && isdigit((unsigned char)start[1]))
@@ -107,6 +110,23 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
     return true;
 }
 
+/* Other spellings of units, and slips. */
+static const char *meant_unit(const char *word, const char *const *names)
+{
+    static const char *const spellings[][2] = {
+        {"bps", "bit/s"}, {"kbps", "kbit/s"}, {"Mbps", "Mbit/s"}, {"Gbps", "Gbit/s"},
+        {"sec", "s"},     {"seconds", "s"},   {"m", "min"},       {"minutes", "min"},
+        {"hours", "h"},   {"hour", "h"},      {"days", "d"},      {"day", "d"},
+        {"watt", "W"},    {"watts", "W"},     {"nat", "nats"},    {"bit", "bits"},
+        {"weeks", "d"},   {"week", "d"},
+    };
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+        for (size_t k = 0; strcmp(word, spellings[i][0]) == 0 && names[k] != NULL; k++)
+            if (strcmp(spellings[i][1], names[k]) == 0)
+                return names[k];
+    return param_nearest(word, names);
+}
+
 /* The unit that stands behind a number; NULL without error where the kind has none. */
 static bool find_unit(const struct param_kind_info *info, const char *text, const char *rest,
                       const struct param_unit **ret_unit, char *reason)
@@ -115,7 +135,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
     if (info->units == NULL) {
         if (*rest == '\0')
             return true;
-        if (isalpha((unsigned char)*rest))
+        if (isalpha((unsigned char)*rest) && text[strcspn(text, "xob")] == '\0')
             return refuse(reason, "'%.40s' has a unit, but a bare number is expected", text);
         return refuse(reason, "'%.40s' is no decimal number", text);
     }
@@ -130,7 +150,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
             return true;
         }
     }
-    const char *near = param_nearest(rest, names);
+    const char *near = meant_unit(rest, names);
     if (near != NULL)
         return refuse(reason, "unknown unit '%.20s'; did you mean '%s'? units: %s", rest, near,
                       info->unit_names);
@@ -305,9 +325,8 @@ bool param_parse_unbounded(const struct param_key *key, const char *text, void *
 /* ---- Bounds --------------------------------------------------------------------------------- */
 
 /* -1, 0 or 1 for a below, at or above b; 0 for kinds without order. */
-static int compare(unsigned kind, const void *a, const void *b)
+static int compare(unsigned kind, const union param_field *x, const union param_field *y)
 {
-    const union param_field *x = a, *y = b;
     switch (kind & PARAM_KIND_MASK) {
     case PARAM_U32:
         return (x->u32 > y->u32) - (x->u32 < y->u32);
@@ -344,14 +363,15 @@ static union param_field bound_of(const struct param_key *key, const char *text)
 
 bool param_within(const struct param_key *key, const void *field, char reason[PARAM_REASON_BYTES])
 {
+    union param_field value = param_load(key->kind, field);
     bool inside = true;
     if (key->min != NULL) {
         union param_field min = bound_of(key, key->min);
-        inside = compare(key->kind, field, &min) >= 0;
+        inside = compare(key->kind, &value, &min) >= 0;
     }
     if (inside && key->max != NULL) {
         union param_field max = bound_of(key, key->max);
-        inside = compare(key->kind, field, &max) <= 0;
+        inside = compare(key->kind, &value, &max) <= 0;
     }
     if (inside)
         return true;

@@ -168,7 +168,8 @@ enum sim_status mechanism_epoch(const struct mechanism_ops *ops, const void *par
                                 const struct mechanism_trace *trace, struct sim_error *err)
 {
     check_shapes(ops, input, output);
-    enum sim_status status = prepare_scratch(scratch, ops->scratch_bytes(params, input), err);
+    enum sim_status status =
+        prepare_scratch(scratch, ops->scratch_bytes(params, input, trace != NULL), err);
     if (status != SIM_OK)
         return status;
     set_defaults(input, output);

@@ -265,7 +265,7 @@ int cli_resume(int argc, char **argv)
 
 /* Runs the text in a temporary folder; SIM_OK and whether the digest is the one given. */
 static enum sim_status run_again(const char *text, const struct execute_options *options,
-                                 uint64_t trace_digest, bool *ret_same, struct sim_error *err)
+                                 const char *trace_digest, bool *ret_same, struct sim_error *err)
 {
     struct scenario_schema schema;
     scenario_schema_init(&schema);
@@ -279,8 +279,11 @@ static enum sim_status run_again(const char *text, const struct execute_options 
         return status;
     struct world_digests digests;
     status = execute_run(&schema, config, options, &digests, err);
-    if (status == SIM_OK)
-        *ret_same = digests.trace == trace_digest;
+    char hex[17];
+    if (status == SIM_OK) {
+        snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digests.trace);
+        *ret_same = strcmp(hex, trace_digest) == 0;
+    }
     config_free(config);
     return status;
 }
@@ -296,13 +299,12 @@ int cli_verify(int argc, char **argv)
     struct reader *reader;
     if (reader_open(path, &reader, &err) != SIM_OK)
         return cli_fail(&err);
-    uint64_t recorded = 0;
-    bool has_digest = reader_attr_u64(reader, RECORD_ROOT, "trace_digest", &recorded);
+    const char *recorded = reader_attr_text(reader, RECORD_ROOT, "trace_digest");
     const char *text = reader_scenario(reader);
     char folder[] = "/tmp/taosim-verify-XXXXXX";
     enum sim_status status = SIM_OK;
     bool same = false;
-    if (!has_digest || text == NULL)
+    if (recorded == NULL || text == NULL)
         status = SIM_FAIL(&err, SIM_IO, "'%s' holds no scenario or digest", path);
     else if (mkdtemp(folder) == NULL)
         status = SIM_FAIL(&err, SIM_IO, "cannot make a temporary folder: %s", strerror(errno));

@@ -80,6 +80,17 @@ static size_t character_bytes(const char *at, const char *end)
     return ((unsigned char)*at & 0xC0) == 0xC0 ? bytes : 1;
 }
 
+char loader_character(const struct source *source, struct place at)
+{
+    const char *from = line_start(source, at.line), *end = source->text + source->text_bytes;
+    for (uint32_t column = 0; from < end && break_bytes(from, end) == 0; column++) {
+        if (column == at.column)
+            return *from;
+        from += character_bytes(from, end);
+    }
+    return '\0';
+}
+
 /* The line, at most EXCERPT_CHARS of it around the column, and the caret below. */
 static void add_excerpt(struct text *text, const struct source *source, struct place at)
 {
@@ -102,6 +113,7 @@ static void add_excerpt(struct text *text, const struct source *source, struct p
         }
         from += bytes;
     }
+    text_trim(text);
     text_add(text, "\n%*s | %*s^\n", (int)strlen(margin), "",
              (int)(at.column - first + (first > 0 ? 3 : 0)), "");
 }

@@ -53,6 +53,9 @@ bool loader_report_add(struct config_report *report, const char *place, const ch
 /* The source line and a caret; heap, NULL when out of memory. */
 char *loader_excerpt(const struct source *source, struct place at);
 
+/* The byte at a place, or 0 behind the end of its line. */
+char loader_character(const struct source *source, struct place at);
+
 /* Messages by source, line and column. */
 void loader_sort_messages(struct loader *loader);
 

@@ -35,6 +35,12 @@ void text_add(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
+void text_trim(struct text *text)
+{
+    while (text->used > 0 && text->data[text->used - 1] == ' ')
+        text->data[--text->used] = '\0';
+}
+
 char *text_take(struct text *text)
 {
     char *data = text->data;

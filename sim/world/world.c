@@ -4,6 +4,7 @@
 #include "event/loop.h"
 #include "world/provenance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define AT(field) offsetof(struct world_params, field)
@@ -266,13 +267,20 @@ struct world_status world_status(const struct world *world)
     };
 }
 
+static void put_digest(struct world *world, const char *name, uint64_t digest)
+{
+    char hex[17];
+    snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digest);
+    record_attr_text(world->record, RECORD_ROOT, name, hex);
+}
+
 enum sim_status world_finish(struct world *world, struct sim_error *err)
 {
     struct world_digests digests = world_digests(world);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_order", digests.order);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_chain", digests.chain);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_model", digests.model);
-    record_attr_u64(world->record, RECORD_ROOT, "trace_digest", digests.trace);
+    put_digest(world, "digest_order", digests.order);
+    put_digest(world, "digest_chain", digests.chain);
+    put_digest(world, "digest_model", digests.model);
+    put_digest(world, "trace_digest", digests.trace);
     record_attr_u64(world->record, RECORD_ROOT, "event_count", loop_event_count(world->loop));
     record_attr_u64(world->record, RECORD_ROOT, "tie_count", loop_tie_count(world->loop));
     struct net_counters net = net_totals(world->net);

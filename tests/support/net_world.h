@@ -61,8 +61,10 @@ static inline struct net_options net_world_options(void)
                                 .flow_limit = 10000000};
 }
 
-static inline void net_world_init(struct net_world *world, const struct net_options *options,
-                                  const struct net_host *hosts, uint32_t host_count, uint64_t seed)
+/* With a callback of the test's own, which may pass on to net_world_delivered. */
+static inline void net_world_init_for(struct net_world *world, const struct net_options *options,
+                                      const struct net_host *hosts, uint32_t host_count,
+                                      uint64_t seed, net_delivered delivered, void *context)
 {
     struct sim_error err = {0};
     struct evq_options queue_options = {.capacity = 100000000};
@@ -77,13 +79,19 @@ static inline void net_world_init(struct net_world *world, const struct net_opti
     struct net_wiring wiring = {.queue = world->queue,
                                 .first_kind = NET_WORLD_KIND_NET,
                                 .seed = seed,
-                                .delivered = net_world_delivered,
-                                .context = world};
+                                .delivered = delivered,
+                                .context = context};
     if (status == SIM_OK)
         status = net_create(options, hosts, host_count, &wiring, &world->net, &err);
     if (status != SIM_OK)
         net_world_die(&err);
     loop_handle(world->loop, NET_WORLD_KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
+}
+
+static inline void net_world_init(struct net_world *world, const struct net_options *options,
+                                  const struct net_host *hosts, uint32_t host_count, uint64_t seed)
+{
+    net_world_init_for(world, options, hosts, host_count, seed, net_world_delivered, world);
 }
 
 static inline void net_world_release(struct net_world *world)

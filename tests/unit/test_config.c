@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static struct config *load_with(const char *text, const struct config_set *sets, size_t set_count)
@@ -201,6 +200,15 @@ static void all_errors_of_a_file_come_at_once_with_place_and_remedy(void **state
                   "     |                      ^\n");
 }
 
+static void a_tab_is_called_by_its_name(void **state)
+{
+    (void)state;
+    assert_errors("name: t\nnetwork:\n\tloss: 0.1\n",
+                  "test.yaml:3:1: a tab cannot indent; use spaces\n"
+                  "   3 |  loss: 0.1\n"
+                  "     | ^\n");
+}
+
 #define BASE_TEXT                                                                                  \
     "name: t\n"                                                                                    \
     "mechanism: {name: yuma3, liquid: true, alpha_high: 0.9}\n"                                    \
@@ -390,123 +398,23 @@ static void a_caller_can_complain_about_what_no_table_says(void **state)
     config_free(config);
 }
 
-/* ---- Files ---------------------------------------------------------------------------------- */
-
-static char folder[] = "/tmp/test_config_XXXXXX";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *stream = fopen(path, "w");
-    assert_non_null(stream);
-    fputs(text, stream);
-    fclose(stream);
-}
-
-static enum sim_status load_path(const char *name, struct config **ret_config,
-                                 struct config_report *report, struct sim_error *err)
-{
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    struct config_input input = {.path = path};
-    return config_load(&fixture_schema, &input, ret_config, report, err);
-}
-
-static int make_folder(void **state)
+static void an_alias_counts_as_all_that_it_stands_for(void **state)
 {
     (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"base.yaml", "over.yaml", "circle.yaml", "broken.yaml",
-                                        "stakes.csv"};
-    char path[256];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        remove(path);
-    }
-    return rmdir(folder);
-}
-
-static void a_scenario_builds_on_its_base(void **state)
-{
-    (void)state;
-    write_file("base.yaml", BASE_TEXT);
-    write_file("stakes.csv", "uid, stake\n0, 1.5\n1, 2\n");
-    write_file("over.yaml", "base: base.yaml\n"
-                            "name: over\n"
-                            "chain: {solver: statistical}\n"
-                            "mechanism: {alpha_low: 0.1}\n"
-                            "agents:\n"
-                            "  sybils: ~\n"
-                            "  miners: {stake: {file: stakes.csv, column: stake, unit: TAO}}\n"
-                            "  more: {count: 1}\n");
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    if (load_path("over.yaml", &config, &report, &err) != SIM_OK)
-        fail_msg("%s", err.text);
-    assert_string_equal(((const struct fixture_root *)config_values(config, ""))->name, "over");
-    const struct fixture_yuma *yuma = config_values(config, "mechanism");
-    assert_int_equal(yuma->alpha_low, 6553);
-    assert_int_equal(yuma->alpha_high, 58981);
-    const struct config_block *agents = config_at(config, "agents");
-    assert_int_equal(agents->block_count, 2);
-    assert_string_equal(agents->blocks[1].name, "more");
-    const struct fixture_group *miners = agents->blocks[0].values;
-    assert_int_equal(miners->count, 8);
-    assert_int_equal(miners->stake_rao.count, 2);
-    assert_true(miners->stake_rao.values[0].u64 == 1500000000);
-    char *text = config_emit(config);
-    assert_non_null(strstr(text, "stake: {choice: [1.5 TAO, 2 TAO]}"));
+    enum { CHOICES = 1000, GROUPS = 200, BYTES = 64 << 10 };
+    char *text = calloc(1, BYTES), *at = text;
+    at += sprintf(at, "name: t\nmechanism: finney\nx-a: &a {choice: [1");
+    for (int i = 1; i < CHOICES; i++)
+        at += sprintf(at, ",%d", 1 + i % 9);
+    at += sprintf(at, "]}\nagents:\n");
+    for (int i = 0; i < GROUPS; i++)
+        at += sprintf(at, "  g%d: {count: 1, batch: *a}\n", i);
+    assert_true(at - text < BYTES);
+    char *all = errors_with(text, NULL, 0);
+    assert_non_null(strstr(all, "the scenario has more than 100000 nodes (an alias counts as all "
+                                "that it stands for)"));
+    free(all);
     free(text);
-    config_free(config);
-}
-
-static void an_error_in_a_base_stands_in_the_base(void **state)
-{
-    (void)state;
-    write_file("base.yaml", "name: t\nmechanism: finny\n");
-    write_file("over.yaml", "base: base.yaml\nseed: x\n");
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    assert_int_equal(load_path("over.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_int_equal(report.count, 2);
-    assert_non_null(strstr(report.messages[0].place, "/over.yaml:2:7"));
-    assert_non_null(strstr(report.messages[1].place, "/base.yaml:2:12"));
-    config_report_release(&report);
-}
-
-static void a_base_that_leads_back_or_nowhere_is_an_error_at_its_line(void **state)
-{
-    (void)state;
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    write_file("circle.yaml", "name: c\nmechanism: finney\nbase: circle.yaml\n");
-    assert_int_equal(load_path("circle.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_non_null(strstr(report.messages[0].text, "circle"));
-    assert_non_null(strstr(report.messages[0].place, "circle.yaml:3:7"));
-    write_file("broken.yaml", "name: c\nmechanism: finney\nbase: none.yaml\n");
-    assert_int_equal(load_path("broken.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_non_null(strstr(report.messages[0].text, "No such file"));
-    config_report_release(&report);
-}
-
-static void a_file_that_cannot_be_read_is_an_error_of_its_own_kind(void **state)
-{
-    (void)state;
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    assert_int_equal(load_path("none.yaml", &config, &report, &err), SIM_IO);
-    assert_non_null(strstr(err.text, "No such file"));
-    assert_int_equal(report.count, 0);
 }
 
 static void the_schema_of_the_tests_is_sound_and_a_bad_table_is_named(void **state)
@@ -523,6 +431,13 @@ static void the_schema_of_the_tests_is_sound_and_a_bad_table_is_named(void **sta
     assert_int_equal(config_table_verify(&table, &err), SIM_CONFIG);
     assert_string_equal(err.text,
                         "table 'bad', key 'count': 5 is out of range; allowed: 4 or less");
+    const struct param_key good_keys[] = {
+        {.name = "count", .kind = PARAM_U32, .fallback = "5", .doc = "d"}};
+    const struct param_condition conditions[] = {{"count", "count=many"}};
+    const struct param_table idle =
+        PARAM_TABLE_WHEN("idle", struct values, good_keys, conditions, "d");
+    assert_int_equal(config_table_verify(&idle, &err), SIM_CONFIG);
+    assert_string_equal(err.text, "table 'idle': the condition on 'count' is none: count=many");
 }
 
 int main(void)
@@ -531,6 +446,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_value_arrives_in_its_struct),
         cmocka_unit_test(the_resolved_scenario_reads_back_to_the_same_text_and_values),
         cmocka_unit_test(all_errors_of_a_file_come_at_once_with_place_and_remedy),
+        cmocka_unit_test(a_tab_is_called_by_its_name),
         cmocka_unit_test(sets_go_over_the_file_one_after_the_other),
         cmocka_unit_test(errors_of_a_set_name_the_set),
         cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
@@ -540,11 +456,8 @@ int main(void)
         cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
         cmocka_unit_test(the_hash_knows_seed_and_version_but_not_until),
         cmocka_unit_test(a_caller_can_complain_about_what_no_table_says),
-        cmocka_unit_test(a_scenario_builds_on_its_base),
-        cmocka_unit_test(an_error_in_a_base_stands_in_the_base),
-        cmocka_unit_test(a_base_that_leads_back_or_nowhere_is_an_error_at_its_line),
-        cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_of_its_own_kind),
+        cmocka_unit_test(an_alias_counts_as_all_that_it_stands_for),
         cmocka_unit_test(the_schema_of_the_tests_is_sound_and_a_bad_table_is_named),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -467,6 +467,38 @@ static void products_of_every_shape_have_the_bits_of_the_plain_chain(void **stat
     }
 }
 
+static void large_products_agree_with_sums_in_double(void **state)
+{
+    (void)state;
+    enum { M = 70, N = 520, K = 512 };
+    float *a = lm_case_floats(M * K), *b = lm_case_floats(K * N), *c = lm_case_floats(M * N);
+    float *transposed = lm_case_floats(M * K);
+    struct stream stream;
+    stream_init(&stream, 22, STREAM_TEST, 0, 0);
+    for (int i = 0; i < M * K; i++)
+        a[i] = (float)(stream_uniform(&stream) - 0.5);
+    for (int i = 0; i < K * N; i++)
+        b[i] = (float)(stream_uniform(&stream) - 0.5);
+    lm_transpose(M, K, a, K, transposed, M);
+    for (int turn = 0; turn < 2; turn++) {
+        if (turn == 0)
+            lm_product(false, M, N, K, a, K, b, N, c, N);
+        else
+            lm_product_transposed(true, M, N, K, transposed, M, b, N, c, N);
+        for (size_t i = 0; i < M; i += 7)
+            for (size_t j = 0; j < N; j++) {
+                double sum = 0;
+                for (size_t k = 0; k < K; k++)
+                    sum += (double)a[i * K + k] * (double)b[k * N + j];
+                assert_true(fabs((double)c[i * N + j] - (turn + 1) * sum) < 1e-4);
+            }
+    }
+    free(a);
+    free(b);
+    free(c);
+    free(transposed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +519,7 @@ int main(void)
         cmocka_unit_test(every_model_is_listed_once_under_its_name),
         cmocka_unit_test(exp_and_log_are_within_their_stated_errors),
         cmocka_unit_test(products_of_every_shape_have_the_bits_of_the_plain_chain),
+        cmocka_unit_test(large_products_agree_with_sums_in_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,31 @@ static void a_restored_queue_continues_like_the_first(void **state)
     }
 }
 
+static void a_queue_that_was_reset_is_like_new(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct event event;
+    struct evq *queue = queue_of(100000);
+    for (uint32_t i = 0; i < 100000; i++)
+        push(queue, (int64_t)i * i, i);
+    assert_int_equal(evq_cancel(queue, 99999, &err), SIM_OK);
+    for (int i = 0; i < 1000; i++)
+        assert_true(evq_pop(queue, &event));
+    uint64_t size_bytes = evq_size_bytes(queue);
+    evq_reset(queue);
+    evq_check(queue);
+    assert_int_equal(evq_count(queue), 0);
+    assert_int_equal(evq_now_ns(queue), 0);
+    for (uint32_t i = 0; i < 100000; i++)
+        push(queue, 99999 - i, i);
+    assert_true(evq_size_bytes(queue) <= size_bytes);
+    assert_true(evq_pop(queue, &event));
+    assert_int_equal(event.entity, 99999);
+    assert_int_equal(event.sequence, 99999);
+    queue = evq_free(queue);
+}
+
 static void a_damaged_snapshot_is_refused(void **state)
 {
     (void)state;
@@ -347,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses_with_a_message_and_stays_usable),
         cmocka_unit_test(looking_ahead_moves_nothing),
         cmocka_unit_test(a_restored_queue_continues_like_the_first),
+        cmocka_unit_test(a_queue_that_was_reset_is_like_new),
         cmocka_unit_test(a_damaged_snapshot_is_refused),
         cmocka_unit_test(the_ends_of_time_are_in_range),
         cmocka_unit_test(the_order_digest_is_xxh64_of_the_events_bytes),
