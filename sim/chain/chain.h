@@ -356,6 +356,9 @@ bool chain_is_delegate(const struct chain *chain, uint32_t hotkey, uint16_t *ret
 uint32_t chain_nominator_count(const struct chain *chain, uint32_t hotkey);
 uint64_t chain_total_stake_rao(const struct chain *chain);
 uint64_t chain_total_issuance_rao(const struct chain *chain);
+/* Whether a row of other uids by this uid would pass the checks on its caller in the next block:
+ * permit (where the mechanism gives any), stake, rate limit. */
+bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid);
 /* What the next block mints over all networks. */
 uint64_t chain_block_emission_rao(const struct chain *chain);
 

@@ -111,25 +111,50 @@ static enum chain_fault check_content(struct chain *chain, const struct chain_ne
     return check_largest(chain, net, row);
 }
 
+static bool owns_network(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return chain->profile == CHAIN_CURRENT && net->owner != CHAIN_NONE &&
+           net->coldkey[uid] == net->owner;
+}
+
+static bool has_stake(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return owns_network(chain, net, uid) ||
+           net->stake_rao[uid] >= net->params.weights_stake_threshold;
+}
+
+/* Nobody needs a permit where nobody gets one: in the root network and under mechanisms that hand
+ * out none. */
+static bool has_permit(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return net->mechanism == NULL || !(net->mechanism->fields & MECHANISM_PERMIT) ||
+           owns_network(chain, net, uid) || net->permit[uid];
+}
+
 /* Who may set weights and when, from finney on. */
 static enum chain_fault check_caller(const struct chain *chain, const struct chain_net *net,
                                      const struct row *row, bool rate_limited)
 {
     const struct chain_params *params = &net->params;
-    uint32_t uid = row->uid;
-    bool owner = chain->profile == CHAIN_CURRENT && net->owner != CHAIN_NONE &&
-                 net->coldkey[uid] == net->owner;
-    if (!owner && net->stake_rao[uid] < params->weights_stake_threshold)
+    if (!has_stake(chain, net, row->uid))
         return CHAIN_FAULT_NOT_ENOUGH_STAKE_TO_SET_WEIGHTS;
     if (row->version_key < params->weights_version_key)
         return CHAIN_FAULT_INCORRECT_VERSION_KEY;
-    if (rate_limited &&
-        !rules_weights_rate_ok(params->weights_rate_limit, net->last_update[uid], chain->block))
+    if (rate_limited && !rules_weights_rate_ok(params->weights_rate_limit,
+                                               net->last_update[row->uid], chain->block))
         return CHAIN_FAULT_SETTING_WEIGHTS_TOO_FAST;
-    bool root = net->mechanism == NULL;
-    if (!owner && !root && !is_self_only(row) && !net->permit[uid])
-        return CHAIN_FAULT_NO_VALIDATOR_PERMIT;
-    return CHAIN_FAULT_OK;
+    return is_self_only(row) || has_permit(chain, net, row->uid) ? CHAIN_FAULT_OK
+                                                                 : CHAIN_FAULT_NO_VALIDATOR_PERMIT;
+}
+
+bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid)
+{
+    const struct chain_net *net = chain_net_of(chain, netuid);
+    SIM_ASSERT(net != NULL && uid < net->count);
+    return chain->profile == CHAIN_NAKAMOTO ||
+           (has_stake(chain, net, uid) && has_permit(chain, net, uid) &&
+            rules_weights_rate_ok(net->params.weights_rate_limit, net->last_update[uid],
+                                  chain->block + 1));
 }
 
 static enum chain_fault check_nakamoto(struct chain *chain, const struct chain_net *net,
