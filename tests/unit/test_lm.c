@@ -286,15 +286,15 @@ static void a_step_without_a_number_is_reported_and_leaves_the_model_as_it_was(v
     }
 }
 
-/* A text that can be learned: each token follows from the two before it. */
+/* A text that can be learned: each token follows from the one before it. */
 static void learnable_tokens(const struct lm_case *c, struct stream *stream, uint8_t *tokens)
 {
     uint32_t vocabulary = c->ops->vocabulary(c->shape), row = c->sequence_length + 1;
     for (uint32_t b = 0; b < c->sequence_count; b++) {
         uint8_t *sequence = tokens + b * row;
-        for (uint32_t t = 0; t < row; t++)
-            sequence[t] = t < 1 ? (uint8_t)stream_below(stream, vocabulary)
-                                : (uint8_t)((sequence[t - 1] * 3 + 1) % vocabulary);
+        sequence[0] = (uint8_t)stream_below(stream, vocabulary);
+        for (uint32_t t = 1; t < row; t++)
+            sequence[t] = (uint8_t)((sequence[t - 1] * 3U + 1) % vocabulary);
     }
 }
 
