@@ -144,6 +144,9 @@ const struct config_block *config_at(const struct config *config, const char *pa
 /* The block of a section directly below `block`; NULL if it is absent. */
 const struct config_block *config_child(const struct config_block *block, const char *key);
 
+/* The key at the end of a dotted path, "chain.tempo"; NULL if there is none (or a section). */
+const struct param_key *config_key_at(const struct config *config, const char *path);
+
 /* config_at(...)->values: for sections that are never absent. */
 const void *config_values(const struct config *config, const char *path);
 
