@@ -150,7 +150,7 @@ void reader_attr_labels(hid_t file, const char *path, struct labels *labels)
     hid_t type = attr < 0 ? -1 : H5Aget_type(attr);
     char *text = type < 0 ? NULL : attr_text(attr, type);
     if (text != NULL)
-        labels_set(labels, text);
+        meta_labels_set(labels, text);
     free(text);
     if (type >= 0)
         H5Tclose(type);
