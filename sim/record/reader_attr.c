@@ -10,6 +10,7 @@
 
 void reader_format_f64(double value, char *ret_text, size_t size)
 {
+    SIM_ASSERT(ret_text != NULL && size > 0);
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(ret_text, size, "%.*g", digits, value);
         if (strtod(ret_text, NULL) == value)
