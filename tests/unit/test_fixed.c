@@ -18,6 +18,9 @@ static fixed_i128 draw(struct stream *s, unsigned bits)
     x &= size >= 128 ? ~(fixed_u128)0 : ((fixed_u128)1 << size) - 1;
     if (stream_below(s, 4) == 0)
         x = (fixed_u128)1 << (size - 1);
+    else if (stream_below(s, 3) == 0) /* a digit of the quotient is then easily guessed too high */
+        x = ((fixed_u128)1 << (size - 1)) + (stream_u64(s) | (uint64_t)15 << 60);
+    x &= ((fixed_u128)1 << 127) - 1;
     return (fixed_i128)(stream_below(s, 2) ? x : -x);
 }
 
