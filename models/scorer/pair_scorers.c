@@ -160,13 +160,15 @@ static void add_share(struct scorer_measures *measures, struct pair_share share)
 static void score_pairs(const struct pair_params *params, const struct scorer_step *step,
                         const struct workspace *space, uint32_t count,
                         const struct scaling *scaling, struct scorer_measures *measures,
-                        double *ret_pair_synergy)
+                        double *ret_pairs)
 {
     double divisor = params->era == SCORER_E4 ? 1 : count;
     for (uint32_t i = 0; i < count; i++) {
         space->value[i] = scaling_value(scaling, space->mean[i], params->synergy_power);
         measures[space->peers[i]].synergy = 0;
         measures[space->peers[i]].synergy_loss_nats = 0;
+        if (ret_pairs != NULL)
+            ret_pairs[(size_t)space->peers[i] * (step->peer_count + 1)] = space->mean[i];
     }
     for (uint32_t i = 0; i + 1 < count; i++) {
         pairs_losses(space->half, step->row_count, i, i + 1, count, space->pair);
@@ -176,10 +178,10 @@ static void score_pairs(const struct pair_params *params, const struct scorer_st
             uint32_t a = space->peers[i], b = space->peers[j];
             add_share(&measures[a], share);
             add_share(&measures[b], share);
-            if (ret_pair_synergy == NULL)
+            if (ret_pairs == NULL)
                 continue;
-            ret_pair_synergy[(size_t)a * step->peer_count + b] = share.loss_nats;
-            ret_pair_synergy[(size_t)b * step->peer_count + a] = share.loss_nats;
+            ret_pairs[(size_t)a * step->peer_count + b] = share.loss_nats;
+            ret_pairs[(size_t)b * step->peer_count + a] = share.loss_nats;
         }
     }
     for (uint32_t i = 0; i < count; i++)
@@ -204,41 +206,40 @@ static void score_divergence(const struct pair_params *params, const struct scor
 
 static void score(const struct pair_params *params, const struct scorer_step *step, void *scratch,
                   bool with_pairs, bool with_divergence, struct scorer_measures *ret_measures,
-                  double *ret_pair_synergy)
+                  double *ret_pairs)
 {
     struct workspace space = workspace_at(scratch, step);
     struct scaling scaling = scaling_make((enum scaling_map)params->loss_map,
                                           step->entropy_floor_nats, step->vocabulary_symbols);
     for (uint32_t k = 0; k < step->peer_count; k++)
         ret_measures[k] = (struct scorer_measures){NAN, NAN, NAN, NAN, NAN, NAN};
-    if (ret_pair_synergy != NULL)
-        memset(ret_pair_synergy, 0,
-               (size_t)step->peer_count * step->peer_count * sizeof(*ret_pair_synergy));
+    if (ret_pairs != NULL)
+        memset(ret_pairs, 0, (size_t)step->peer_count * step->peer_count * sizeof(*ret_pairs));
     uint32_t count = answered_peers(step, space.peers);
     pairs_prepare(step->loss_nats, step->row_count, space.peers, count, space.half, space.mean);
     score_alone(params, &space, count, &scaling, ret_measures);
     if (with_pairs)
-        score_pairs(params, step, &space, count, &scaling, ret_measures, ret_pair_synergy);
+        score_pairs(params, step, &space, count, &scaling, ret_measures, ret_pairs);
     if (with_divergence)
         score_divergence(params, step, &space, count, ret_measures);
 }
 
 static void loss_score(const void *params, const struct scorer_step *step, void *scratch,
-                       struct scorer_measures *ret_measures, double *ret_pair_synergy)
+                       struct scorer_measures *ret_measures, double *ret_pairs)
 {
-    score(params, step, scratch, false, false, ret_measures, ret_pair_synergy);
+    score(params, step, scratch, false, false, ret_measures, ret_pairs);
 }
 
 static void shapley_score(const void *params, const struct scorer_step *step, void *scratch,
-                          struct scorer_measures *ret_measures, double *ret_pair_synergy)
+                          struct scorer_measures *ret_measures, double *ret_pairs)
 {
-    score(params, step, scratch, true, false, ret_measures, ret_pair_synergy);
+    score(params, step, scratch, true, false, ret_measures, ret_pairs);
 }
 
 static void divergence_score(const void *params, const struct scorer_step *step, void *scratch,
-                             struct scorer_measures *ret_measures, double *ret_pair_synergy)
+                             struct scorer_measures *ret_measures, double *ret_pairs)
 {
-    score(params, step, scratch, true, true, ret_measures, ret_pair_synergy);
+    score(params, step, scratch, true, true, ret_measures, ret_pairs);
 }
 
 /* ---- observe --------------------------------------------------------------------------------- */
@@ -291,7 +292,7 @@ static void pair_weights(const void *params_, const struct scorer_limits *limits
 {
     const struct pair_params *params = params_;
     if (params->era == SCORER_E4)
-        weights_top(limits, stats, uid_count, stream, scratch, ret_weights);
+        weights_top(limits, stats, uid_count, 0, stream, scratch, ret_weights);
     else if (params->era == SCORER_E4_3_3)
         weights_responsive_first(limits, stats, uid_count, stream, scratch, ret_weights);
     else

@@ -187,3 +187,21 @@ void pairs_losses(const double *half, uint32_t row_count, uint32_t i, uint32_t f
         memcpy(ret + (j - first), losses, count * sizeof(double));
     }
 }
+
+double pairs_mean_loss(const double *sum, uint32_t row_count, double scale)
+{
+    struct product product = {{1, 1, 1, 1}, {0, 0, 0, 0}};
+    uint32_t whole = row_count / LANES * LANES;
+    uint64_t splits = 0;
+    for (uint32_t row = 0; row < whole;) {
+        uint32_t stop = row + FACTORS_BETWEEN_SPLITS * LANES;
+        for (stop = stop < whole ? stop : whole; row < stop; row += LANES)
+            product.mantissa *= scale * load(sum + row);
+        split(&product);
+        splits++;
+    }
+    double rest = 1;
+    for (uint32_t row = whole; row < row_count; row++)
+        rest *= scale * sum[row];
+    return -(log_of(&product, splits) + log(rest)) / row_count;
+}

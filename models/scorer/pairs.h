@@ -30,4 +30,8 @@ void pairs_prepare(const double *loss_nats, uint32_t row_count, const uint32_t *
 void pairs_losses(const double *half, uint32_t row_count, uint32_t i, uint32_t first, uint32_t last,
                   double *ret);
 
+/* Mean over rows of -ln(scale x sum), `sum` (stride) adding halved probabilities of peers; the
+ * padding is not read. */
+double pairs_mean_loss(const double *sum, uint32_t row_count, double scale);
+
 #endif

@@ -6,7 +6,8 @@
 
 /* One candidate; `rank` orders the groups, `dice` breaks ties. */
 struct candidate {
-    double value;
+    double value; /* what the order goes by */
+    double share; /* what the weight is made of */
     uint64_t dice;
     uint32_t uid, rank;
 };
@@ -181,15 +182,14 @@ static int by_uid(const void *a, const void *b)
 
 /* The first `wanted` of the order, squashed and emitted. */
 static void squash_first(struct candidate *candidates, uint32_t count, uint32_t wanted,
-                         const struct scorer_stats *stats, double ratio,
-                         struct scorer_weights *ret_weights)
+                         double ratio, struct scorer_weights *ret_weights)
 {
     uint32_t kept = wanted < count ? wanted : count;
     qsort(candidates, count, sizeof(*candidates), by_value_then_dice);
     qsort(candidates, kept, sizeof(*candidates), by_uid);
     for (uint32_t i = 0; i < kept; i++) {
         ret_weights->uids[i] = candidates[i].uid;
-        ret_weights->shares[i] = stats[candidates[i].uid].value;
+        ret_weights->shares[i] = candidates[i].share;
     }
     ret_weights->count = 0;
     if (kept == 0)
@@ -199,14 +199,16 @@ static void squash_first(struct candidate *candidates, uint32_t count, uint32_t 
 }
 
 void weights_top(const struct scorer_limits *limits, const struct scorer_stats *stats,
-                 uint32_t uid_count, struct stream *stream, void *scratch,
+                 uint32_t uid_count, double unasked_value, struct stream *stream, void *scratch,
                  struct scorer_weights *ret_weights)
 {
     struct candidate *candidates = scratch;
-    for (uint32_t uid = 0; uid < uid_count; uid++)
-        candidates[uid] =
-            (struct candidate){.value = stats[uid].value, .dice = stream_u64(stream), .uid = uid};
-    squash_first(candidates, uid_count, limits->min_allowed_weights, stats, limits->max_min_ratio,
+    for (uint32_t uid = 0; uid < uid_count; uid++) {
+        double value = stats[uid].queries > 0 ? stats[uid].value : unasked_value;
+        candidates[uid] = (struct candidate){
+            .value = value, .share = value, .dice = stream_u64(stream), .uid = uid};
+    }
+    squash_first(candidates, uid_count, limits->min_allowed_weights, limits->max_min_ratio,
                  ret_weights);
 }
 
@@ -218,10 +220,11 @@ void weights_responsive_first(const struct scorer_limits *limits, const struct s
     uint32_t responsive = 0;
     for (uint32_t uid = 0; uid < uid_count; uid++) {
         uint32_t rank = stats[uid].answers > 0 ? 0 : stats[uid].queries > 0 ? 1 : 2;
-        candidates[uid] = (struct candidate){.dice = stream_u64(stream), .uid = uid, .rank = rank};
+        candidates[uid] = (struct candidate){
+            .share = stats[uid].value, .dice = stream_u64(stream), .uid = uid, .rank = rank};
         responsive += rank == 0;
     }
     uint32_t wanted =
         responsive > limits->min_allowed_weights ? responsive : limits->min_allowed_weights;
-    squash_first(candidates, uid_count, wanted, stats, limits->max_min_ratio, ret_weights);
+    squash_first(candidates, uid_count, wanted, limits->max_min_ratio, ret_weights);
 }

@@ -17,9 +17,10 @@ void weights_quantile_and_cap(const struct scorer_limits *limits, const struct s
                               uint32_t uid_count, void *scratch,
                               struct scorer_weights *ret_weights);
 
-/* v3.0: the min_allowed largest values, ties at random, squashed (weights_squash). */
+/* v3.0: the min_allowed largest values, ties at random, squashed (weights_squash).  A peer never
+ * asked counts as `unasked_value`. */
 void weights_top(const struct scorer_limits *limits, const struct scorer_stats *stats,
-                 uint32_t uid_count, struct stream *stream, void *scratch,
+                 uint32_t uid_count, double unasked_value, struct stream *stream, void *scratch,
                  struct scorer_weights *ret_weights);
 
 /* v3.3.3: max(min_allowed, number that ever answered) uids, those that answered first, then those

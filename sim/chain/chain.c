@@ -33,6 +33,9 @@ static enum sim_status check_config(const struct chain_config *config, struct si
     if (config->profile == CHAIN_NAKAMOTO && config->net_count != 1)
         return SIM_FAIL(err, SIM_CONFIG, "nakamoto has exactly one network, not %u",
                         config->net_count);
+    if (config->nets[0].params.emission_split == CHAIN_SPLIT_ROOT &&
+        config->nets[0].mechanism != NULL)
+        return SIM_FAIL(err, SIM_CONFIG, "emission_split: root needs the root network, netuid 0");
     for (uint32_t i = 0; i < config->net_count; i++) {
         if (i > 0 && config->nets[i].netuid <= config->nets[i - 1].netuid)
             return SIM_FAIL(err, SIM_CONFIG, "netuid %u does not come after %u",
@@ -188,6 +191,16 @@ enum sim_status chain_genesis_neuron(struct chain *chain, const struct chain_gen
     return status;
 }
 
+/* Later chains mask a row that is not younger than the uids it rates. */
+static uint64_t after_registrations(const struct chain_net *net)
+{
+    uint64_t last = 0;
+    for (uint32_t uid = 0; uid < net->count; uid++)
+        if (net->block_at_registration[uid] > last)
+            last = net->block_at_registration[uid];
+    return last + 1;
+}
+
 enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid, uint32_t uid,
                                       uint32_t count, const uint32_t *uids, const uint32_t *values,
                                       struct sim_error *err)
@@ -195,9 +208,12 @@ enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid, uint
     struct chain_net *net = chain_net_of(chain, netuid);
     SIM_ASSERT(net != NULL && uid < net->count);
     enum sim_status status = chain_weights_store(chain, net, uid, count, uids, values, err);
-    if (status == SIM_OK)
-        chain_row_normalize(chain, net, count, net->rows[uid].value);
-    return status;
+    if (status != SIM_OK)
+        return status;
+    chain_row_normalize(chain, net, count, net->rows[uid].value);
+    if (chain->profile != CHAIN_NAKAMOTO)
+        net->last_update[uid] = after_registrations(net);
+    return SIM_OK;
 }
 
 /* -------------------------------------------------------------------------------------- blocks */
@@ -229,14 +245,6 @@ enum sim_status chain_block(struct chain *chain, uint64_t number, struct sim_err
         chain_net_refresh_view(&chain->nets[i]);
     chain->block_event_count = chain->event_count;
     return SIM_OK;
-}
-
-enum sim_status chain_run_to(struct chain *chain, uint64_t last, struct sim_error *err)
-{
-    enum sim_status status = SIM_OK;
-    while (chain->block < last && status == SIM_OK)
-        status = chain_block(chain, chain->block + 1, err);
-    return status;
 }
 
 uint64_t chain_block_number(const struct chain *chain)

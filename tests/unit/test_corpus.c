@@ -134,7 +134,7 @@ static void folder_file(const struct folder *folder, const char *name, char *ret
 static char *numbered_text(const char *tag, size_t lines)
 {
     char *text = malloc(lines * 66 + 1);
-    assert_non_null(text);
+    SIM_ASSERT(text != NULL);
     for (size_t i = 0; i < lines; i++)
         sprintf(text + 66 * i, "%-10.10s %06zu abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrs\n\n",
                 tag, i);
@@ -532,7 +532,7 @@ static void the_default_domains_are_in_the_catalogue_and_names_are_unique(void *
     for (const char *const *name = catalogue_default; *name != NULL; name++)
         assert_non_null(catalogue_find(*name));
     for (size_t i = 0; i < catalogue_count; i++)
-        assert_ptr_equal(catalogue_find(catalogue[i].name), &catalogue[i]);
+        assert_ptr_equal(catalogue_find(catalogue_entries[i].name), &catalogue_entries[i]);
     assert_null(catalogue_find("latin"));
 }
 
@@ -554,8 +554,8 @@ static void the_set_up_installs_every_package_of_the_catalogue(void **state)
     FILE *file = fopen(PACKAGES_TXT, "r");
     assert_non_null(file);
     for (size_t i = 0; i < catalogue_count; i++)
-        if (!line_in_file(file, catalogue[i].package))
-            fail_msg("%s is not in packages.txt", catalogue[i].package);
+        if (!line_in_file(file, catalogue_entries[i].package))
+            fail_msg("%s is not in packages.txt", catalogue_entries[i].package);
     fclose(file);
 }
 

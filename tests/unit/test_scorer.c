@@ -389,7 +389,7 @@ static void the_fourth_era_takes_the_top_and_keeps_within_the_ratio(void **state
     (void)state;
     struct scorer_stats stats[UIDS] = {0};
     for (int uid = 0; uid < UIDS; uid++)
-        stats[uid].value = uid * uid;
+        stats[uid] = (struct scorer_stats){.value = uid * uid, .queries = 1};
     struct scorer_limits limits = {.min_allowed_weights = 10,
                                    .max_weight_limit = 1,
                                    .exclude_quantile = 0.1,
