@@ -128,7 +128,7 @@ static enum sim_status add_attack(const struct report_window *window,
     if (twin != NULL)
         line->twin = 100 * whole(share_statistic, twin);
     if (twin != NULL && twin->uid_count == window->uid_count) {
-        line = add_line(lines, "Gained by the attack", "points of %",
+        line = add_line(lines, "Gained by the attack", "percentage points",
                         "run less twin, same groups; paired by slot");
         status = bootstrap(gain_statistic, &pair, &line->value, err);
         scaled(&line->value, 100);
@@ -194,7 +194,7 @@ static void add_loss(const struct report_run *run, const struct report_tables *t
             honest[count++] = loss[i];
     qsort(honest, count, sizeof(*honest), ascending);
     struct line *line = add_line(lines, "Median held-out loss of honest miners", "nat a symbol",
-                                 "last epoch; in brackets the 10-90 % band of miners");
+                                 "last epoch; below it the 10-90 % band of miners");
     line->value.estimate = metrics_quantile(honest, count, 0.5);
     line->value.low = metrics_quantile(honest, count, 0.1);
     line->value.high = metrics_quantile(honest, count, 0.9);

@@ -42,6 +42,8 @@
     if (Number.isInteger(value)) return String(value);
     return size < 1e-3 ? value.toExponential(1) : value.toFixed(places(value));
   };
+  /* "0.600" and "20.0M" on an axis are 0.6 and 20M. */
+  const short = (text) => text.replace(/(\.[0-9]*?)0+(?![0-9])/, "$1").replace(/\.(?![0-9])/, "");
   const percent = (value) => (value === null ? "\u2013" : compact(100 * value) + " %");
   const element = (tag, className, text) => {
     const made = document.createElement(tag);
@@ -127,7 +129,8 @@
       context.lineTo(u.bbox.left + u.bbox.width, y);
       context.stroke();
       context.textAlign = "right";
-      context.fillText(mark.text, u.bbox.left + u.bbox.width - 4 * ratio, y - 4 * ratio);
+      context.textBaseline = "bottom";
+      context.fillText(mark.text, u.bbox.left + u.bbox.width - 4 * ratio, y - 2 * ratio);
     }
     context.restore();
   }
@@ -198,11 +201,11 @@
         padding: [8, labelWidth(lines), 0, 0],
         cursor: { sync: { key: "taosim" }, drag: { x: true, y: false }, points: { size: 6 } },
         scales: { x: { time: false }, y: plot.log ? { distr: 3 } : { range: plot.yRange } },
-        axes: [axis(xLabel), axis(plot.yLabel, {
-          size: 58, values: (u, ticks) => ticks.map((v) => (v === null ? "" : plot.print(v))) })],
+        axes: [axis(xLabel, { size: 30 }), axis(plot.yLabel, {
+          size: 58, values: (u, ticks) => ticks.map((v) => (v === null ? "" : short(plot.print(v)))) })],
         series: [{}].concat(lines.map((line) => ({
           label: line.name, stroke: line.hidden ? "transparent" : line.colour(),
-          width: line.width || 2, dash: line.dash, points: { show: false }, spanGaps: false,
+          width: line.width || 2, dash: line.dash, points: { show: !line.hidden && line.values.length <= 40, size: 5 }, spanGaps: false,
           fill: line.bars ? line.colour() + "88" : undefined,
           paths: line.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
         }))),
@@ -230,31 +233,35 @@
   const attackers = groups.filter((g) => g.attacker);
   const dashed = [6, 4];
 
-  function emissionPlot() {
-    if (!attackers.length)
-      return { title: "Who is paid", wide: true, yLabel: "share of emission", print: percent,
-        note: "Share of each epoch's emission by group.", yRange: fromZero,
-        lines: groups.map((g) => ({ name: g.name, label: g.name, colour: () => colourOf(g),
-          values: run(`group${g.index}_emission_share`) })) };
-    const lines = [
-      { name: "honest", label: "honest", values: run("honest_emission_share"),
-        colour: () => scheme().honest, width: 2.5 },
-      { name: "honest, twin", label: "honest, twin", values: twin("honest_emission_share"),
-        colour: () => scheme().honest, dash: dashed, width: 1.5 }];
+  function attackPlot() {
+    const lines = [];
     for (const group of attackers) {
-      lines.push({ name: group.name, label: group.name, colour: () => colourOf(group),
-        values: run(`group${group.index}_emission_share`), width: 2.5 });
-      lines.push({ name: `${group.name}, twin`, label: `${group.name}, twin`,
-        colour: () => colourOf(group), dash: dashed, width: 1.5,
-        values: twin(`group${group.index}_emission_share`) });
+      const values = (from) => from(`group${group.index}_emission_share`);
+      lines.push({ name: group.name, label: group.name, values: values(run), width: 2.5,
+        colour: () => colourOf(group) });
+      lines.push({ name: `${group.name}, twin`, label: "same, twin", values: values(twin), width: 1.5,
+        dash: dashed, colour: () => colourOf(group) });
     }
-    lines.push({ name: "slots held by attackers", label: "attackers' slots", width: 1.5,
-      colour: () => scheme().soft, dash: [2, 3], values: run("attacker_slot_share") });
-    return { title: "Who is paid: attackers against honest neurons", wide: true, lines, print: percent,
-      note: data.has_twin
-        ? "Share of each epoch's emission. Dashed: the same groups in the honest twin. Dotted: share of slots that attackers hold."
-        : "Share of each epoch's emission. Dotted: share of slots that attackers hold.",
-      yLabel: "share of emission", yRange: fromZero };
+    lines.push({ name: "slots held by attackers", label: "their slots", width: 1.5, dash: [2, 3],
+      values: run("attacker_slot_share"), colour: () => scheme().soft });
+    return { title: "What attackers are paid", lines, print: percent, yRange: fromZero,
+      note: "Share of each epoch's emission" + (data.has_twin ? "; dashed: the same group in the honest twin" : "") +
+        ". Dotted: share of all slots that attackers hold. Above it, a slot of theirs is paid more than the mean of all slots.",
+      yLabel: "share of emission" };
+  }
+
+  function honestPlot() {
+    const lines = [];
+    for (const group of groups.filter((g) => !g.attacker)) {
+      const values = (from) => from(`group${group.index}_emission_share`);
+      lines.push({ name: group.name, label: group.name, values: values(run),
+        colour: () => colourOf(group) });
+      lines.push({ name: `${group.name}, twin`, values: values(twin), width: 1.5, dash: dashed,
+        colour: () => colourOf(group) });
+    }
+    return { title: "What honest neurons are paid", lines, print: percent, yRange: fromZero,
+      note: "Share of each epoch's emission by group" + (data.has_twin ? "; dashed: in the twin." : "."),
+      yLabel: "share of emission" };
   }
 
   function lossPlot() {
@@ -272,6 +279,8 @@
       marks.push({ value: data.unigram_entropy_nats, text: "unigram entropy of the text" });
     if (data.bigram_entropy_nats)
       marks.push({ value: data.bigram_entropy_nats, text: "bigram entropy" });
+    if (data.exact_entropy_nats)
+      marks.push({ value: data.exact_entropy_nats, text: "entropy of the source" });
     const levelsToShow = marks.map((m) => m.value);
     return { title: "What the models have learnt", lines, bands, marks, print: compact,
       note: "Held-out loss by group: median, band from 10 to 90 %. Lower is better.",
@@ -352,7 +361,7 @@
       context.textBaseline = "middle";
       for (const v of nice(0, highest * scale * 1.06, 5)) {
         rule(frame.left, y(v / scale), width - frame.right, y(v / scale));
-        context.fillText(compact(v), frame.left - 7, y(v / scale));
+        context.fillText(short(compact(v)), frame.left - 7, y(v / scale));
       }
       context.textAlign = "center";
       context.textBaseline = "top";
@@ -507,7 +516,7 @@
 
   cards();
   const drawn = [
-    timePlot(emissionPlot()), scatter(), timePlot(lossPlot()),
+    attackers.length ? timePlot(attackPlot()) : null, timePlot(honestPlot()), scatter(), timePlot(lossPlot()),
     timePlot(pairPlot("Concentration of emission: Gini coefficient",
       "0 = all equal, 1 = one takes all. Slots of one owner count once by owner.",
       "Gini coefficient", compact, (u, low, high) => padded(0.02)(u, low, high), "gini")),
@@ -527,8 +536,13 @@
   };
   redraw();
   darkQuery.addEventListener("change", redraw);
-  window.addEventListener("beforeprint", () => { printing = true; redraw(); });
-  window.addEventListener("afterprint", () => { printing = false; redraw(); });
+  const print = (on) => {
+    printing = on;
+    document.body.classList.toggle("printing", on);
+    redraw();
+  };
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
   let wait = 0, width = window.innerWidth;
   window.addEventListener("resize", () => {
     if (window.innerWidth === width) return;

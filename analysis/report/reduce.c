@@ -6,7 +6,8 @@
 
 #include "analysis/metrics.h"
 
-enum { POINTS_MAX = 600 };
+/* Points of a series, and numbers of all series together: the page stays small with many groups. */
+enum { POINTS_MAX = 600, NUMBERS_MAX = 40000, PLAIN_SERIES = 8 };
 
 /* A column whose points are means over the epochs of a bucket. */
 struct series {
@@ -390,6 +391,14 @@ static enum sim_status fill(struct reduction *r, const char *prefix, struct sim_
     return status;
 }
 
+static size_t choose_points(const struct report_run *run)
+{
+    size_t series = PLAIN_SERIES + RUN_SERIES + GROUP_SERIES * run->group_count;
+    size_t most = NUMBERS_MAX / series + 1;
+    most = most < POINTS_MAX ? most : POINTS_MAX;
+    return run->epoch_count < most ? run->epoch_count : most;
+}
+
 enum sim_status report_reduce(struct report_run *run, const char *prefix,
                               struct report_tables *tables, struct report_window *ret_window,
                               struct sim_error *err)
@@ -397,7 +406,7 @@ enum sim_status report_reduce(struct report_run *run, const char *prefix,
     struct report_window window = {.first_epoch = run->epoch_count - (run->epoch_count + 3) / 4,
                                    .uid_count = run->uid_count};
     struct reduction reduction = {.run = run, .tables = tables, .window = &window};
-    reduction.points = run->epoch_count < POINTS_MAX ? run->epoch_count : POINTS_MAX;
+    reduction.points = choose_points(run);
     enum sim_status status = fill(&reduction, prefix, err);
     release(&reduction);
     if (status != SIM_OK)

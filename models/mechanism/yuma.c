@@ -76,27 +76,29 @@ static enum sim_status check(const void *params, struct sim_error *err)
     return SIM_OK;
 }
 
+static bool is_fused(const void *params, const struct mechanism_input *input, bool traced)
+{
+    return !traced && yuma_fused_can(params, input);
+}
+
 /* A trace needs the intermediates, which only the stepwise epoch has one by one. */
 static enum sim_status epoch(enum yuma_version version, const void *params,
                              const struct mechanism_input *input, struct mechanism_output *output,
                              struct mechanism_scratch *scratch, const struct mechanism_trace *trace,
                              struct sim_error *err)
 {
+    if (is_fused(params, input, trace != NULL))
+        return yuma_fused_epoch(version, params, input, output, scratch, err);
     return yuma_stepwise_epoch(version, params, input, output, scratch, trace, err);
 }
 
-static size_t scratch_bytes(enum yuma_version version, const void *params,
-                            const struct mechanism_input *input)
+static size_t scratch_bytes(const void *params, const struct mechanism_input *input, bool traced)
 {
-    (void)version;
-    return yuma_stepwise_scratch_bytes(params, input);
+    return is_fused(params, input, traced) ? yuma_fused_scratch_bytes(input)
+                                           : yuma_stepwise_scratch_bytes(params, input);
 }
 
 #define YUMA_FUNCTIONS(name_, version_)                                                            \
-    static size_t name_##_scratch_bytes(const void *params, const struct mechanism_input *input)   \
-    {                                                                                              \
-        return scratch_bytes(version_, params, input);                                             \
-    }                                                                                              \
     static enum sim_status name_##_epoch(                                                          \
         const void *params, const struct mechanism_input *input, struct mechanism_output *output,  \
         struct mechanism_scratch *scratch, const struct mechanism_trace *trace,                    \
@@ -119,7 +121,7 @@ enum {
     {                                                                                              \
         .interface_version = MECHANISM_INTERFACE_VERSION, .params = &table_, .weight_one = 65535,  \
         .fraction_one = 65535, .fields = FIELDS_ALL_VERSIONS | (fields_), .bond_unit = (unit_),    \
-        .check = check, .scratch_bytes = functions_##_scratch_bytes, .epoch = functions_##_epoch   \
+        .check = check, .scratch_bytes = scratch_bytes, .epoch = functions_##_epoch                \
     }
 
 static const struct mechanism_ops finney_ops =

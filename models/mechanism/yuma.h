@@ -44,11 +44,10 @@ enum sim_status yuma_stepwise_epoch(enum yuma_version version, const struct yuma
                                     struct mechanism_scratch *scratch,
                                     const struct mechanism_trace *trace, struct sim_error *err);
 
-/* False where an input lies outside what the fused epoch can do (it then takes the other). */
-bool yuma_fused_can(enum yuma_version version, const struct yuma_params *params,
-                    const struct mechanism_input *input);
-size_t yuma_fused_scratch_bytes(enum yuma_version version, const struct yuma_params *params,
-                                const struct mechanism_input *input);
+/* Whether the fused epoch can do it: the sparse path, not so many uids that a sum might leave the
+ * numbers that a double holds exactly, and less stake in all than 2^63 rao. */
+bool yuma_fused_can(const struct yuma_params *params, const struct mechanism_input *input);
+size_t yuma_fused_scratch_bytes(const struct mechanism_input *input);
 enum sim_status yuma_fused_epoch(enum yuma_version version, const struct yuma_params *params,
                                  const struct mechanism_input *input,
                                  struct mechanism_output *output, struct mechanism_scratch *scratch,

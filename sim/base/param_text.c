@@ -325,9 +325,8 @@ bool param_parse_unbounded(const struct param_key *key, const char *text, void *
 /* ---- Bounds --------------------------------------------------------------------------------- */
 
 /* -1, 0 or 1 for a below, at or above b; 0 for kinds without order. */
-static int compare(unsigned kind, const void *a, const void *b)
+static int compare(unsigned kind, const union param_field *x, const union param_field *y)
 {
-    const union param_field *x = a, *y = b;
     switch (kind & PARAM_KIND_MASK) {
     case PARAM_U32:
         return (x->u32 > y->u32) - (x->u32 < y->u32);
@@ -364,14 +363,15 @@ static union param_field bound_of(const struct param_key *key, const char *text)
 
 bool param_within(const struct param_key *key, const void *field, char reason[PARAM_REASON_BYTES])
 {
+    union param_field value = param_load(key->kind, field);
     bool inside = true;
     if (key->min != NULL) {
         union param_field min = bound_of(key, key->min);
-        inside = compare(key->kind, field, &min) >= 0;
+        inside = compare(key->kind, &value, &min) >= 0;
     }
     if (inside && key->max != NULL) {
         union param_field max = bound_of(key, key->max);
-        inside = compare(key->kind, field, &max) <= 0;
+        inside = compare(key->kind, &value, &max) <= 0;
     }
     if (inside)
         return true;

@@ -33,6 +33,9 @@ static enum sim_status check_config(const struct chain_config *config, struct si
     if (config->profile == CHAIN_NAKAMOTO && config->net_count != 1)
         return SIM_FAIL(err, SIM_CONFIG, "nakamoto has exactly one network, not %u",
                         config->net_count);
+    if (config->nets[0].params.emission_split == CHAIN_SPLIT_ROOT &&
+        config->nets[0].mechanism != NULL)
+        return SIM_FAIL(err, SIM_CONFIG, "emission_split: root needs the root network, netuid 0");
     for (uint32_t i = 0; i < config->net_count; i++) {
         if (i > 0 && config->nets[i].netuid <= config->nets[i - 1].netuid)
             return SIM_FAIL(err, SIM_CONFIG, "netuid %u does not come after %u",
@@ -229,14 +232,6 @@ enum sim_status chain_block(struct chain *chain, uint64_t number, struct sim_err
         chain_net_refresh_view(&chain->nets[i]);
     chain->block_event_count = chain->event_count;
     return SIM_OK;
-}
-
-enum sim_status chain_run_to(struct chain *chain, uint64_t last, struct sim_error *err)
-{
-    enum sim_status status = SIM_OK;
-    while (chain->block < last && status == SIM_OK)
-        status = chain_block(chain, chain->block + 1, err);
-    return status;
 }
 
 uint64_t chain_block_number(const struct chain *chain)

@@ -36,7 +36,7 @@ static enum sim_status check_sums(const struct chain *chain, struct sim_error *e
         stakes += stake;
     }
     for (uint32_t i = 0; i < chain->net_count && chain->profile == CHAIN_CURRENT; i++)
-        pending += chain->nets[i].pending_rao;
+        pending += (u128)chain->nets[i].pending_rao + chain->nets[i].pending_owner_rao;
     if (stakes != chain->total_stake_rao)
         return SIM_FAIL(err, SIM_NUMERIC, "chain: total stake is %llu, the stakes' sum another",
                         (unsigned long long)chain->total_stake_rao);
@@ -91,7 +91,8 @@ static enum sim_status check_row(const struct chain *chain, const struct chain_n
 {
     const struct chain_weights *row = &net->rows[uid];
     for (uint32_t i = 0; i < row->count; i++)
-        if (row->uid[i] >= net->count || (i > 0 && row->uid[i - 1] >= row->uid[i]))
+        if ((row->uid[i] >= net->count && net->mechanism != NULL) ||
+            (i > 0 && row->uid[i - 1] >= row->uid[i]))
             return SIM_FAIL(err, SIM_NUMERIC,
                             "chain: network %u, uid %u: weights do not ascend over known uids",
                             net->netuid, uid);

@@ -261,8 +261,9 @@ struct mechanism_ops {
     /* Checks what a table cannot say (relations between parameters).  NULL: nothing to check. */
     enum sim_status (*check)(const void *params, struct sim_error *err);
 
-    /* Upper bound of what epoch() takes from its scratch for this input. */
-    size_t (*scratch_bytes)(const void *params, const struct mechanism_input *input);
+    /* Upper bound of what epoch() takes from its scratch for this input, with a trace or without.
+     */
+    size_t (*scratch_bytes)(const void *params, const struct mechanism_input *input, bool traced);
 
     /* The epoch.  Pure.  Writes the fields it declares and the bonds (start[] included); the rest
      * of `output` has been set by mechanism_epoch().  `trace` may be NULL. */

@@ -50,6 +50,7 @@ uint64_t chain_encoded_bytes(enum chain_profile profile, const struct chain_extr
         body = KEY_BYTES + 2;
         break;
     case CHAIN_BECOME_DELEGATE:
+    case CHAIN_REGISTER_ROOT:
         body = KEY_BYTES;
         break;
     default: /* a key and an amount */
@@ -152,21 +153,21 @@ static bool carries_row(enum chain_call kind)
     return kind == CHAIN_SET_WEIGHTS || kind == CHAIN_COMMIT_WEIGHTS;
 }
 
-/* Keys that the call reads must be accounts; whatever else it holds is the chain's to judge. */
-static void assert_accounts(const struct chain *chain, const struct chain_extrinsic *call)
+bool chain_call_names_accounts(const struct chain *chain, const struct chain_extrinsic *call)
 {
-    SIM_ASSERT(call->kind < CHAIN_CALL_COUNT);
-    SIM_ASSERT(chain_is_account(chain, call->signer));
-    if (!carries_row(call->kind) && call->kind != CHAIN_SERVE_AXON && call->kind != CHAIN_TRANSFER)
-        SIM_ASSERT(chain_is_account(chain, call->hotkey));
-    if (call->kind == CHAIN_REGISTER_POW || call->kind == CHAIN_TRANSFER)
-        SIM_ASSERT(chain_is_account(chain, call->coldkey));
+    if (call->kind >= CHAIN_CALL_COUNT || !chain_is_account(chain, call->signer))
+        return false;
+    bool names_hotkey =
+        !carries_row(call->kind) && call->kind != CHAIN_SERVE_AXON && call->kind != CHAIN_TRANSFER;
+    bool names_coldkey = call->kind == CHAIN_REGISTER_POW || call->kind == CHAIN_TRANSFER;
+    return (!names_hotkey || chain_is_account(chain, call->hotkey)) &&
+           (!names_coldkey || chain_is_account(chain, call->coldkey));
 }
 
 enum sim_status chain_submit(struct chain *chain, const struct chain_extrinsic *extrinsic,
                              uint64_t *ret_id, struct sim_error *err)
 {
-    assert_accounts(chain, extrinsic);
+    SIM_ASSERT(chain_call_names_accounts(chain, extrinsic));
     enum sim_status status = reserve(chain, err);
     if (status != SIM_OK)
         return status;
@@ -207,6 +208,8 @@ static enum chain_fault execute(struct chain *chain, struct chain_pending *pendi
         return chain_call_register_pow(chain, pending);
     case CHAIN_REGISTER_BURN:
         return chain_call_register_burn(chain, pending);
+    case CHAIN_REGISTER_ROOT:
+        return chain_call_register_root(chain, pending);
     case CHAIN_SET_WEIGHTS:
         return chain_call_set_weights(chain, pending);
     case CHAIN_COMMIT_WEIGHTS:

@@ -14,6 +14,11 @@ struct chain_net *chain_net_of(const struct chain *chain, uint16_t netuid)
     return NULL;
 }
 
+size_t chain_net_words(const struct chain_net *net)
+{
+    return net->mechanism == NULL ? 0 : net->mechanism->memory_words;
+}
+
 /* ------------------------------------------------------------------------------------ memory */
 
 /* Grows *array from old to new elements and zeroes what is new. */
@@ -38,8 +43,7 @@ enum sim_status chain_net_grow(struct chain_net *net, uint32_t capacity, struct 
     ok = ok && grow_zeroed((void **)&net->rows, net->capacity, capacity, sizeof *net->rows);
     ok = ok &&
          grow_zeroed((void **)&net->candidates, net->capacity, capacity, sizeof *net->candidates);
-    ok = ok && grow_zeroed((void **)&net->mark, net->capacity, capacity, sizeof *net->mark);
-    size_t words = net->mechanism == NULL ? 0 : net->mechanism->memory_words;
+    size_t words = chain_net_words(net);
     if (words > 0)
         ok = ok && grow_zeroed((void **)&net->memory, net->capacity * words, capacity * words,
                                sizeof *net->memory);
@@ -96,7 +100,6 @@ void chain_net_release(struct chain_net *net)
     free(net->memory);
     free(net->rows);
     free(net->uid_of_account);
-    free(net->mark);
     free(net->candidates);
     free(net->bonds.start);
     free(net->bonds.column);
@@ -236,7 +239,7 @@ static void clear_epoch_values(struct chain_net *net, uint32_t uid)
     net->permit[uid] = 0;
     net->priority[uid] = 0;
     net->last_served[uid] = 0;
-    size_t words = net->mechanism == NULL ? 0 : net->mechanism->memory_words;
+    size_t words = chain_net_words(net);
     for (size_t word = 0; word < words; word++)
         net->memory[uid * words + word] = 0;
 }
@@ -265,7 +268,7 @@ void chain_replace(struct chain *chain, struct chain_net *net, uint32_t uid, uin
     net->uid_of_account[net->hotkey[uid]] = CHAIN_NONE;
     net->pruned[uid] = 1;
     net->earliest_commit[uid] = MECHANISM_NO_BLOCK;
-    size_t words = net->mechanism == NULL ? 0 : net->mechanism->memory_words;
+    size_t words = chain_net_words(net);
     for (size_t word = 0; word < words; word++)
         net->memory[uid * words + word] = 0;
     if (chain->profile != CHAIN_FINNEY) {

@@ -33,7 +33,8 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
 #define CHAIN_PARAM_LIST(X)                                                                        \
     /* --- when and how much ------------------------------------------------------------------ */ \
     X(tempo, uint64_t, PARAM_BLOCKS, "0 blocks", NULL, "100 blocks", "99 blocks", "360 blocks",    \
-      NULL, "blocks of an epoch; finney and current run one every tempo + 1 blocks; 0 = never")    \
+      NULL,                                                                                        \
+      "blocks of an epoch; finney runs one every tempo + 1 blocks; 0 = never (nakamoto: always)")  \
     X(block_emission, uint64_t, PARAM_AMOUNT_RAO, "0 rao", "1000000 TAO", "1 TAO", "1 TAO",        \
       "1 TAO", NULL, "[ledger] minted each block before any halving")                              \
     X(halving, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                       \

@@ -231,7 +231,7 @@ static enum chain_fault check_origin(const struct chain *chain, const struct cha
     if (chain->profile != CHAIN_NAKAMOTO && call->kind == CHAIN_REGISTER_POW &&
         call->signer != call->hotkey)
         return CHAIN_FAULT_HOTKEY_ORIGIN_MISMATCH;
-    if (net == NULL)
+    if (net == NULL || net->mechanism == NULL) /* seats in the root network are not for sale */
         return CHAIN_FAULT_NETWORK_DOES_NOT_EXIST;
     if (!switched_on)
         return CHAIN_FAULT_CALL_DISABLED;

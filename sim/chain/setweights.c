@@ -26,10 +26,16 @@ static bool has_duplicates(const struct row *row)
     return false;
 }
 
-/* Uids ascend, so the last is the largest. */
-static bool has_unknown(const struct chain_net *net, const struct row *row)
+/* Uids ascend, so the last is the largest.  The root network's rows name networks. */
+static bool has_unknown(const struct chain *chain, const struct chain_net *net,
+                        const struct row *row)
 {
-    return row->uid_count > 0 && row->uids[row->uid_count - 1] >= net->count;
+    for (uint32_t i = 0; i < row->uid_count && net->mechanism == NULL; i++)
+        if (row->uids[i] > UINT16_MAX || row->uids[i] == net->netuid ||
+            chain_net_of(chain, (uint16_t)row->uids[i]) == NULL)
+            return true;
+    return net->mechanism != NULL && row->uid_count > 0 &&
+           row->uids[row->uid_count - 1] >= net->count;
 }
 
 static bool is_long_enough(const struct chain *chain, const struct chain_net *net,
@@ -42,6 +48,8 @@ static bool is_long_enough(const struct chain *chain, const struct chain_net *ne
         return false;
     if (chain->profile == CHAIN_CURRENT && least > net->count)
         least = net->count;
+    if (net->mechanism == NULL)
+        least = 1;
     return row->uid_count >= least;
 }
 
@@ -77,7 +85,8 @@ static enum chain_fault check_largest(const struct chain *chain, const struct ch
     const struct chain_params *params = &net->params;
     uint16_t limit = params->max_weight_limit;
     if (chain->profile != CHAIN_NAKAMOTO)
-        return is_self_only(row) || rules_max_weight_ok(row->value_count, row->values, limit)
+        return is_self_only(row) || net->mechanism == NULL ||
+                       rules_max_weight_ok(row->value_count, row->values, limit)
                    ? CHAIN_FAULT_OK
                    : CHAIN_FAULT_MAX_WEIGHT_EXCEEDED;
     if (!rules_max_min_ratio_ok(row->value_count, row->values, params->max_min_ratio))
@@ -94,7 +103,7 @@ static enum chain_fault check_content(struct chain *chain, const struct chain_ne
     chain_row_sort(row->uids, row->values, row->uid_count);
     if (has_duplicates(row))
         return CHAIN_FAULT_DUPLICATE_UIDS;
-    if (has_unknown(net, row))
+    if (has_unknown(chain, net, row))
         return CHAIN_FAULT_INVALID_UID;
     if (!is_long_enough(chain, net, row))
         return CHAIN_FAULT_NOT_SETTING_ENOUGH_WEIGHTS;
@@ -102,24 +111,50 @@ static enum chain_fault check_content(struct chain *chain, const struct chain_ne
     return check_largest(chain, net, row);
 }
 
+static bool owns_network(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return chain->profile == CHAIN_CURRENT && net->owner != CHAIN_NONE &&
+           net->coldkey[uid] == net->owner;
+}
+
+static bool has_stake(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return owns_network(chain, net, uid) ||
+           net->stake_rao[uid] >= net->params.weights_stake_threshold;
+}
+
+/* Nobody needs a permit where nobody gets one: in the root network and under mechanisms that hand
+ * out none. */
+static bool has_permit(const struct chain *chain, const struct chain_net *net, uint32_t uid)
+{
+    return net->mechanism == NULL || !(net->mechanism->fields & MECHANISM_PERMIT) ||
+           owns_network(chain, net, uid) || net->permit[uid];
+}
+
 /* Who may set weights and when, from finney on. */
 static enum chain_fault check_caller(const struct chain *chain, const struct chain_net *net,
                                      const struct row *row, bool rate_limited)
 {
     const struct chain_params *params = &net->params;
-    uint32_t uid = row->uid;
-    bool owner = chain->profile == CHAIN_CURRENT && net->owner != CHAIN_NONE &&
-                 net->coldkey[uid] == net->owner;
-    if (!owner && net->stake_rao[uid] < params->weights_stake_threshold)
+    if (!has_stake(chain, net, row->uid))
         return CHAIN_FAULT_NOT_ENOUGH_STAKE_TO_SET_WEIGHTS;
     if (row->version_key < params->weights_version_key)
         return CHAIN_FAULT_INCORRECT_VERSION_KEY;
-    if (rate_limited &&
-        !rules_weights_rate_ok(params->weights_rate_limit, net->last_update[uid], chain->block))
+    if (rate_limited && !rules_weights_rate_ok(params->weights_rate_limit,
+                                               net->last_update[row->uid], chain->block))
         return CHAIN_FAULT_SETTING_WEIGHTS_TOO_FAST;
-    if (!owner && !is_self_only(row) && !net->permit[uid])
-        return CHAIN_FAULT_NO_VALIDATOR_PERMIT;
-    return CHAIN_FAULT_OK;
+    return is_self_only(row) || has_permit(chain, net, row->uid) ? CHAIN_FAULT_OK
+                                                                 : CHAIN_FAULT_NO_VALIDATOR_PERMIT;
+}
+
+bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid)
+{
+    const struct chain_net *net = chain_net_of(chain, netuid);
+    SIM_ASSERT(net != NULL && uid < net->count);
+    return chain->profile == CHAIN_NAKAMOTO ||
+           (has_stake(chain, net, uid) && has_permit(chain, net, uid) &&
+            rules_weights_rate_ok(net->params.weights_rate_limit, net->last_update[uid],
+                                  chain->block + 1));
 }
 
 static enum chain_fault check_nakamoto(struct chain *chain, const struct chain_net *net,
@@ -141,7 +176,7 @@ static enum chain_fault check_row(struct chain *chain, const struct chain_net *n
         return CHAIN_FAULT_WEIGHT_VEC_NOT_EQUAL_SIZE;
     if (net == NULL)
         return CHAIN_FAULT_NETWORK_DOES_NOT_EXIST;
-    if (row->uid_count > net->count)
+    if (row->uid_count > net->count && net->mechanism != NULL)
         return CHAIN_FAULT_TOO_MANY_UIDS;
     if (row->uid == CHAIN_NONE)
         return CHAIN_FAULT_NOT_REGISTERED;

@@ -112,9 +112,7 @@ struct chain_net {
 #undef CHAIN_NET_FIELD
     uint64_t *memory; /* (capacity, mechanism->memory_words) */
     struct chain_weights *rows;
-    uint32_t *uid_of_account; /* (account_capacity) CHAIN_NONE */
-    uint32_t *mark;           /* (capacity) stamps for "seen before" */
-    uint32_t mark_stamp;
+    uint32_t *uid_of_account;           /* (account_capacity) CHAIN_NONE */
     struct rules_candidate *candidates; /* (capacity) for the pruning rules */
     struct chain_bonds bonds;
 
@@ -128,6 +126,7 @@ struct chain_net {
 
     double share; /* of the emission, all networks' sum 1 */
     uint64_t pending_rao;
+    uint64_t pending_owner_rao; /* current: the owner's cut, paid with the epoch */
     uint64_t blocks_since_step, last_step_block, epoch_index;
     struct chain_loaded *loaded;
     uint32_t loaded_count, loaded_capacity;
@@ -217,6 +216,8 @@ SIM_CHECKED enum sim_status chain_net_init(struct chain *chain, struct chain_net
                                            const struct chain_net_config *config,
                                            struct sim_error *err);
 void chain_net_release(struct chain_net *net);
+/* Words that the network's mechanism keeps for each uid. */
+size_t chain_net_words(const struct chain_net *net);
 SIM_CHECKED enum sim_status chain_net_grow(struct chain_net *net, uint32_t capacity,
                                            struct sim_error *err);
 SIM_CHECKED enum sim_status chain_net_grow_accounts(struct chain_net *net, uint32_t old_capacity,
@@ -265,6 +266,7 @@ enum chain_fault chain_call_add_stake(struct chain *chain, const struct chain_pe
 enum chain_fault chain_call_remove_stake(struct chain *chain, const struct chain_pending *pending);
 enum chain_fault chain_call_become_delegate(struct chain *chain,
                                             const struct chain_pending *pending);
+enum chain_fault chain_call_register_root(struct chain *chain, const struct chain_pending *pending);
 enum chain_fault chain_call_set_take(struct chain *chain, const struct chain_pending *pending);
 enum chain_fault chain_call_transfer(struct chain *chain, const struct chain_pending *pending);
 /* Mints server + validator to the hotkey's stakers by the profile's rule of take. */
@@ -278,6 +280,20 @@ enum chain_fault chain_call_serve(struct chain *chain, const struct chain_pendin
 /* emission.c: epochs and what they pay, in the profile's order. */
 SIM_CHECKED enum sim_status chain_emission_step(struct chain *chain, struct sim_error *err);
 bool chain_net_epoch_due(const struct chain *chain, const struct chain_net *net, uint64_t number);
+/* root.c: the root network's epoch when one is due, which sets the shares. */
+void chain_root_epoch(struct chain *chain);
+/* The network's part of a block's emission; parts sum to the whole. */
+uint64_t chain_net_part(const struct chain *chain, const struct chain_net *net, uint64_t rao);
+/* The emission of a block, and the first block after it in which it may differ when nothing but
+ * minting happens. */
+uint64_t chain_emission_of_block(const struct chain *chain, uint64_t number);
+uint64_t chain_next_emission_change(const struct chain *chain, uint64_t number);
+/* Adds `blocks` blocks' emission to what is pending: the whole of an idle block's work. */
+void chain_accrue(struct chain *chain, struct chain_net *net, uint64_t part_rao, uint64_t blocks);
+/* Sets each network's share of the emission from the parameters. */
+void chain_share_out(struct chain *chain);
+
+/* epoch.c */
 /* An epoch's input from the network's arrays; rows are gathered into its own memory. */
 SIM_CHECKED enum sim_status chain_mechanism_input(const struct chain *chain, struct chain_net *net,
                                                   uint64_t emission_rao,
@@ -287,13 +303,19 @@ SIM_CHECKED enum sim_status chain_output_ready(struct chain_net *net, struct sim
 /* Gives every uid a row of bonds; takes the rows of the output (swapping memory with it). */
 SIM_CHECKED enum sim_status chain_bonds_extend(struct chain_net *net, struct sim_error *err);
 void chain_bonds_take(struct chain_net *net);
-/* root.c: the root network's epoch when one is due, which sets the shares. */
-SIM_CHECKED enum sim_status chain_root_epoch(struct chain *chain, struct sim_error *err);
-/* Sets each network's share of the emission from the parameters. */
-void chain_share_out(struct chain *chain);
+/* Runs the mechanism on the network as it is and keeps what it gives back.  The payments wait in
+ * net->loaded; with more to pay than was offered there are none (the real code's own guard). */
+SIM_CHECKED enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net,
+                                            uint64_t emission_rao, struct sim_error *err);
+/* Mints what waits. */
+SIM_CHECKED enum sim_status chain_pay_loaded(struct chain *chain, struct chain_net *net,
+                                             struct sim_error *err);
 
 /* mempool.c */
 void chain_run_extrinsics(struct chain *chain);
+/* Whether the keys that a call of its kind reads are accounts; whatever else it holds is judged
+ * when it runs. */
+bool chain_call_names_accounts(const struct chain *chain, const struct chain_extrinsic *call);
 void chain_mempool_release(struct chain *chain);
 
 #endif

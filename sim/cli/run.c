@@ -241,8 +241,8 @@ int cli_resume(int argc, char **argv)
 {
     struct execute_options options = {.label = "run"};
     char path[4096];
-    int code = parse_stored(argc, argv, "resume", &options.threads, &options.quiet,
-                            &options.folder);
+    int code =
+        parse_stored(argc, argv, "resume", &options.threads, &options.quiet, &options.folder);
     if (code != CLI_DONE)
         return code;
     snprintf(path, sizeof(path), "%s/scenario.yaml", options.folder);

@@ -73,7 +73,9 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
                             struct config **ret_config, struct config_report *report,
                             struct sim_error *err)
 {
-    struct sim_error io = {0};
+    struct sim_error io = {0}, bug = {0};
+    if (config_schema_verify(schema, &bug) != SIM_OK)
+        sim_assert_failed(bug.text, __FILE__, __LINE__);
     struct loader loader = {.schema = schema, .arena = calloc(1, sizeof(struct arena))};
     struct config *config = calloc(1, sizeof(*config));
     enum sim_status status = SIM_OK;

@@ -112,7 +112,8 @@ struct config;
 
 /* Reads and checks a scenario.  SIM_OK: *ret_config is the caller's, and the report is untouched.
  * SIM_CONFIG: every error found is in the report (at most 200) and `err` has the first.  SIM_IO:
- * a file could not be read; SIM_MEMORY.  `schema` must outlive the config. */
+ * a file could not be read; SIM_MEMORY.  `schema` must outlive the config; one that contradicts
+ * itself (config_schema_verify) is a bug and aborts. */
 SIM_CHECKED enum sim_status config_load(const struct config_schema *schema,
                                         const struct config_input *input,
                                         struct config **ret_config, struct config_report *report,

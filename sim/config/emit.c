@@ -31,6 +31,25 @@ static bool is_safe_plain(const char *string)
     return starts_well && strspn(string, safe) == strlen(string) && !node_is_typed(&as_read);
 }
 
+/* The code point of valid UTF-8 at `at`, and its bytes. */
+static uint32_t decode(const char *at, size_t *ret_bytes)
+{
+    unsigned char first = (unsigned char)*at;
+    size_t bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    uint32_t point = bytes == 1 ? first : first & (0xFFu >> (bytes + 1));
+    for (size_t i = 1; i < bytes; i++)
+        point = point << 6 | ((unsigned char)at[i] & 0x3Fu);
+    *ret_bytes = bytes;
+    return point;
+}
+
+/* Characters that YAML does not take, or takes for line breaks or a byte order mark. */
+static bool needs_escape(uint32_t point)
+{
+    return point < ' ' || (point >= 0x7F && point <= 0xA0) || point == 0x2028 || point == 0x2029 ||
+           point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
+}
+
 static void emit_string(struct text *text, const char *string)
 {
     if (is_safe_plain(string)) {
@@ -38,14 +57,14 @@ static void emit_string(struct text *text, const char *string)
         return;
     }
     text_add(text, "\"");
-    for (const char *at = string; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            text_add(text, "\\%c", byte);
-        else if (byte < ' ' || byte == 0x7F)
-            text_add(text, "\\x%02X", byte);
+    for (size_t bytes; *string != '\0'; string += bytes) {
+        uint32_t point = decode(string, &bytes);
+        if (point == '"' || point == '\\')
+            text_add(text, "\\%c", (char)point);
+        else if (needs_escape(point))
+            text_add(text, point < 0x100 ? "\\x%02X" : "\\u%04X", point);
         else
-            text_add(text, "%c", byte);
+            text_add(text, "%.*s", (int)bytes, string);
     }
     text_add(text, "\"");
 }
@@ -208,9 +227,10 @@ static bool has_content(const struct emitter *e, const struct config_block *bloc
     return block->block_count > 0;
 }
 
-static void emit_child(struct emitter *e, const struct config_block *child, unsigned depth)
+static void emit_child(struct emitter *e, const struct config_block *parent,
+                       const struct config_block *child, unsigned depth)
 {
-    if (!resolve_section_counts(e->config, child->section))
+    if (!resolve_section_counts(e->config, parent, child->section))
         return;
     indent(e, depth);
     text_add(&e->text, "%s:%s\n", child->name, has_content(e, child) ? "" : " {}");
@@ -236,7 +256,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
         text_add(&e->text, "\n");
     }
     for (size_t i = 0; i < block->block_count; i++)
-        emit_child(e, &block->blocks[i], depth);
+        emit_child(e, block, &block->blocks[i], depth);
 }
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */

@@ -34,13 +34,13 @@ static void add_string(struct text *text, const char *string)
     text_add(text, "\"");
 }
 
-/* "agents/strategy" */
+/* "agents.strategy" */
 static void add_path(struct text *text, const struct path *path)
 {
     if (path->parent == NULL)
         return;
     add_path(text, path->parent);
-    text_add(text, "%s%s", path->parent->parent != NULL ? "/" : "", path->section->key);
+    text_add(text, "%s%s", path->parent->parent != NULL ? "." : "", path->section->key);
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
@@ -193,7 +193,7 @@ static void add_key_name(struct text *text, const struct path *path,
                          const struct param_table *table, const struct param_key *key)
 {
     add_path(text, path);
-    text_add(text, "%s%s/%s", path->parent != NULL ? "/" : "", table->name, key->name);
+    text_add(text, "%s%s.%s", path->parent != NULL ? "." : "", table->name, key->name);
 }
 
 static void add_definitions(struct text *text, const struct path *path)
@@ -213,19 +213,12 @@ static void add_definitions(struct text *text, const struct path *path)
         add_definitions(text, &(struct path){path, &section->sections[i]});
 }
 
-/* A definition's name within "#/definitions/": '/' is written ~1. */
 static void add_reference(struct text *text, const struct path *path,
                           const struct param_table *table, const struct param_key *key)
 {
-    struct text name = {0};
-    add_key_name(&name, path, table, key);
-    char *plain = text_take(&name);
-    text->failed |= plain == NULL;
     text_add(text, "{\"$ref\": \"#/definitions/");
-    for (const char *at = plain; at != NULL && *at != '\0'; at++)
-        text_add(text, *at == '/' ? "~1" : "%c", *at);
+    add_key_name(text, path, table, key);
     text_add(text, "\"}");
-    free(plain);
 }
 
 /* ---- Sections ------------------------------------------------------------------------------- */
@@ -343,12 +336,17 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
     }
     for (size_t i = 0; i < section->section_count; i++) {
         const struct path below = {path, &section->sections[i]};
-        bool whole = below.section->shape == CONFIG_CHOICE && (!live || below.section->live);
-        if (whole) {
+        bool is_choice = below.section->shape == CONFIG_CHOICE;
+        bool is_groups = below.section->shape == CONFIG_GROUPS;
+        if (!live || (is_choice && below.section->live)) {
             text_add(text, "\"^");
             add_set_prefix(text, path);
-            text_add(text, "%s$\": ", below.section->key);
-            add_section(text, &below);
+            text_add(text, "%s%s%s$\": ", below.section->key, is_groups ? "\\\\." : "",
+                     is_groups ? GROUP_NAME : "");
+            if (is_choice)
+                add_section(text, &below);
+            else
+                text_add(text, "{\"type\": [\"object\", \"null\"]}");
             text_add(text, ",\n      ");
         }
         add_set_paths(text, &below, live);
@@ -362,8 +360,8 @@ static void add_set(struct text *text, const struct path *root, bool live)
              "their new values%s\", \"patternProperties\": {\n      ",
              live ? "" : "; ~ removes a group");
     add_set_paths(text, root, live);
-    text_add(text, "\"^%s$\": %s}, \"additionalProperties\": false}",
-             live ? "-" : "[^.]+\\\\.[^.]+", live ? "false" : "true");
+    /* Ends the list; a path never has this form. */
+    text_add(text, "\"^-$\": false}, \"additionalProperties\": false}");
 }
 
 /* ---- The whole ------------------------------------------------------------------------------ */

@@ -43,7 +43,7 @@ static enum sim_status read_file(struct arena *arena, const char *path, const ch
     if (failed)
         return SIM_FAIL(err, SIM_IO, "cannot read '%s': %s", path, strerror(cause));
     if (bytes > FILE_BYTES_MAX)
-        return SIM_FAIL(err, SIM_LIMIT, "'%s' is larger than 4 MiB", path);
+        return SIM_FAIL(err, SIM_LIMIT, "the file is larger than 4 MiB");
     if (copy == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for '%s'", path);
     *ret_text = copy;
@@ -129,6 +129,17 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
     return under != NULL ? layer_merge(loader, loader->schema->root, under, over) : over;
 }
 
+/* A file that is too large is an error of the scenario, not of the disk. */
+static struct node *refuse_size(struct loader *loader, const char *path, struct sim_error *err)
+{
+    struct place start = {0};
+    struct source source = {.name = path, .path = path, .text = ""};
+    if (loader_add_source(loader, &source, &start.source))
+        loader_complain(loader, start, "%s", err->text);
+    *err = (struct sim_error){0};
+    return NULL;
+}
+
 struct node *load_file(struct loader *loader, const struct config_input *input,
                        struct sim_error *err)
 {
@@ -141,7 +152,7 @@ struct node *load_file(struct loader *loader, const struct config_input *input,
             return NULL;
         }
     } else if (read_file(loader->arena, input->path, &text, &bytes, err) != SIM_OK) {
-        return NULL;
+        return err->status == SIM_LIMIT ? refuse_size(loader, input->path, err) : NULL;
     }
     struct node *root = parse_file(loader, input->path, text, bytes, 0);
     return over_base(loader, root, 0);

@@ -3,7 +3,9 @@
 #include "config/resolve.h"
 #include "config/text.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char head[] =
     "# Scenarios: every key\n"
@@ -57,7 +59,7 @@ static const char tail[] =
     "keys\n"
     "that begin with `x-` are not read and are the place for anchors.\n"
     "\n"
-    "**Twin.** `twin: {set: {agents.sybils.count: 0}}` names the overrides that make the honest\n"
+    "**Twin.** `twin: {set: {groups.swarm.count: 1}}` names the overrides that make the honest\n"
     "baseline, for `taosim run --twin`.\n"
     "\n"
     "**Schedule.** `schedule: [{at: 3 d, set: {mechanism: yuma3}}]` changes keys while the "
@@ -121,32 +123,70 @@ static void add_condition(struct text *text, const char *when)
     }
 }
 
-static void add_row(struct text *text, const struct param_table *table, const struct param_key *key)
+/* "whole number, 1 to 9, *live*" */
+static void add_value_cell(struct text *text, const struct param_key *key)
 {
-    const char *when = resolve_when(table, key->name);
-    text_add(text, "| `%s` | %s", key->name, kind_text(key->kind));
+    text_add(text, "%s", kind_text(key->kind));
     for (size_t i = 0; key->choices != NULL && key->choices[i] != NULL; i++)
         text_add(text, "%s `%s`", i > 0 ? "," : "", key->choices[i]);
     add_range(text, key);
-    text_add(text, "%s%s | ", (key->kind & PARAM_DIST_FLAG) != 0 ? ", *drawn*" : "",
+    text_add(text, "%s%s", (key->kind & PARAM_DIST_FLAG) != 0 ? ", *drawn*" : "",
              (key->kind & PARAM_LIVE_FLAG) != 0 ? ", *live*" : "");
-    if (key->fallback == NULL)
-        text_add(text, "required");
-    else if (*key->fallback != '\0')
-        text_add(text, "`%s`", key->fallback);
-    text_add(text, " | %s", key->doc);
-    if (when != NULL)
-        add_condition(text, when);
-    text_add(text, " |\n");
 }
 
-static void add_table(struct text *text, const struct param_table *table)
+static void add_default_cell(struct text *text, const struct param_key *key)
 {
-    if (table->key_count == 0)
+    if (key->fallback == NULL)
+        text_add(text, " | required");
+    else if (*key->fallback != '\0')
+        text_add(text, " | `%s`", key->fallback);
+    else
+        text_add(text, " |");
+}
+
+/* Tables with the same keys, side by side: a column of defaults each. */
+static void add_tables(struct text *text, const struct param_table *const *tables, size_t count)
+{
+    if (tables[0]->key_count == 0)
         return;
-    text_add(text, "\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
-    for (size_t i = 0; i < table->key_count; i++)
-        add_row(text, table, &table->keys[i]);
+    text_add(text, "\n| key | value |");
+    for (size_t t = 0; t < count; t++)
+        text_add(text, " default%s%s%s |", count > 1 ? " of `" : "",
+                 count > 1 ? tables[t]->name : "", count > 1 ? "`" : "");
+    text_add(text, " meaning |\n| --- | --- |");
+    for (size_t t = 0; t < count; t++)
+        text_add(text, " --- |");
+    text_add(text, " --- |\n");
+    for (size_t i = 0; i < tables[0]->key_count; i++) {
+        const struct param_key *key = &tables[0]->keys[i];
+        const char *when = resolve_when(tables[0], key->name);
+        text_add(text, "| `%s` | ", key->name);
+        add_value_cell(text, key);
+        for (size_t t = 0; t < count; t++)
+            add_default_cell(text, &tables[t]->keys[i]);
+        text_add(text, " | %s", key->doc);
+        if (when != NULL)
+            add_condition(text, when);
+        text_add(text, " |\n");
+    }
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Do the tables differ in defaults only? */
+static bool same_keys(const struct param_table *a, const struct param_table *b)
+{
+    bool same = a->key_count == b->key_count;
+    for (size_t i = 0; same && i < a->key_count; i++) {
+        const struct param_key *x = &a->keys[i], *y = &b->keys[i];
+        same = same_text(x->name, y->name) && x->kind == y->kind && same_text(x->min, y->min) &&
+               same_text(x->max, y->max) && same_text(x->doc, y->doc) &&
+               same_text(resolve_when(a, x->name), resolve_when(b, y->name));
+    }
+    return same;
 }
 
 /* ---- Sections ------------------------------------------------------------------------------- */
@@ -160,11 +200,15 @@ static void add_options(struct text *text, const struct config_section *section)
     for (size_t t = 0; t < section->table_count; t++)
         text_add(text, "- `%s`: %s%s\n", section->tables[t]->name, section->tables[t]->doc,
                  section->tables[t]->key_count == 0 ? " (no parameters)" : "");
-    for (size_t t = 0; t < section->table_count; t++)
-        if (section->tables[t]->key_count > 0) {
-            text_add(text, "\n**`%s`**\n", section->tables[t]->name);
-            add_table(text, section->tables[t]);
-        }
+    for (size_t t = 0, same = 1; t < section->table_count; t += same, same = 1) {
+        while (t + same < section->table_count &&
+               same_keys(section->tables[t], section->tables[t + same]))
+            same++;
+        for (size_t i = 0; i < same && section->tables[t]->key_count > 0; i++)
+            text_add(text, "%s`%s`%s", i > 0 ? ", " : "\n**", section->tables[t + i]->name,
+                     i + 1 < same ? "" : "**\n");
+        add_tables(text, &section->tables[t], same);
+    }
 }
 
 static void add_section(struct text *text, const struct config_section *section, const char *parent)
@@ -175,8 +219,8 @@ static void add_section(struct text *text, const struct config_section *section,
     text->failed |= path == NULL;
     if (path == NULL)
         return;
-    text_add(text, "\n## %s\n\n%s%s%s.\n", path, section->doc,
-             section->optional ? "; may be left out" : "",
+    text_add(text, "\n## %s\n\n%c%s%s%s.\n", path, toupper((unsigned char)section->doc[0]),
+             section->doc + 1, section->optional ? "; may be left out" : "",
              section->shape == CONFIG_GROUPS ? "; NAME is any name, and part of the identity of "
                                                "what the group draws"
                                              : "");
@@ -185,7 +229,7 @@ static void add_section(struct text *text, const struct config_section *section,
     if (section->shape == CONFIG_CHOICE)
         add_options(text, section);
     else if (section->table_count > 0)
-        add_table(text, section->tables[0]);
+        add_tables(text, section->tables, 1);
     text_add(&name, "%s.", path);
     char *prefix = text_take(&name);
     for (size_t i = 0; prefix != NULL && i < section->section_count; i++)
@@ -202,7 +246,7 @@ char *config_reference(const struct config_schema *schema)
     add_kinds(&text);
     text_add(&text, "%s\n## Top level\n", tail);
     if (schema->root->table_count > 0)
-        add_table(&text, schema->root->tables[0]);
+        add_tables(&text, schema->root->tables, 1);
     for (size_t i = 0; i < schema->root->section_count; i++)
         add_section(&text, &schema->root->sections[i], "");
     return text_take(&text);

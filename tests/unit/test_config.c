@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 static struct config *load_with(const char *text, const struct config_set *sets, size_t set_count)
@@ -352,6 +351,58 @@ static void the_schedule_is_a_row_of_whole_scenarios(void **state)
     config_free(again);
 }
 
+static void a_change_may_build_on_the_change_before_it(void **state)
+{
+    (void)state;
+    struct config *config = load("name: t\n"
+                                 "mechanism: finney\n"
+                                 "schedule:\n"
+                                 "  - {at: 1 h, set: {mechanism: yuma3}}\n"
+                                 "  - {at: 100 blocks, set: {mechanism.alpha_low: 0.25}}\n");
+    const struct config_change *second = config_change_at(config, 1);
+    assert_true(second->at_ns == -1 && second->at_block == 100);
+    const struct fixture_yuma *yuma = config_values(second->after, "mechanism");
+    assert_int_equal(yuma->alpha_low, 16383);
+    config_free(config);
+    /* What counts is what runs by then: this parameter of yuma3 is none that may change. */
+    assert_errors("name: t\n"
+                  "mechanism: finney\n"
+                  "schedule:\n"
+                  "  - {at: 1 h, set: {mechanism: yuma3}}\n"
+                  "  - {at: 2 h, set: {mechanism.liquid: true}}\n",
+                  "test.yaml:5:21: 'mechanism.liquid' cannot change while the scenario runs\n"
+                  "   5 |   - {at: 2 h, set: {mechanism.liquid: true}}\n"
+                  "     |                     ^\n");
+}
+
+static void own_keys_win_over_merged_ones_and_the_first_map_over_the_second(void **state)
+{
+    (void)state;
+    struct config *config = load("name: t\n"
+                                 "mechanism: finney\n"
+                                 "x-a: &a {loss: 0.1, timeout: 1 s}\n"
+                                 "x-b: &b {loss: 0.2, timeout: 2 s, sharing: fifo}\n"
+                                 "network: {<<: [*a, *b], timeout: 3 s}\n");
+    const struct fixture_net *net = config_values(config, "network");
+    assert_true(net->loss == 0.1);
+    assert_true(net->timeout_ns == INT64_C(3000000000));
+    assert_int_equal(net->sharing, 1);
+    config_free(config);
+}
+
+static void an_error_is_said_once_though_twin_and_changes_see_it_too(void **state)
+{
+    (void)state;
+    assert_errors("name: t\n"
+                  "mechanism: finney\n"
+                  "seed: x\n"
+                  "twin: {set: {chain.tempo: 5 blocks}}\n"
+                  "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]\n",
+                  "test.yaml:3:7: 'seed': 'x' is no decimal number\n"
+                  "   3 | seed: x\n"
+                  "     |       ^\n");
+}
+
 static void the_hash_knows_seed_and_version_but_not_until(void **state)
 {
     (void)state;
@@ -399,123 +450,22 @@ static void a_caller_can_complain_about_what_no_table_says(void **state)
     config_free(config);
 }
 
-/* ---- Files ---------------------------------------------------------------------------------- */
-
-static char folder[] = "/tmp/test_config_XXXXXX";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    FILE *stream = fopen(path, "w");
-    assert_non_null(stream);
-    fputs(text, stream);
-    fclose(stream);
-}
-
-static enum sim_status load_path(const char *name, struct config **ret_config,
-                                 struct config_report *report, struct sim_error *err)
-{
-    char path[256];
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    struct config_input input = {.path = path};
-    return config_load(&fixture_schema, &input, ret_config, report, err);
-}
-
-static int make_folder(void **state)
+static void an_alias_counts_as_all_that_it_stands_for(void **state)
 {
     (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"base.yaml", "over.yaml", "circle.yaml", "broken.yaml",
-                                        "stakes.csv"};
-    char path[256];
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        remove(path);
-    }
-    return rmdir(folder);
-}
-
-static void a_scenario_builds_on_its_base(void **state)
-{
-    (void)state;
-    write_file("base.yaml", BASE_TEXT);
-    write_file("stakes.csv", "uid, stake\n0, 1.5\n1, 2\n");
-    write_file("over.yaml", "base: base.yaml\n"
-                            "name: over\n"
-                            "chain: {solver: statistical}\n"
-                            "mechanism: {alpha_low: 0.1}\n"
-                            "agents:\n"
-                            "  sybils: ~\n"
-                            "  miners: {stake: {file: stakes.csv, column: stake, unit: TAO}}\n"
-                            "  more: {count: 1}\n");
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    if (load_path("over.yaml", &config, &report, &err) != SIM_OK)
-        fail_msg("%s", err.text);
-    assert_string_equal(((const struct fixture_root *)config_values(config, ""))->name, "over");
-    const struct fixture_yuma *yuma = config_values(config, "mechanism");
-    assert_int_equal(yuma->alpha_low, 6553);
-    assert_int_equal(yuma->alpha_high, 58981);
-    const struct config_block *agents = config_at(config, "agents");
-    assert_int_equal(agents->block_count, 2);
-    assert_string_equal(agents->blocks[1].name, "more");
-    const struct fixture_group *miners = agents->blocks[0].values;
-    assert_int_equal(miners->count, 8);
-    assert_int_equal(miners->stake_rao.count, 2);
-    assert_true(miners->stake_rao.values[0].u64 == 1500000000);
-    char *text = config_emit(config);
-    assert_non_null(strstr(text, "stake: {choice: [1.5 TAO, 2 TAO]}"));
-    free(text);
-    config_free(config);
-}
-
-static void an_error_in_a_base_stands_in_the_base(void **state)
-{
-    (void)state;
-    write_file("base.yaml", "name: t\nmechanism: finny\n");
-    write_file("over.yaml", "base: base.yaml\nseed: x\n");
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    assert_int_equal(load_path("over.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_int_equal(report.count, 2);
-    assert_non_null(strstr(report.messages[0].place, "/over.yaml:2:7"));
-    assert_non_null(strstr(report.messages[1].place, "/base.yaml:2:12"));
-    config_report_release(&report);
-}
-
-static void a_base_that_leads_back_or_nowhere_is_an_error_at_its_line(void **state)
-{
-    (void)state;
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    write_file("circle.yaml", "name: c\nmechanism: finney\nbase: circle.yaml\n");
-    assert_int_equal(load_path("circle.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_non_null(strstr(report.messages[0].text, "circle"));
-    assert_non_null(strstr(report.messages[0].place, "circle.yaml:3:7"));
-    write_file("broken.yaml", "name: c\nmechanism: finney\nbase: none.yaml\n");
-    assert_int_equal(load_path("broken.yaml", &config, &report, &err), SIM_CONFIG);
-    assert_non_null(strstr(report.messages[0].text, "No such file"));
-    config_report_release(&report);
-}
-
-static void a_file_that_cannot_be_read_is_an_error_of_its_own_kind(void **state)
-{
-    (void)state;
-    struct config *config = NULL;
-    struct config_report report = {0};
-    struct sim_error err = {0};
-    assert_int_equal(load_path("none.yaml", &config, &report, &err), SIM_IO);
-    assert_non_null(strstr(err.text, "No such file"));
-    assert_int_equal(report.count, 0);
+    enum { CHOICES = 1000, GROUPS = 200, BYTES = 64 << 10 };
+    static char text[BYTES];
+    size_t used = (size_t)snprintf(text, BYTES, "name: t\nmechanism: finney\nx-a: &a {choice: [1");
+    for (int i = 1; i < CHOICES; i++)
+        used += (size_t)snprintf(text + used, BYTES - used, ",%d", 1 + i % 9);
+    used += (size_t)snprintf(text + used, BYTES - used, "]}\nagents:\n");
+    for (int i = 0; i < GROUPS; i++)
+        used += (size_t)snprintf(text + used, BYTES - used, "  g%d: {count: 1, batch: *a}\n", i);
+    assert_true(used < BYTES);
+    char *all = errors_with(text, NULL, 0);
+    assert_non_null(strstr(all, "the scenario has more than 100000 nodes (an alias counts as all "
+                                "that it stands for)"));
+    free(all);
 }
 
 static void the_schema_of_the_tests_is_sound_and_a_bad_table_is_named(void **state)
@@ -532,6 +482,13 @@ static void the_schema_of_the_tests_is_sound_and_a_bad_table_is_named(void **sta
     assert_int_equal(config_table_verify(&table, &err), SIM_CONFIG);
     assert_string_equal(err.text,
                         "table 'bad', key 'count': 5 is out of range; allowed: 4 or less");
+    const struct param_key good_keys[] = {
+        {.name = "count", .kind = PARAM_U32, .fallback = "5", .doc = "d"}};
+    const struct param_condition conditions[] = {{"count", "count=many"}};
+    const struct param_table idle =
+        PARAM_TABLE_WHEN("idle", struct values, good_keys, conditions, "d");
+    assert_int_equal(config_table_verify(&idle, &err), SIM_CONFIG);
+    assert_string_equal(err.text, "table 'idle': the condition on 'count' is none: count=many");
 }
 
 int main(void)
@@ -548,13 +505,13 @@ int main(void)
             a_key_without_effect_is_refused_where_it_was_given_but_not_what_an_override_idles),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
         cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
+        cmocka_unit_test(a_change_may_build_on_the_change_before_it),
+        cmocka_unit_test(own_keys_win_over_merged_ones_and_the_first_map_over_the_second),
+        cmocka_unit_test(an_error_is_said_once_though_twin_and_changes_see_it_too),
         cmocka_unit_test(the_hash_knows_seed_and_version_but_not_until),
         cmocka_unit_test(a_caller_can_complain_about_what_no_table_says),
-        cmocka_unit_test(a_scenario_builds_on_its_base),
-        cmocka_unit_test(an_error_in_a_base_stands_in_the_base),
-        cmocka_unit_test(a_base_that_leads_back_or_nowhere_is_an_error_at_its_line),
-        cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_of_its_own_kind),
+        cmocka_unit_test(an_alias_counts_as_all_that_it_stands_for),
         cmocka_unit_test(the_schema_of_the_tests_is_sound_and_a_bad_table_is_named),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static void a_unit_is_required_where_there_are_units_and_refused_elsewhere(void 
                    "unknown unit 'tao'; did you mean 'TAO'? units: rao TAO");
     assert_refused(PARAM_U32, "5 s", "'5 s' has a unit, but a bare number is expected");
     assert_refused(PARAM_RATE_BYTES, "5 Mbps",
-                   "unknown unit 'Mbps'; did you mean 'MB/s'? units: bit/s kbit/s Mbit/s Gbit/s "
+                   "unknown unit 'Mbps'; did you mean 'Mbit/s'? units: bit/s kbit/s Mbit/s Gbit/s "
                    "B/s kB/s MB/s");
 }
 

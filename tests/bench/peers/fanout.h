@@ -1,7 +1,7 @@
 /*
  * fanout.h: one workload for every simulator that is compared, in C and C++.
  *
- * `hosts` hosts; the first `askers` of them are validators.  Once a second, each at a phase of its
+ * `hosts` hosts; the first `askers` of them are validators.  Once a period, each at a phase of its
  * own, a validator sends `request_bytes` to `peers_asked` hosts, and each answers with
  * `reply_bytes`.  Bandwidths are log-uniform over one decade, half latencies uniform over
  * 5..50 ms.  Every draw is a hash of what it is for (SplitMix64, Steele, Lea, Flood 2014), so the
@@ -19,6 +19,7 @@
 
 struct fanout {
     int hosts, askers, peers_asked, rounds;
+    double period_s; /* between a validator's rounds */
     double request_bytes, reply_bytes;
     double bandwidth_scale; /* 1: 12.5 to 125 MB/s */
     double latency_scale;   /* 1: halves of 5 to 50 ms */
@@ -27,7 +28,7 @@ struct fanout {
 
 static inline struct fanout fanout_default(void)
 {
-    struct fanout fanout = {4096, 64, 64, 10, 32768, 65536, 1.0, 1.0, 0};
+    struct fanout fanout = {4096, 64, 64, 10, 1.0, 32768, 65536, 1.0, 1.0, 0};
     return fanout;
 }
 
@@ -63,10 +64,10 @@ static inline double fanout_half_latency_s(const struct fanout *f, int host)
     return f->latency_scale * (0.005 + 0.045 * fanout_uniform((uint64_t)host, 3));
 }
 
-/* When in its second a validator asks. */
-static inline double fanout_phase_s(int asker)
+/* When a validator asks for the `round`-th time. */
+static inline double fanout_ask_s(const struct fanout *f, int asker, int round)
 {
-    return fanout_uniform((uint64_t)asker, 4);
+    return f->period_s * (round + fanout_uniform((uint64_t)asker, 4));
 }
 
 /* Whom validator `asker` asks in `round` as its `number`-th peer; never itself. */
@@ -105,6 +106,8 @@ static inline int fanout_argument(struct fanout *f, const char *text)
         f->peers_asked = (int)value;
     else if (FANOUT_IS("rounds"))
         f->rounds = (int)value;
+    else if (FANOUT_IS("period"))
+        f->period_s = value;
     else if (FANOUT_IS("request"))
         f->request_bytes = value;
     else if (FANOUT_IS("reply"))
