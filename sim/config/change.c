@@ -194,7 +194,7 @@ void load_schedule(struct loader *loader, struct node *root, struct config *conf
     config->changes = arena_alloc(loader->arena, (list->count + 1) * sizeof(*config->changes));
     loader->no_memory |= config->changes == NULL;
     const struct config *before = config;
-    for (size_t i = 0; config->changes != NULL && i < list->count; i++) {
+    for (size_t i = 0; config->changes != NULL && i < list->count && !loader->over_budget; i++) {
         root = read_change(loader, list->items[i], root, before, config);
         if (config->change_count > 0)
             before = config->changes[config->change_count - 1].after;
