@@ -316,6 +316,32 @@ static void the_twin_is_the_scenario_with_its_own_values(void **state)
     config_free(again);
 }
 
+static void a_twin_says_which_keys_differ_and_not_a_section_as_a_whole(void **state)
+{
+    (void)state;
+    assert_errors(BASE_TEXT "twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n",
+                  "test.yaml:5:14: 'agents' is a section; set its keys one by one, each with its "
+                  "path\n"
+                  "   5 | twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n"
+                  "     |              ^\n"
+                  "test.yaml:5:35: 'network' is a section; set its keys one by one, each with its "
+                  "path\n"
+                  "   5 | twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n"
+                  "     |                                   ^\n");
+    struct config *config = load(BASE_TEXT "faults: {mtbf: 3 h}\n"
+                                           "twin: {set: {faults: ~, agents.sybils: {count: 7}}}\n");
+    assert_null(config_at(config_twin(config), "faults"));
+    char *text = config_emit(config);
+    struct config *again = load(text);
+    char *text_again = config_emit(again);
+    assert_string_equal(text, text_again);
+    assert_null(config_at(config_twin(again), "faults"));
+    free(text);
+    free(text_again);
+    config_free(config);
+    config_free(again);
+}
+
 static void the_schedule_is_a_row_of_whole_scenarios(void **state)
 {
     (void)state;
@@ -551,6 +577,7 @@ int main(void)
         cmocka_unit_test(
             a_key_without_effect_is_refused_where_it_was_given_but_not_what_an_override_idles),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
+        cmocka_unit_test(a_twin_says_which_keys_differ_and_not_a_section_as_a_whole),
         cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
         cmocka_unit_test(a_change_may_build_on_the_change_before_it),
         cmocka_unit_test(own_keys_win_over_merged_ones_and_the_first_map_over_the_second),
