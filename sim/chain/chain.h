@@ -93,7 +93,8 @@ SIM_CHECKED enum sim_status chain_genesis_neuron(struct chain *chain,
 SIM_CHECKED enum sim_status chain_genesis_stake(struct chain *chain, uint32_t hotkey,
                                                 uint32_t coldkey, uint64_t stake_rao,
                                                 struct sim_error *err);
-/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked). */
+/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked).  From
+ * finney on its block is the one after the last registration so far, so that it counts. */
 SIM_CHECKED enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid,
                                                   uint32_t uid, uint32_t count,
                                                   const uint32_t *uids, const uint32_t *values,
