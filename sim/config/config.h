@@ -23,7 +23,7 @@
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
  * Limits: files of 4 MiB, nesting of 64, 100 000 nodes (an alias counts as all that it stands
- * for), 16 levels of `base`.
+ * for), 16 levels of `base`; 2 000 000 nodes over scenario, twin and all changes of a schedule.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
