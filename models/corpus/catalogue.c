@@ -32,7 +32,7 @@ static const char *const guide_unread[] = {"index.html", "ape*.html", "apf*.html
     }
 
 /* In this order files are read and duplicates dropped: originals before translations. */
-const struct catalogue_entry catalogue[] = {
+const struct catalogue_entry catalogue_entries[] = {
     REFERENCE("en"),
     REFERENCE("de"),
     REFERENCE("fr"),
@@ -59,7 +59,7 @@ const struct catalogue_entry catalogue[] = {
     GUIDE("id"),
     GUIDE("vi"),
 };
-const size_t catalogue_count = sizeof(catalogue) / sizeof(catalogue[0]);
+const size_t catalogue_count = sizeof(catalogue_entries) / sizeof(catalogue_entries[0]);
 
 const char *const catalogue_default[] = {
     "reference-en", "reference-de", "reference-fr", "reference-es", "perl", "fortunes", NULL};
@@ -67,7 +67,7 @@ const char *const catalogue_default[] = {
 const struct catalogue_entry *catalogue_find(const char *name)
 {
     for (size_t i = 0; i < catalogue_count; i++)
-        if (strcmp(catalogue[i].name, name) == 0)
-            return &catalogue[i];
+        if (strcmp(catalogue_entries[i].name, name) == 0)
+            return &catalogue_entries[i];
     return NULL;
 }

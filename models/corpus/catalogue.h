@@ -22,7 +22,7 @@ struct catalogue_entry {
     enum strip_format format;
 };
 
-extern const struct catalogue_entry catalogue[];
+extern const struct catalogue_entry catalogue_entries[];
 extern const size_t catalogue_count;
 
 /* The entry of that name, or NULL. */

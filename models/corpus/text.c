@@ -206,8 +206,8 @@ static enum sim_status add_packages(struct loader *loader, struct sim_error *err
     }
     for (size_t c = 0; c < catalogue_count; c++) {
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            if (entry_of[i] == &catalogue[c])
-                status = read_package(loader, &catalogue[c], domain_of[i], err);
+            if (entry_of[i] == &catalogue_entries[c])
+                status = read_package(loader, &catalogue_entries[c], domain_of[i], err);
     }
     return status;
 }

@@ -36,13 +36,6 @@ static struct gru_size size_of(const void *shape)
     return (struct gru_size){gru->vocabulary, gru->embedding, gru->hidden, 3 * gru->hidden};
 }
 
-static enum sim_status gru_check(const void *shape, struct sim_error *err)
-{
-    (void)shape;
-    (void)err;
-    return SIM_OK;
-}
-
 static uint32_t gru_vocabulary(const void *shape)
 {
     return ((const struct gru_shape *)shape)->vocabulary;
@@ -51,12 +44,6 @@ static uint32_t gru_vocabulary(const void *shape)
 static uint32_t gru_hidden_width(const void *shape)
 {
     return ((const struct gru_shape *)shape)->hidden;
-}
-
-static uint32_t gru_sequence_length_max(const void *shape)
-{
-    (void)shape;
-    return UINT16_MAX;
 }
 
 static size_t gru_list(const void *shape, struct lm_tensor *ret_tensors)
@@ -356,10 +343,10 @@ static double gru_loss_gradient(const void *shape, const lm_real *parameters,
 
 const struct lm_ops gru_ops = {
     .table = &gru_table,
-    .check = gru_check,
+    .check = lm_check_nothing,
     .vocabulary = gru_vocabulary,
     .hidden_width = gru_hidden_width,
-    .sequence_length_max = gru_sequence_length_max,
+    .sequence_length_max = lm_any_length,
     .parameter_count = gru_parameter_count,
     .tensors = gru_list,
     .scratch_count = gru_scratch_count,

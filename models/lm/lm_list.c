@@ -1,10 +1,15 @@
 #include "lm/lm_list.h"
 
+#include "lm/bigram.h"
+#include "lm/conv.h"
 #include "lm/gru.h"
+#include "lm/mlp.h"
+#include "lm/transformer.h"
 
 #include <cblas.h>
 
-const struct lm_ops *const lm_all[] = {&gru_ops, NULL};
+const struct lm_ops *const lm_all[] = {&gru_ops,         &mlp_ops,    &conv_ops,
+                                       &transformer_ops, &bigram_ops, NULL};
 
 const char *lm_kernel_name(void)
 {

@@ -9,8 +9,9 @@
 /* Ends with NULL; the order is that of `taosim list`. */
 extern const struct lm_ops *const lm_all[];
 
-/* What products run on, for provenance and for refusing to resume elsewhere: the kernels of this
- * folder, and the core type whose kernels OpenBLAS uses for the large ones. */
+/* The core type whose kernels OpenBLAS uses, for provenance.  Only models with matrices of
+ * LM_BLAS_RIGHT elements (lm/product.h) depend on it; the bits of all others are the same on every
+ * processor. */
 const char *lm_kernel_name(void);
 
 /* Sets OpenBLAS to one thread and asserts it; SIM_CONFIG when this processor lacks what the

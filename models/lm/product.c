@@ -1,5 +1,8 @@
 #include "lm/product.h"
 
+/* Not cblas.h: GSL brings a library of its own, and a slow one, under the same names. */
+#include <f77blas.h>
+
 /*
  * Blocks of up to 4 rows x 3 vectors live in registers (12 sums, 3 vectors of b, one of a: the 16
  * that AVX2 has) while k runs.  b is read as it lies: at these sizes it stays in the first two
@@ -120,11 +123,39 @@ static void multiply(bool add, size_t m, size_t n, size_t k, struct factor a, co
     }
 }
 
+/* The same by OpenBLAS, whose matrices lie by columns: c^T = b^T a^T.  One of the two calls is
+ * left, by the type. */
+static void multiply_large(bool transposed, bool add, size_t m, size_t n, size_t k,
+                           const lm_real *a, size_t a_stride, const lm_real *b, size_t b_stride,
+                           lm_real *c, size_t c_stride)
+{
+    char as_it_lies[] = "N", turned[] = "T";
+    blasint rows = (blasint)n, columns = (blasint)m, depth = (blasint)k;
+    blasint steps[3] = {(blasint)b_stride, (blasint)a_stride, (blasint)c_stride};
+    lm_real one = 1, beta = add ? 1 : 0;
+    void *left = lm_unconst(b), *right = lm_unconst(a), *sum = c, *alpha = &one, *old = &beta;
+    char *turn = transposed ? turned : as_it_lies;
+    if (LM_IS_FLOAT)
+        sgemm_(as_it_lies, turn, &rows, &columns, &depth, alpha, left, &steps[0], right, &steps[1],
+               old, sum, &steps[2]);
+    else
+        dgemm_(as_it_lies, turn, &rows, &columns, &depth, alpha, left, &steps[0], right, &steps[1],
+               old, sum, &steps[2]);
+}
+
+static bool is_large(size_t m, size_t n, size_t k)
+{
+    return m >= LM_BLAS_ROWS && n * k >= LM_BLAS_RIGHT;
+}
+
 void lm_product(bool add, size_t m, size_t n, size_t k, const lm_real *a, size_t a_stride,
                 const lm_real *b, size_t b_stride, lm_real *c, size_t c_stride)
 {
     struct factor left = {.values = a, .row_step = a_stride, .k_step = 1};
-    multiply(add, m, n, k, left, b, b_stride, c, c_stride);
+    if (is_large(m, n, k))
+        multiply_large(false, add, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+    else
+        multiply(add, m, n, k, left, b, b_stride, c, c_stride);
 }
 
 void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real *a,
@@ -132,7 +163,10 @@ void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real
                            size_t c_stride)
 {
     struct factor left = {.values = a, .row_step = 1, .k_step = a_stride};
-    multiply(add, m, n, k, left, b, b_stride, c, c_stride);
+    if (is_large(m, n, k))
+        multiply_large(true, add, m, n, k, a, a_stride, b, b_stride, c, c_stride);
+    else
+        multiply(add, m, n, k, left, b, b_stride, c, c_stride);
 }
 
 void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride, lm_real *to,

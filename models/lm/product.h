@@ -2,9 +2,11 @@
  * product.h: products of matrices, each element summed in one order.
  *
  * Every element of a product is one chain of fused multiply-adds over k = 0, 1, ..., so a row's
- * bits do not depend on which rows stand beside it, on the thread, or on the processor.  Shapes
- * above LM_PRODUCT_BLAS multiply-adds with a right factor too large for the second-level cache go
- * to OpenBLAS instead, whose bits depend on its core type (lm_kernel_name).
+ * bits do not depend on which rows stand beside it, on the thread, or on the processor.  Our own
+ * kernels beat OpenBLAS's at the sizes of these models (docs/MODELS.md).  A product of at least
+ * LM_BLAS_ROWS rows whose right factor has LM_BLAS_RIGHT elements or more, which no model below
+ * some 250 000 parameters has, goes to OpenBLAS; its bits depend on the shape and on the core type
+ * that OpenBLAS chose (lm_kernel_name).
  *
  * Matrices are row-major; `stride` is the distance between rows, in reals.
  */
@@ -12,6 +14,8 @@
 #define LM_PRODUCT_H
 
 #include "lm/real.h"
+
+enum { LM_BLAS_ROWS = 64, LM_BLAS_RIGHT = 1 << 18 };
 
 /* c[m][n] = a[m][k] b[k][n], added to c when `add`. */
 void lm_product(bool add, size_t m, size_t n, size_t k, const lm_real *a, size_t a_stride,

@@ -100,7 +100,8 @@ static inline lm_real lm_tanh(lm_real x)
     return 2 / (1 + lm_exp(-2 * x)) - 1;
 }
 
-/* Natural logarithm of a positive normal number, within 2 units of the last place. */
+/* Natural logarithm of a positive normal number, within 2 units of the last place of the larger of
+ * its two parts; a NaN or infinity is given back. */
 double lm_log(double x);
 
 /* Sums over n reals: LM_LANES partial sums, then a tree, then the tail one by one. */
@@ -109,6 +110,17 @@ lm_real lm_dot(size_t n, const lm_real *x, const lm_real *y);
 double lm_sum_of_squares(size_t n, const lm_real *x);
 /* The largest of n >= 1; NaN elements may be passed over. */
 lm_real lm_max(size_t n, const lm_real *x);
+
+/* For functions that take reals to read without saying so: the models cut parameters and gradients
+ * by one function, and Fortran knows no const. */
+static inline lm_real *lm_unconst(const lm_real *values)
+{
+    union {
+        const lm_real *in;
+        lm_real *out;
+    } pointer = {.in = values};
+    return pointer.out;
+}
 
 /* n rounded up so that the next array starts on LM_ALIGNMENT. */
 static inline size_t lm_padded(size_t n)

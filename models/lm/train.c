@@ -88,6 +88,13 @@ static void init(const struct lm_ops *ops, const void *shape, const struct lm_op
     ops->init(shape, stream, ret_block);
 }
 
+/* Moments die away when a token is not seen for long; below this they are nothing, and numbers
+ * below float's normal range would slow every later step down. */
+static inline lm_real flushed(lm_real x)
+{
+    return x < (lm_real)1e-30 && x > (lm_real)-1e-30 ? 0 : x;
+}
+
 /* One update of `count` parameters; `mean` and `square` are moments.  The padding stays zero, as a
  * zero gradient moves nothing. */
 static void adam(const struct lm_optimiser *optimiser, uint64_t step, size_t count, lm_real scale,
@@ -105,7 +112,8 @@ static void adam(const struct lm_optimiser *optimiser, uint64_t step, size_t cou
     lm_real unbias2 = (lm_real)correct2, epsilon = (lm_real)optimiser->epsilon;
     for (size_t i = 0; i < count; i++) {
         lm_real g = gradient[i] * scale;
-        lm_real m = lm_fma(keep1, mean[i], add1 * g), v = lm_fma(keep2, square[i], add2 * g * g);
+        lm_real m = flushed(lm_fma(keep1, mean[i], add1 * g));
+        lm_real v = flushed(lm_fma(keep2, square[i], add2 * g * g));
         ret_mean[i] = m;
         ret_square[i] = v;
         ret_block[i] = block[i] - rate * m / (lm_sqrt(v * unbias2) + epsilon);
@@ -121,7 +129,7 @@ static void sgd(const struct lm_optimiser *optimiser, uint64_t step, size_t coun
     lm_real keep = (lm_real)optimiser->momentum;
     lm_real rate = (lm_real)lm_learning_rate(optimiser, step);
     for (size_t i = 0; i < count; i++) {
-        lm_real m = lm_fma(keep, mean[i], gradient[i] * scale);
+        lm_real m = flushed(lm_fma(keep, mean[i], gradient[i] * scale));
         ret_mean[i] = m;
         ret_block[i] = block[i] - rate * m;
     }
@@ -167,12 +175,8 @@ static enum sim_status take_step(const struct lm_ops *ops, const void *shape,
     double loss = ops->loss_gradient(shape, block, batch, gradient, NULL,
                                      scratch + lm_padded(ops->parameter_count(shape)));
     ret_result->loss_nats = loss;
-    enum sim_status status =
-        apply(ops, shape, optimiser, step, block, gradient, ret_block, ret_result);
-    if (status != SIM_OK || isfinite(loss))
-        return status;
-    memcpy(ret_block, block, block_count(ops, shape, optimiser) * sizeof(lm_real));
-    return SIM_NUMERIC;
+    /* A loss that is no number leaves none in the gradient, which apply checks. */
+    return apply(ops, shape, optimiser, step, block, gradient, ret_block, ret_result);
 }
 
 const struct lm_trainer lm_trainer = {

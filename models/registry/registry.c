@@ -7,8 +7,10 @@
 #include "scorer/scorer_list.h"
 #include "strategy/strategy_list.h"
 
-static void add(struct registry *registry, enum registry_kind kind,
-                const struct param_table *table, const void *operations)
+#include <string.h>
+
+static void add(struct registry *registry, enum registry_kind kind, const struct param_table *table,
+                const void *operations)
 {
     size_t index = registry->count[kind]++;
     SIM_ASSERT(index < REGISTRY_ITEMS_MAX);
@@ -18,7 +20,7 @@ static void add(struct registry *registry, enum registry_kind kind,
 
 void registry_init(struct registry *registry)
 {
-    *registry = (struct registry){{0}};
+    *registry = (struct registry){0};
     for (size_t i = 0; i < mechanism_list_count(); i++) {
         const struct mechanism_ops *mechanism = mechanism_list_item(i);
         add(registry, REGISTRY_MECHANISM, mechanism->params, mechanism);
@@ -37,8 +39,8 @@ void registry_init(struct registry *registry)
 
 const char *registry_kind_name(enum registry_kind kind)
 {
-    static const char *const names[REGISTRY_KIND_COUNT] = {
-        "mechanisms", "models", "corpora", "scorers", "routers", "strategies"};
+    static const char *const names[REGISTRY_KIND_COUNT] = {"mechanisms", "models",  "corpora",
+                                                           "scorers",    "routers", "strategies"};
     return names[kind];
 }
 

@@ -1,7 +1,8 @@
 /*
  * build.c: from the scenario's groups to neurons, servers, owners and validators.
  */
-#include "agent/state.h"
+#include "agent/answer.h"
+#include "agent/reading.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,13 +35,13 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
 {
     const struct agents_setup *setup = &agents->setup;
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
-    agents->stream_count = agents->server_count + agents->owner_count +
-                           STREAMS_A_VALIDATOR * agents->validator_count;
+    agents->stream_count =
+        agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
     agents->account_capacity = agents->neuron_count + agents->owner_count;
     agents->job_input_bytes = JOB_INPUT_BYTES;
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
-                             setup->corpus->vocabulary_symbols, 0);
+                             setup->corpus->vocabulary_symbols, setup->corpus->vocabulary_symbols);
     size_t weights_bytes = scorer_weights_scratch_bytes(setup->scorer, setup->scorer_params, uids);
     agents->neurons = allocate(agents->neuron_count, sizeof(*agents->neurons));
     agents->models = allocate(agents->server_count, sizeof(*agents->models));
@@ -71,15 +72,15 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
                     agents->neuron_of_uid && agents->excluded && agents->axon && agents->ally &&
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
-                    agents->weights.shares && agents->weights.weights_u16 &&
-                    agents->weights_real && agents->row_values;
+                    agents->weights.shares && agents->weights.weights_u16 && agents->weights_real &&
+                    agents->row_values;
     if (!complete)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u neurons", agents->neuron_count);
     for (uint32_t uid = 0; uid < uids; uid++) {
         agents->neuron_of_uid[uid] = AGENT_NONE;
         agents->excluded[uid] = 1;
     }
-    return SIM_OK;
+    return reading_create(agents, err);
 }
 
 /* ---- one neuron after the other */
@@ -112,8 +113,8 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop = group->lm->forward_flop(group->lm_shape, setup->query->batch,
-                                                setup->query->sequence),
+        .forward_flop =
+            group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence),
         .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
@@ -176,13 +177,14 @@ static enum sim_status build_validator(struct agents *agents, const struct agent
         .open_question = AGENT_NONE,
     };
     (void)group;
-    size_t router_bytes = router_state_bytes(setup->router, setup->router_params, uids, 0);
+    uint32_t width = reading_context_width(setup);
+    size_t router_bytes = router_state_bytes(setup->router, setup->router_params, uids, width);
     validator->router_state = allocate(1, router_bytes);
     validator->stats = allocate(uids, sizeof(*validator->stats));
     validator->stats_hotkey = allocate(uids, sizeof(*validator->stats_hotkey));
     if (!validator->router_state || !validator->stats || !validator->stats_hotkey)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for a validator's scores of %u uids", uids);
-    router_init(setup->router, setup->router_params, uids, 0, validator->route,
+    router_init(setup->router, setup->router_params, uids, width, validator->route,
                 validator->router_state);
     for (uint32_t uid = 0; uid < uids; uid++)
         validator->stats_hotkey[uid] = AGENT_NONE;
@@ -229,9 +231,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         struct agent_validator *validator = &agents->validators[neuron->validator];
         const struct query_params *query = agents->setup.query;
         validator->ask_phase_ns = draw_phase_ns(&draw, query->interval_ns);
-        validator->weights_phase_ns =
-            draw_phase_ns(&draw, (int64_t)query->weights_interval_blocks *
-                                     agents->setup.block_time_ns);
+        validator->weights_phase_ns = draw_phase_ns(&draw, (int64_t)query->weights_interval_blocks *
+                                                               agents->setup.block_time_ns);
     }
     at->neuron++;
     return status;
@@ -265,15 +266,16 @@ static enum sim_status check_group(const struct agents_setup *setup,
 
 static enum sim_status check_setup(const struct agents_setup *setup, struct sim_error *err)
 {
-    if ((setup->scorer->needs & ~(uint32_t)SCORER_NEEDS_STREAM) != SCORER_NEEDS_LOSSES)
+    if ((setup->scorer->needs & SCORER_NEEDS_GATE) && !setup->router->uses_context)
         return SIM_FAIL(err, SIM_CONFIG,
-                        "scorer: '%s' needs more than the losses of the answers, which is all that "
-                        "validators keep",
-                        setup->scorer->params->name);
-    if (setup->router->uses_context)
-        return SIM_FAIL(err, SIM_CONFIG, "router: '%s' looks at the text, which validators do not "
-                                         "hand to it",
-                        setup->router->params->name);
+                        "scorer: '%s' goes by the router's scores of peers, and router '%s' has "
+                        "none",
+                        setup->scorer->params->name, setup->router->params->name);
+    if (setup->query->response == QUERY_TOPK &&
+        setup->query->kept > setup->corpus->vocabulary_symbols)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "query.kept is %u, but the corpus has a vocabulary of %u symbols",
+                        setup->query->kept, setup->corpus->vocabulary_symbols);
     for (uint32_t g = 0; g < setup->group_count; g++) {
         enum sim_status status = check_group(setup, &setup->groups[g], err);
         if (status != SIM_OK)
@@ -289,11 +291,17 @@ static void set_wire_bytes(struct agents *agents)
 {
     const struct agents_setup *setup = &agents->setup;
     const struct query_params *query = setup->query;
-    uint32_t width = setup->corpus->vocabulary_symbols;
+    struct answer_shape shape = {.sequences = query->batch,
+                                 .positions = query->sequence,
+                                 .hidden_width = setup->corpus->vocabulary_symbols};
     if (query->response == QUERY_HIDDEN && setup->group_count > 0)
-        width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
-    agents->request_bytes = (uint64_t)(8.0 * agents->rows * query->wire_scale);
-    agents->response_bytes = (uint64_t)(4.0 * agents->rows * width * query->wire_scale);
+        shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
+    shape.kept = query->kept;
+    uint64_t answer_bytes =
+        query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
+    double scale = query->wire_scale;
+    agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
+    agents->response_bytes = (uint64_t)((double)answer_bytes * scale);
 }
 
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,
@@ -340,14 +348,30 @@ struct agents *agents_free(struct agents *agents)
     }
     for (uint32_t q = 0; q < agents->question_capacity; q++)
         free(agents->questions[q]);
-    void *blocks[] = {agents->neurons,       agents->models,         agents->servers,
-                      agents->hosts,         agents->owners,         agents->validators,
-                      agents->mixtures,      agents->streams,        agents->neuron_of_uid,
-                      agents->excluded,      agents->axon,           agents->neuron_of_account,
-                      agents->job_input,     agents->score_scratch,  agents->weights_scratch,
-                      agents->measures,      agents->weights.uids,   agents->weights.shares,
-                      agents->weights_real,  agents->weights.weights_u16,
-                      agents->row_values,    agents->questions,      agents->queries,
+    reading_free(agents);
+    void *blocks[] = {agents->neurons,
+                      agents->models,
+                      agents->servers,
+                      agents->hosts,
+                      agents->owners,
+                      agents->validators,
+                      agents->mixtures,
+                      agents->streams,
+                      agents->neuron_of_uid,
+                      agents->excluded,
+                      agents->axon,
+                      agents->neuron_of_account,
+                      agents->job_input,
+                      agents->score_scratch,
+                      agents->weights_scratch,
+                      agents->measures,
+                      agents->weights.uids,
+                      agents->weights.shares,
+                      agents->weights_real,
+                      agents->weights.weights_u16,
+                      agents->row_values,
+                      agents->questions,
+                      agents->queries,
                       agents->ally};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);

@@ -1,7 +1,7 @@
 #include "agent/group.h"
 
 static const char *const sharing_names[] = {"each", "one", NULL};
-static const char *const response_names[] = {"logits", "hidden", NULL};
+static const char *const response_names[] = {"logits", "hidden", "topk", NULL};
 
 #define AT(field) offsetof(struct group_params, field)
 static const struct param_key group_keys[] = {
@@ -74,7 +74,10 @@ static const struct param_key query_keys[] = {
     {"max_wait", PARAM_DURATION_NS, AT(max_wait_ns), "1 ms", NULL, "12 s", NULL,
      "a server drops a request that has waited longer than this"},
     {"response", PARAM_ENUM, AT(response), NULL, NULL, "logits", response_names,
-     "what an answer carries over the network: logits of each position, or its hidden state"},
+     "what an answer carries over the network: logits of each position, its hidden state, or the "
+     "largest probabilities and their symbols"},
+    {"kept", PARAM_U32, AT(kept), "1", "256", "16", NULL,
+     "response topk: so many probabilities of each position; the other symbols share the rest"},
     {"weights_interval", PARAM_BLOCKS, AT(weights_interval_blocks), "1 blocks", NULL, "100 blocks",
      NULL, "a validator sets its weights this often"},
     {"exclude_quantile", PARAM_REAL, AT(exclude_quantile), "0", "1", "0.1", NULL,

@@ -5,7 +5,8 @@
  * Text for a training step is drawn inside the job, from a stream keyed by the model's stable name
  * and the step's number, so the loop does not wait for it and a cancelled step moves no draw.
  */
-#include "agent/state.h"
+#include "agent/answer.h"
+#include "agent/reading.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,6 +16,9 @@ struct forward_input {
     const void *shape;
     const float *parameters;
     struct lm_batch batch; /* tokens are set by the job: they follow this header */
+    uint32_t symbols;      /* V */
+    uint32_t kept;         /* of each position's distribution, k symbols are sent; 0 = all */
+    bool with_logits;      /* they follow the log-probabilities in the output */
     uint8_t tokens[];
 };
 
@@ -34,14 +38,41 @@ static size_t align64(size_t size_bytes)
     return (size_bytes + 63) & ~(size_t)63;
 }
 
+/* What the caller reads when only the k largest probabilities of a position travel. */
+static float through_topk(const struct forward_input *in, uint32_t target, float *logits)
+{
+    double full[256], probabilities[256];
+    uint32_t indices[256];
+    for (uint32_t v = 0; v < in->symbols; v++)
+        full[v] = (double)logits[v];
+    answer_topk_encode(full, in->symbols, in->kept, indices, probabilities);
+    answer_topk_decode(indices, probabilities, in->kept, in->symbols, full);
+    for (uint32_t v = 0; v < in->symbols; v++)
+        logits[v] = (float)full[v];
+    return (float)full[target];
+}
+
 static enum sim_status run_forward(const void *input, void *output,
                                    const struct compute_scratch *scratch)
 {
     const struct forward_input *in = input;
     struct lm_batch batch = in->batch;
     batch.tokens = in->tokens;
+    uint32_t length = batch.sequence_length;
+    size_t rows = (size_t)batch.sequence_count * length;
     struct lm_outputs outputs = {.log_probability = output};
-    in->ops->forward(in->shape, in->parameters, &batch, &outputs, scratch->bytes);
+    float *rest = scratch->bytes;
+    if (in->with_logits) {
+        outputs.logits = outputs.log_probability + rows;
+    } else if (in->kept > 0) {
+        outputs.logits = rest;
+        rest = (float *)((char *)rest + align64(rows * in->symbols * sizeof(float)));
+    }
+    in->ops->forward(in->shape, in->parameters, &batch, &outputs, rest);
+    for (size_t row = 0; in->kept > 0 && row < rows; row++) {
+        uint32_t target = in->tokens[row / length * (length + 1) + row % length + 1];
+        outputs.log_probability[row] = through_topk(in, target, outputs.logits + row * in->symbols);
+    }
     return SIM_OK;
 }
 
@@ -97,9 +128,8 @@ static enum sim_status run_train(const void *input, void *output,
     const struct group_training_params *training = in->group->training;
     uint8_t *tokens = scratch->bytes;
     draw_training_text(in, tokens);
-    struct lm_batch batch = {.sequence_count = training->batch,
-                             .sequence_length = training->sequence,
-                             .tokens = tokens};
+    struct lm_batch batch = {
+        .sequence_count = training->batch, .sequence_length = training->sequence, .tokens = tokens};
     float *rest = (float *)((char *)scratch->bytes + training_token_bytes(training));
     return in->trainer->step(in->group->lm, in->group->lm_shape, in->group->optimiser, in->step,
                              in->from, &batch, in->to, output, rest);
@@ -118,6 +148,7 @@ static uint32_t build_forward(struct agents *agents, const struct agent_model *m
         .shape = model->group->lm_shape,
         .parameters = model->version->values,
         .batch = {.sequence_count = sequence_count, .sequence_length = sequence_length},
+        .symbols = agents->setup.corpus->vocabulary_symbols,
     };
     memcpy(in->tokens, tokens, token_bytes);
     return (uint32_t)(sizeof(*in) + token_bytes);
@@ -129,6 +160,11 @@ enum sim_status model_start_forward(struct agents *agents, uint32_t index, const
     const struct agent_model *model = &agents->models[index];
     const struct query_params *query = agents->setup.query;
     uint32_t input_bytes = build_forward(agents, model, query->batch, query->sequence, tokens);
+    struct forward_input *in = agents->job_input;
+    in->kept = query->response == QUERY_TOPK ? query->kept : 0;
+    in->with_logits = reading_wants_logits(&agents->setup);
+    size_t logit_bytes = (size_t)agents->rows * in->symbols * sizeof(float);
+    uint32_t output_bytes = agents->rows * (uint32_t)sizeof(float);
 
     /* A model behind one hotkey sees each question once: only shared ones meet a batch again. */
     uint8_t key[sizeof(uint64_t) + 16 * 1024];
@@ -143,10 +179,11 @@ enum sim_status model_start_forward(struct agents *agents, uint32_t index, const
         .kind = AGENT_JOB_FORWARD,
         .input = agents->job_input,
         .input_bytes = input_bytes,
-        .output_bytes = agents->rows * (uint32_t)sizeof(float),
+        .output_bytes = output_bytes + (in->with_logits ? (uint32_t)logit_bytes : 0),
         .scratch_bytes =
             sizeof(float) * model->group->lm->scratch_count(model->group->lm_shape, query->batch,
-                                                            query->sequence, false),
+                                                            query->sequence, false) +
+            (in->kept > 0 ? align64(logit_bytes) : 0),
         .work_flop = model->forward_flop,
         .group = model->version->id,
         .holds = {model->version},
@@ -163,8 +200,8 @@ enum sim_status model_start_training(struct agents *agents, uint32_t index, stru
     const struct agents_group *group = model->group;
     const struct group_training_params *training = group->training;
     SIM_ASSERT(model->next == NULL);
-    enum sim_status status = version_create(agents->wiring.versions, model->version->value_count,
-                                            &model->next, err);
+    enum sim_status status =
+        version_create(agents->wiring.versions, model->version->value_count, &model->next, err);
     if (status != SIM_OK)
         return status;
 
@@ -253,8 +290,8 @@ static enum sim_status start_evaluation(struct agents *agents, uint32_t index,
     const struct agent_model *model = &agents->models[index];
     uint32_t length = agents->setup.query->sequence;
     size_t rows = (size_t)sequence_count * length;
-    size_t scratch_floats = model->group->lm->scratch_count(model->group->lm_shape, sequence_count,
-                                                            length, false);
+    size_t scratch_floats =
+        model->group->lm->scratch_count(model->group->lm_shape, sequence_count, length, false);
     struct compute_job job = {
         .run = run_evaluate,
         .kind = AGENT_JOB_EVALUATE,
@@ -305,8 +342,8 @@ enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
             status = start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status = finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i],
-                                       err);
+            status =
+                finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i], err);
     }
     return status;
 }

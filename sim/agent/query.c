@@ -5,7 +5,7 @@
  * It closes when the last answer is in or at the time-out, whichever is first; the next one starts
  * `interval` after it began, or at once when it took longer.  Answers after the close are lost.
  */
-#include "agent/state.h"
+#include "agent/reading.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,12 +47,19 @@ static struct agent_question *create_question(const struct agents *agents)
     size_t peers = query->peers, rows = agents->rows;
     size_t tokens = (size_t)query->batch * (query->sequence + 1);
     size_t bytes = sizeof(struct agent_question) + peers * rows * sizeof(double) +
-                   peers * (2 * sizeof(uint32_t) + 1) + tokens;
+                   peers * (2 * sizeof(uint32_t) + sizeof(double) + 1) + tokens;
+    size_t logits = reading_wants_logits(&agents->setup)
+                        ? peers * rows * agents->setup.corpus->vocabulary_symbols
+                        : 0;
+    bytes += logits * sizeof(float);
     struct agent_question *question = calloc(1, bytes);
     if (question == NULL)
         return NULL;
     question->loss_nats = (double *)(question + 1);
-    question->uids = (uint32_t *)(question->loss_nats + peers * rows);
+    question->gate = question->loss_nats + peers * rows;
+    float *after_gate = (float *)(question->gate + peers);
+    question->logits = logits > 0 ? after_gate : NULL;
+    question->uids = (uint32_t *)(after_gate + logits);
     question->neurons = question->uids + peers;
     question->answered = (uint8_t *)(question->neurons + peers);
     question->tokens = question->answered + peers;
@@ -165,7 +172,7 @@ static enum sim_status send_request(struct agents *agents, uint32_t question_ind
 }
 
 static uint32_t pick_peers(struct agents *agents, struct agent_validator *validator,
-                           uint32_t *ret_uids)
+                           const struct agent_question *question)
 {
     const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
     struct router_request request = {
@@ -174,8 +181,9 @@ static uint32_t pick_peers(struct agents *agents, struct agent_validator *valida
         .self_uid = agents->neurons[validator->neuron].uid,
         .excluded = agents->excluded,
     };
+    reading_fill_context(agents, question, &request.context, &request.context_rows);
     return router_pick(agents->setup.router, agents->setup.router_params, validator->router_state,
-                       &request, validator->route, ret_uids, NULL);
+                       &request, validator->route, question->uids, question->gate);
 }
 
 static enum sim_status ask(struct agents *agents, uint32_t index, int64_t now_ns,
@@ -188,10 +196,10 @@ static enum sim_status ask(struct agents *agents, uint32_t index, int64_t now_ns
         return status;
     struct agent_question *question = agents->questions[question_index];
     question->validator = index;
-    question->peer_count = pick_peers(agents, validator, question->uids);
+    draw_text(agents, validator, now_ns, question->tokens);
+    question->peer_count = pick_peers(agents, validator, question);
     validator->open_question = question_index;
     validator->asked_ns = now_ns;
-    draw_text(agents, validator, now_ns, question->tokens);
     validator->ask_count++;
     for (uint32_t k = 0; k < question->peer_count; k++)
         question->neurons[k] = agents->neuron_of_uid[question->uids[k]];
@@ -246,6 +254,7 @@ static void score(struct agents *agents, struct agent_question *question)
         .loss_nats = question->loss_nats,
         .stream = validator->dice,
     };
+    reading_fill_step(agents, question, &step);
     scorer_score(scorer, agents->setup.scorer_params, &step, agents->score_scratch,
                  agents->measures, NULL);
     for (uint32_t k = 0; k < question->peer_count; k++) {
@@ -257,6 +266,7 @@ static void score(struct agents *agents, struct agent_question *question)
         if (!answered)
             agents->neurons[question->neurons[k]].counters.queries_timed_out++;
     }
+    reading_teach_router(agents, question);
 }
 
 static enum sim_status close_question(struct agents *agents, uint32_t question_index,

@@ -98,7 +98,7 @@ struct scorer_ops {
     size_t (*scratch_bytes)(const void *params, uint32_t peer_count, uint32_t row_count,
                             uint32_t vocabulary_symbols, uint32_t response_width);
     void (*score)(const void *params, const struct scorer_step *step, void *scratch,
-                  struct scorer_measures *ret_measures, double *ret_pair_synergy);
+                  struct scorer_measures *ret_measures, double *ret_pairs);
     void (*observe)(const void *params, double entropy_floor_nats, uint32_t vocabulary_symbols,
                     const struct scorer_measures *measures, struct scorer_stats *stats);
     size_t (*weights_scratch_bytes)(const void *params, uint32_t uid_count);
@@ -115,14 +115,15 @@ static inline size_t scorer_scratch_bytes(const struct scorer_ops *ops, const vo
     return ops->scratch_bytes(params, peer_count, row_count, vocabulary_symbols, response_width);
 }
 
-/* Fills ret_measures (K).  `ret_pair_synergy` (K, K), the synergy of each pair in nats (0 on the
- * diagonal and for silent peers), may be NULL.  Never fails: numerical trouble has the defined
- * results of docs/SCORING.md.  A step that lacks what ops->needs names is the caller's bug. */
+/* Fills ret_measures (K).  `ret_pairs` (K, K) may be NULL: at (i, j) the nats that the pair gains
+ * each of its two, at (i, i) the peer's own loss; 0 for silent peers and for scorers without pairs.
+ * Never fails: numerical trouble has the defined results of docs/SCORING.md.  A step that lacks
+ * what ops->needs names is the caller's bug. */
 static inline void scorer_score(const struct scorer_ops *ops, const void *params,
                                 const struct scorer_step *step, void *scratch,
-                                struct scorer_measures *ret_measures, double *ret_pair_synergy)
+                                struct scorer_measures *ret_measures, double *ret_pairs)
 {
-    ops->score(params, step, scratch, ret_measures, ret_pair_synergy);
+    ops->score(params, step, scratch, ret_measures, ret_pairs);
 }
 
 /* Updates one asked peer's stats.  `measures` NULL = it did not answer (zero enters the value that

@@ -6,9 +6,11 @@
  * gave callers without stake a whole number of 1..100 by lot; what had waited longer than 12 s was
  * never answered (opentensor/bittensor v3.7, axon priority pool).
  */
+#include "agent/exchange.h"
 #include "agent/state.h"
 
 #include <math.h>
+#include <string.h>
 
 static double draw_priority(const struct agents *agents, struct agent_server *server,
                             uint32_t caller_uid)
@@ -17,9 +19,8 @@ static double draw_priority(const struct agents *agents, struct agent_server *se
     double stake_tao = 0;
     if (caller_uid != AGENT_NONE && caller_uid < view->neuron_count)
         stake_tao = (double)view->stake_rao[caller_uid] / (double)RAO_PER_TAO;
-    if (stake_tao <= 0)
-        return (double)(1 + stream_below(server->lottery, 100));
-    return stake_tao + 0.01 * stake_tao * stream_uniform(server->lottery);
+    double lot = stake_tao > 0 ? 0 : (double)(1 + stream_below(server->lottery, 100));
+    return exchange_priority(stake_tao, lot, 0.01 * stream_uniform(server->lottery));
 }
 
 /* ---- the queue: a pairing heap through the queries' own links */
@@ -186,8 +187,8 @@ static enum sim_status next_job(struct agents *agents, uint32_t server_index, in
     SIM_ASSERT(!server->busy);
     bool started = false;
     while (!started && server->waiting != AGENT_NONE) {
-        enum sim_status status = serve(agents, server_index, dequeue(agents, server), now_ns,
-                                       &started, err);
+        enum sim_status status =
+            serve(agents, server_index, dequeue(agents, server), now_ns, &started, err);
         if (status != SIM_OK)
             return status;
     }
@@ -217,10 +218,15 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
 {
     struct agent_question *question = agents->questions[query->question];
     double *loss_nats = question->loss_nats + (size_t)query->slot * agents->rows;
+    size_t logit_count = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    size_t logit_bytes = logit_count * sizeof(float);
+    float *logits = question->logits == NULL ? NULL : question->logits + query->slot * logit_count;
     if (query->guessed) {
         double uniform_nats = log((double)agents->setup.corpus->vocabulary_symbols);
         for (uint32_t r = 0; r < agents->rows; r++)
             loss_nats[r] = uniform_nats;
+        if (logits != NULL)
+            memset(logits, 0, logit_bytes);
         return SIM_OK;
     }
     const void *output;
@@ -230,6 +236,8 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     const float *log_probability = output;
     for (uint32_t r = 0; r < agents->rows; r++)
         loss_nats[r] = -(double)log_probability[r];
+    if (logits != NULL)
+        memcpy(logits, log_probability + agents->rows, logit_bytes);
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;

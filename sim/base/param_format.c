@@ -12,22 +12,22 @@
 
 static uint64_t load_magnitude(unsigned kind, const void *field, bool *ret_negative)
 {
-    const union param_field *value = field;
+    union param_field value = param_load(kind, field);
     int64_t number;
     *ret_negative = false;
     switch (kind & PARAM_KIND_MASK) {
     case PARAM_FRACTION_U16:
-        return value->u16;
+        return value.u16;
     case PARAM_U32:
-        return value->u32;
+        return value.u32;
     case PARAM_I32:
-        number = value->i32;
+        number = value.i32;
         break;
     case PARAM_DURATION_NS:
-        number = value->i64;
+        number = value.i64;
         break;
     default:
-        return value->u64;
+        return value.u64;
     }
     *ret_negative = number < 0;
     return number < 0 ? -(uint64_t)number : (uint64_t)number;

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/param_text.h"
 
+#include <string.h>
+
 static const double NATS_PER_BIT = 0.69314718055994530942;
 
 /* Smallest first. */
@@ -96,4 +98,11 @@ const char *param_unit_names(unsigned kind)
 const char *param_example(unsigned kind)
 {
     return param_kind_info(kind)->example;
+}
+
+union param_field param_load(unsigned kind, const void *field)
+{
+    union param_field value = {0};
+    memcpy(&value, field, param_kind_info(kind)->field_bytes);
+    return value;
 }

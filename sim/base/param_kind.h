@@ -43,4 +43,7 @@ union param_field {
     const char *text;
 };
 
+/* The plain field of a kind, wherever it lies. */
+union param_field param_load(unsigned kind, const void *field);
+
 #endif

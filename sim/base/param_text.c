@@ -52,8 +52,7 @@ static bool parse_enum(const char *const *choices, const char *text, int *value,
     }
     const char *near = param_nearest(text, choices);
     if (near != NULL)
-        return refuse(reason, "unknown value '%.40s'; did you mean '%s'? known: %s", text, near,
-                      all);
+        return refuse(reason, "unknown value '%.40s'; did you mean '%s'?", text, near);
     return refuse(reason, "unknown value '%.40s'; known: %s", text, all);
 }
 
@@ -85,8 +84,13 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
         valid = after > end + 1;
         end = after;
     }
+    if (!valid && *start == '.' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' needs a digit before the point: %s0%.40s", text,
+                      number.negative ? "-" : "", start);
     if (!valid)
         return refuse(reason, "'%.40s' is no decimal number", text);
+    if (start[0] == '0' && isdigit((unsigned char)start[1]))
+        return refuse(reason, "'%.40s' has leading zeros", text);
     if ((size_t)(end - start) >= sizeof(number.mantissa))
         return refuse(reason, "'%.40s...' has too many digits", text);
     memcpy(number.mantissa, start, (size_t)(end - start));
@@ -105,6 +109,23 @@ static bool split_number(const char *text, struct number *ret_number, char *reas
     return true;
 }
 
+/* Other spellings of units, and slips. */
+static const char *meant_unit(const char *word, const char *const *names)
+{
+    static const char *const spellings[][2] = {
+        {"bps", "bit/s"}, {"kbps", "kbit/s"}, {"Mbps", "Mbit/s"}, {"Gbps", "Gbit/s"},
+        {"sec", "s"},     {"seconds", "s"},   {"m", "min"},       {"minutes", "min"},
+        {"hours", "h"},   {"hour", "h"},      {"days", "d"},      {"day", "d"},
+        {"watt", "W"},    {"watts", "W"},     {"nat", "nats"},    {"bit", "bits"},
+        {"weeks", "d"},   {"week", "d"},
+    };
+    for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
+        for (size_t k = 0; strcmp(word, spellings[i][0]) == 0 && names[k] != NULL; k++)
+            if (strcmp(spellings[i][1], names[k]) == 0)
+                return names[k];
+    return param_nearest(word, names);
+}
+
 /* The unit that stands behind a number; NULL without error where the kind has none. */
 static bool find_unit(const struct param_kind_info *info, const char *text, const char *rest,
                       const struct param_unit **ret_unit, char *reason)
@@ -113,7 +134,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
     if (info->units == NULL) {
         if (*rest == '\0')
             return true;
-        if (isalpha((unsigned char)*rest))
+        if (isalpha((unsigned char)*rest) && text[strcspn(text, "xob")] == '\0')
             return refuse(reason, "'%.40s' has a unit, but a bare number is expected", text);
         return refuse(reason, "'%.40s' is no decimal number", text);
     }
@@ -128,7 +149,7 @@ static bool find_unit(const struct param_kind_info *info, const char *text, cons
             return true;
         }
     }
-    const char *near = param_nearest(rest, names);
+    const char *near = meant_unit(rest, names);
     if (near != NULL)
         return refuse(reason, "unknown unit '%.20s'; did you mean '%s'? units: %s", rest, near,
                       info->unit_names);
@@ -303,9 +324,8 @@ bool param_parse_unbounded(const struct param_key *key, const char *text, void *
 /* ---- Bounds --------------------------------------------------------------------------------- */
 
 /* -1, 0 or 1 for a below, at or above b; 0 for kinds without order. */
-static int compare(unsigned kind, const void *a, const void *b)
+static int compare(unsigned kind, const union param_field *x, const union param_field *y)
 {
-    const union param_field *x = a, *y = b;
     switch (kind & PARAM_KIND_MASK) {
     case PARAM_U32:
         return (x->u32 > y->u32) - (x->u32 < y->u32);
@@ -342,14 +362,15 @@ static union param_field bound_of(const struct param_key *key, const char *text)
 
 bool param_within(const struct param_key *key, const void *field, char reason[PARAM_REASON_BYTES])
 {
+    union param_field value = param_load(key->kind, field);
     bool inside = true;
     if (key->min != NULL) {
         union param_field min = bound_of(key, key->min);
-        inside = compare(key->kind, field, &min) >= 0;
+        inside = compare(key->kind, &value, &min) >= 0;
     }
     if (inside && key->max != NULL) {
         union param_field max = bound_of(key, key->max);
-        inside = compare(key->kind, field, &max) <= 0;
+        inside = compare(key->kind, &value, &max) <= 0;
     }
     if (inside)
         return true;

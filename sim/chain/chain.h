@@ -93,7 +93,8 @@ SIM_CHECKED enum sim_status chain_genesis_neuron(struct chain *chain,
 SIM_CHECKED enum sim_status chain_genesis_stake(struct chain *chain, uint32_t hotkey,
                                                 uint32_t coldkey, uint64_t stake_rao,
                                                 struct sim_error *err);
-/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked). */
+/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked).  From
+ * finney on its block is the one after the last registration so far, so that it counts. */
 SIM_CHECKED enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid,
                                                   uint32_t uid, uint32_t count,
                                                   const uint32_t *uids, const uint32_t *values,
@@ -105,6 +106,7 @@ SIM_CHECKED enum sim_status chain_genesis_weights(struct chain *chain, uint16_t 
 enum chain_call {
     CHAIN_REGISTER_POW,    /* netuid, hotkey, coldkey, work, solver */
     CHAIN_REGISTER_BURN,   /* netuid, hotkey; signer = coldkey */
+    CHAIN_REGISTER_ROOT,   /* hotkey; signer = coldkey that owns it; a seat in netuid 0 by stake */
     CHAIN_SET_WEIGHTS,     /* netuid, row, version_key; signer = hotkey */
     CHAIN_COMMIT_WEIGHTS,  /* as SET_WEIGHTS, kept sealed and opened by the chain */
     CHAIN_SERVE_AXON,      /* netuid, ip_type, ip, port; signer = hotkey */
@@ -157,6 +159,7 @@ struct chain_extrinsic {
     X(NETWORK_DOES_NOT_EXIST, "NetworkDoesNotExist", "NetworkDoesNotExist", "SubnetNotExists")     \
     X(NO_NEURON_ID_AVAILABLE, "NoNeuronIdAvailable", "NoNeuronIdAvailable", "NoNeuronIdAvailable") \
     X(NOT_REGISTERED, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInSubNet")             \
+    X(STAKE_TOO_LOW_FOR_ROOT, "StakeTooLowForRoot", "StakeTooLowForRoot", "StakeTooLowForRoot")    \
     X(NO_HOTKEY_ACCOUNT, "NotRegistered", "NotRegistered", "HotKeyAccountNotExists")               \
     X(NON_ASSOCIATED_COLD_KEY, "NonAssociatedColdKey", "NonAssociatedColdKey",                     \
       "NonAssociatedColdKey")                                                                      \
@@ -354,6 +357,9 @@ bool chain_is_delegate(const struct chain *chain, uint32_t hotkey, uint16_t *ret
 uint32_t chain_nominator_count(const struct chain *chain, uint32_t hotkey);
 uint64_t chain_total_stake_rao(const struct chain *chain);
 uint64_t chain_total_issuance_rao(const struct chain *chain);
+/* Whether a row of other uids by this uid would pass the checks on its caller in the next block:
+ * permit (where the mechanism gives any), stake, rate limit. */
+bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid);
 /* What the next block mints over all networks. */
 uint64_t chain_block_emission_rao(const struct chain *chain);
 

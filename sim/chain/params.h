@@ -33,9 +33,10 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
 #define CHAIN_PARAM_LIST(X)                                                                        \
     /* --- when and how much ------------------------------------------------------------------ */ \
     X(tempo, uint64_t, PARAM_BLOCKS, "0 blocks", NULL, "100 blocks", "99 blocks", "360 blocks",    \
-      NULL, "blocks of an epoch; finney and current run one every tempo + 1 blocks; 0 = never")    \
-    X(block_emission, uint64_t, PARAM_AMOUNT_RAO, "0", "1000000 TAO", "1 TAO", "1 TAO", "1 TAO",   \
-      NULL, "[ledger] minted each block before any halving")                                       \
+      NULL,                                                                                        \
+      "blocks of an epoch; finney runs one every tempo + 1 blocks; 0 = never (nakamoto: always)")  \
+    X(block_emission, uint64_t, PARAM_AMOUNT_RAO, "0 rao", "1000000 TAO", "1 TAO", "1 TAO",        \
+      "1 TAO", NULL, "[ledger] minted each block before any halving")                              \
     X(halving, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                       \
       "[ledger] halve the emission each time that issuance passes max_issuance x (1 - 2^-j)")      \
     X(max_issuance, uint64_t, PARAM_AMOUNT_RAO, "1 rao", NULL, "21000000 TAO", "21000000 TAO",     \
@@ -198,5 +199,8 @@ void chain_params_init(struct chain_params *params, enum chain_profile profile);
  * there is a root, ...  SIM_CONFIG names the key.  Bounds of single keys are the table's. */
 SIM_CHECKED enum sim_status chain_params_check(const struct chain_params *params,
                                                enum chain_profile profile, struct sim_error *err);
+
+/* Reads one line of emission_table; false when it is none. */
+bool chain_emission_line(const char *line, uint64_t *ret_block, uint64_t *ret_rao);
 
 #endif

@@ -61,7 +61,7 @@ bool pow_search(const struct pow_task *task, uint64_t start_nonce, uint64_t max_
 int64_t pow_draw_time_ns(struct stream *stream, uint64_t difficulty, double hash_rate);
 
 /* A success as `search` would have found it: uniform nonce and uniform seal below
- * 2^256/difficulty.  Three words. */
+ * 2^256/difficulty.  Five words of the stream. */
 void pow_draw_work(struct stream *stream, uint64_t block_number, uint64_t difficulty,
                    struct pow_work *ret_work);
 

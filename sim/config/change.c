@@ -51,7 +51,7 @@ static bool refuse_others(struct loader *loader, const struct node *map, const c
                           const char *const *known)
 {
     bool fine = true;
-    for (size_t i = 0; i < map->count; i++) {
+    for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++) {
         bool found = false;
         for (size_t k = 0; known[k] != NULL; k++)
             found |= strcmp(known[k], map->entries[i].key) == 0;
@@ -71,8 +71,10 @@ void load_twin(struct loader *loader, struct node *root, struct config *config)
     const struct entry *twin = node_find(root, "twin");
     if (twin == NULL)
         return;
+    if (!refuse_others(loader, twin->value, "twin", known))
+        return;
     const struct node *set = set_of(loader, twin->value, "'twin'", "twin: {set: {path: value}}");
-    if (set == NULL || !refuse_others(loader, twin->value, "twin", known))
+    if (set == NULL)
         return;
     struct config *child = create_child(loader, config);
     struct node *tree = child != NULL ? apply_set(loader, root, set) : NULL;
@@ -94,17 +96,13 @@ static bool read_time(struct loader *loader, const struct node *node, struct con
     char reason[PARAM_REASON_BYTES];
     if (node->kind == NODE_BROKEN)
         return false;
-    if (node->kind != NODE_SCALAR) {
-        loader_complain(loader, node->at,
-                        "'schedule': 'at' takes a time, such as 3 d or 100 blocks");
-        return false;
-    }
     change->at_ns = -1;
-    if (param_parse(&blocks, node->text, &change->at_block, reason))
+    if (node->kind == NODE_SCALAR && (param_parse(&blocks, node->text, &change->at_block, reason) ||
+                                      param_parse(&duration, node->text, &change->at_ns, reason)))
         return true;
-    if (param_parse(&duration, node->text, &change->at_ns, reason))
-        return true;
-    loader_complain(loader, node->at, "'schedule': 'at': %s, or blocks", reason);
+    loader_complain(loader, node->at,
+                    "'schedule': 'at' takes a time or a number of blocks, such as 3 d or 100 "
+                    "blocks");
     return false;
 }
 
@@ -144,8 +142,10 @@ static struct node *read_change(struct loader *loader, const struct node *item, 
 {
     static const char *const known[] = {"at", "set", NULL};
     static const char form[] = "schedule: [{at: 3 d, set: {path: value}}]";
+    if (!refuse_others(loader, item, "schedule", known))
+        return root;
     const struct node *set = set_of(loader, item, "an entry of 'schedule'", form);
-    if (set == NULL || !refuse_others(loader, item, "schedule", known))
+    if (set == NULL)
         return root;
     struct config_change *change = &config->changes[config->change_count];
     const struct entry *at = node_find(item, "at");

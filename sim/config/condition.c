@@ -123,10 +123,10 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
     return when == NULL || resolve_condition(config, block, when, &rank, &known);
 }
 
-bool resolve_section_counts(const struct config *config, const struct config_section *section)
+bool resolve_section_counts(const struct config *config, const struct config_block *parent,
+                            const struct config_section *section)
 {
     int rank;
     bool known;
-    return section->when == NULL ||
-           resolve_condition(config, &config->root, section->when, &rank, &known);
+    return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
 }

@@ -4,13 +4,6 @@
 
 #include <stdlib.h>
 
-static void release_loader(struct loader *loader)
-{
-    config_report_release(&loader->report);
-    free(loader->message_places);
-    free(loader->sources);
-}
-
 struct config *config_free(struct config *config)
 {
     if (config != NULL) {
@@ -55,25 +48,13 @@ static void hand_over_sources(struct loader *loader, struct config *config)
         hand_over_sources(loader, config->twin);
 }
 
-static enum sim_status fail(struct loader *loader, struct config_report *report,
-                            struct sim_error *err)
-{
-    loader_sort_messages(loader);
-    const struct config_message *first = &loader->report.messages[0];
-    SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
-    if (report != NULL) {
-        config_report_release(report);
-        *report = loader->report;
-        loader->report = (struct config_report){0};
-    }
-    return SIM_CONFIG;
-}
-
 enum sim_status config_load(const struct config_schema *schema, const struct config_input *input,
                             struct config **ret_config, struct config_report *report,
                             struct sim_error *err)
 {
-    struct sim_error io = {0};
+    struct sim_error io = {0}, bug = {0};
+    if (config_schema_verify(schema, &bug) != SIM_OK)
+        sim_assert_failed(bug.text, __FILE__, __LINE__);
     struct loader loader = {.schema = schema, .arena = calloc(1, sizeof(struct arena))};
     struct config *config = calloc(1, sizeof(*config));
     enum sim_status status = SIM_OK;
@@ -88,7 +69,7 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
     else if (io.status != SIM_OK)
         status = SIM_FAIL(err, io.status, "%s", io.text);
     else if (loader.report.count > 0)
-        status = fail(&loader, report, err);
+        status = loader_fail(&loader, report, err);
     if (status == SIM_OK) {
         hand_over_sources(&loader, config);
         loader.sources = NULL;
@@ -99,6 +80,6 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
         free(loader.arena);
         free(config);
     }
-    release_loader(&loader);
+    loader_release(&loader);
     return status;
 }

@@ -112,7 +112,8 @@ struct config;
 
 /* Reads and checks a scenario.  SIM_OK: *ret_config is the caller's, and the report is untouched.
  * SIM_CONFIG: every error found is in the report (at most 200) and `err` has the first.  SIM_IO:
- * a file could not be read; SIM_MEMORY.  `schema` must outlive the config. */
+ * a file could not be read; SIM_MEMORY.  `schema` must outlive the config; one that contradicts
+ * itself (config_schema_verify) is a bug and aborts. */
 SIM_CHECKED enum sim_status config_load(const struct config_schema *schema,
                                         const struct config_input *input,
                                         struct config **ret_config, struct config_report *report,
@@ -142,6 +143,9 @@ const struct config_block *config_at(const struct config *config, const char *pa
 
 /* The block of a section directly below `block`; NULL if it is absent. */
 const struct config_block *config_child(const struct config_block *block, const char *key);
+
+/* The key at the end of a dotted path, "chain.tempo"; NULL if there is none (or a section). */
+const struct param_key *config_key_at(const struct config *config, const char *path);
 
 /* config_at(...)->values: for sections that are never absent. */
 const void *config_values(const struct config *config, const char *path);

@@ -22,34 +22,6 @@ static void indent(struct emitter *e, unsigned depth)
 
 /* ---- Values --------------------------------------------------------------------------------- */
 
-static bool is_safe_plain(const char *string)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
-    struct node as_read = {.kind = NODE_SCALAR, .plain = true, .text = string};
-    bool starts_well = (*string >= 'a' && *string <= 'z') || (*string >= 'A' && *string <= 'Z') ||
-                       *string == '.' || *string == '/';
-    return starts_well && strspn(string, safe) == strlen(string) && !node_is_typed(&as_read);
-}
-
-static void emit_string(struct text *text, const char *string)
-{
-    if (is_safe_plain(string)) {
-        text_add(text, "%s", string);
-        return;
-    }
-    text_add(text, "\"");
-    for (const char *at = string; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            text_add(text, "\\%c", byte);
-        else if (byte < ' ' || byte == 0x7F)
-            text_add(text, "\\x%02X", byte);
-        else
-            text_add(text, "%c", byte);
-    }
-    text_add(text, "\"");
-}
-
 /* A number of a distribution in the key's notation. */
 static void emit_number(struct text *text, const struct param_key *key, union dist_number number)
 {
@@ -170,13 +142,13 @@ static void emit_value(struct text *text, const struct param_key *key, const voi
     if ((key->kind & PARAM_DIST_FLAG) != 0) {
         emit_dist(text, key, field);
     } else if (kind == PARAM_STRING) {
-        emit_string(text, *(const char *const *)field);
+        text_add_yaml(text, *(const char *const *)field);
     } else if (kind == PARAM_STRING_LIST) {
         const struct param_strings *list = field;
         text_add(text, "[");
         for (size_t i = 0; i < list->count; i++) {
             text_add(text, "%s", i > 0 ? ", " : "");
-            emit_string(text, list->items[i]);
+            text_add_yaml(text, list->items[i]);
         }
         text_add(text, "]");
     } else {
@@ -208,9 +180,10 @@ static bool has_content(const struct emitter *e, const struct config_block *bloc
     return block->block_count > 0;
 }
 
-static void emit_child(struct emitter *e, const struct config_block *child, unsigned depth)
+static void emit_child(struct emitter *e, const struct config_block *parent,
+                       const struct config_block *child, unsigned depth)
 {
-    if (!resolve_section_counts(e->config, child->section))
+    if (!resolve_section_counts(e->config, parent, child->section))
         return;
     indent(e, depth);
     text_add(&e->text, "%s:%s\n", child->name, has_content(e, child) ? "" : " {}");
@@ -223,7 +196,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
     if (section->shape == CONFIG_CHOICE) {
         indent(e, depth);
         text_add(&e->text, "%s: ", resolve_selector(section));
-        emit_string(&e->text, block->table->name);
+        text_add_yaml(&e->text, block->table->name);
         text_add(&e->text, "\n");
     }
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++) {
@@ -236,7 +209,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
         text_add(&e->text, "\n");
     }
     for (size_t i = 0; i < block->block_count; i++)
-        emit_child(e, &block->blocks[i], depth);
+        emit_child(e, block, &block->blocks[i], depth);
 }
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */

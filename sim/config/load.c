@@ -43,7 +43,7 @@ static enum sim_status read_file(struct arena *arena, const char *path, const ch
     if (failed)
         return SIM_FAIL(err, SIM_IO, "cannot read '%s': %s", path, strerror(cause));
     if (bytes > FILE_BYTES_MAX)
-        return SIM_FAIL(err, SIM_LIMIT, "'%s' is larger than 4 MiB", path);
+        return SIM_FAIL(err, SIM_LIMIT, "the file is larger than 4 MiB");
     if (copy == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for '%s'", path);
     *ret_text = copy;
@@ -79,7 +79,7 @@ static struct node *parse_file(struct loader *loader, const char *path, const ch
     if (root->kind == NODE_SCALAR && node_is_null(root))
         loader_complain(loader, start, "the file is empty");
     else if (root->kind != NODE_BROKEN)
-        loader_complain(loader, root->at, "a scenario is a mapping of keys, not %s",
+        loader_complain(loader, root->at, "a mapping of keys is expected, not %s",
                         node_kind_text(root));
     return NULL;
 }
@@ -129,8 +129,19 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
     return under != NULL ? layer_merge(loader, loader->schema->root, under, over) : over;
 }
 
-struct node *load_file(struct loader *loader, const struct config_input *input,
-                       struct sim_error *err)
+/* A file that is too large is an error of the scenario, not of the disk. */
+static struct node *refuse_size(struct loader *loader, const char *path, struct sim_error *err)
+{
+    struct place start = {0};
+    struct source source = {.name = path, .path = path, .text = ""};
+    if (loader_add_source(loader, &source, &start.source))
+        loader_complain(loader, start, "%s", err->text);
+    *err = (struct sim_error){0};
+    return NULL;
+}
+
+struct node *load_plain(struct loader *loader, const struct config_input *input,
+                        struct sim_error *err)
 {
     const char *text = input->text;
     size_t bytes = input->text_bytes;
@@ -141,10 +152,15 @@ struct node *load_file(struct loader *loader, const struct config_input *input,
             return NULL;
         }
     } else if (read_file(loader->arena, input->path, &text, &bytes, err) != SIM_OK) {
-        return NULL;
+        return err->status == SIM_LIMIT ? refuse_size(loader, input->path, err) : NULL;
     }
-    struct node *root = parse_file(loader, input->path, text, bytes, 0);
-    return over_base(loader, root, 0);
+    return parse_file(loader, input->path, text, bytes, 0);
+}
+
+struct node *load_file(struct loader *loader, const struct config_input *input,
+                       struct sim_error *err)
+{
+    return over_base(loader, load_plain(loader, input, err), 0);
 }
 
 /* ---- Sets ----------------------------------------------------------------------------------- */

@@ -4,6 +4,10 @@
 
 #include "config/resolve.h"
 
+/* One file alone, whatever its keys mean. */
+struct node *load_plain(struct loader *loader, const struct config_input *input,
+                        struct sim_error *err);
+
 /* The file at `path` with its bases below it; `text` as in struct config_input.  NULL after a
  * complaint, or with `err` set when the file itself cannot be read. */
 struct node *load_file(struct loader *loader, const struct config_input *input,

@@ -80,6 +80,17 @@ static size_t character_bytes(const char *at, const char *end)
     return ((unsigned char)*at & 0xC0) == 0xC0 ? bytes : 1;
 }
 
+char loader_character(const struct source *source, struct place at)
+{
+    const char *from = line_start(source, at.line), *end = source->text + source->text_bytes;
+    for (uint32_t column = 0; from < end && break_bytes(from, end) == 0; column++) {
+        if (column == at.column)
+            return *from;
+        from += character_bytes(from, end);
+    }
+    return '\0';
+}
+
 /* The line, at most EXCERPT_CHARS of it around the column, and the caret below. */
 static void add_excerpt(struct text *text, const struct source *source, struct place at)
 {
@@ -102,6 +113,7 @@ static void add_excerpt(struct text *text, const struct source *source, struct p
         }
         from += bytes;
     }
+    text_trim(text);
     text_add(text, "\n%*s | %*s^\n", (int)strlen(margin), "",
              (int)(at.column - first + (first > 0 ? 3 : 0)), "");
 }
@@ -178,7 +190,7 @@ static bool stands_before(struct place a, struct place b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-void loader_sort_messages(struct loader *loader)
+static void sort_messages(struct loader *loader)
 {
     /* Insertion: at most LOADER_MESSAGES_MAX, nearly in order, and stable. */
     for (size_t i = 1; i < loader->report.count; i++) {
@@ -192,6 +204,27 @@ void loader_sort_messages(struct loader *loader)
         loader->message_places[to] = at;
         loader->report.messages[to] = message;
     }
+}
+
+enum sim_status loader_fail(struct loader *loader, struct config_report *report,
+                            struct sim_error *err)
+{
+    sort_messages(loader);
+    const struct config_message *first = &loader->report.messages[0];
+    SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
+    if (report != NULL) {
+        config_report_release(report);
+        *report = loader->report;
+        loader->report = (struct config_report){0};
+    }
+    return SIM_CONFIG;
+}
+
+void loader_release(struct loader *loader)
+{
+    config_report_release(&loader->report);
+    free(loader->message_places);
+    free(loader->sources);
 }
 
 void config_report_release(struct config_report *report)

@@ -53,8 +53,16 @@ bool loader_report_add(struct config_report *report, const char *place, const ch
 /* The source line and a caret; heap, NULL when out of memory. */
 char *loader_excerpt(const struct source *source, struct place at);
 
-/* Messages by source, line and column. */
-void loader_sort_messages(struct loader *loader);
+/* The byte at a place, or 0 behind the end of its line. */
+char loader_character(const struct source *source, struct place at);
+
+/* Hands the messages over, sorted by source, line and column, with the first of them in `err`;
+ * `report` may be NULL.  SIM_CONFIG.  There must be a message. */
+enum sim_status loader_fail(struct loader *loader, struct config_report *report,
+                            struct sim_error *err);
+
+/* Messages and sources; the arena is not the loader's. */
+void loader_release(struct loader *loader);
 
 /* A path written in the source of `at`, relative to that source's folder. */
 void loader_relative_path(const struct loader *loader, struct place at, const char *path,

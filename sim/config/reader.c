@@ -21,22 +21,33 @@ static struct place place_of(const struct reader *reader, yaml_mark_t mark)
     return (struct place){reader->source, (uint32_t)mark.line, (uint32_t)mark.column};
 }
 
+/* libyaml says "found character that cannot start any token" for a tab. */
+static bool stands_at_tab(const struct reader *reader, struct place at)
+{
+    const struct source *source = &reader->loader->sources[reader->source];
+    return loader_character(source, at) == '\t';
+}
+
 static void complain_syntax(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
-    struct place start = {reader->source, 0, 0};
+    struct place at = place_of(reader, parser->problem_mark);
     const char *problem = parser->problem != NULL ? parser->problem : "not readable as YAML";
     if (parser->error == YAML_MEMORY_ERROR) {
         reader->loader->no_memory = true;
     } else if (parser->error == YAML_READER_ERROR) {
-        loader_complain(reader->loader, start, "%s (at byte %zu)", problem,
-                        parser->problem_offset + 1);
+        loader_complain(reader->loader, (struct place){.source = reader->source},
+                        "%s (at byte %zu)", problem, parser->problem_offset + 1);
+    } else if (parser->error == YAML_SCANNER_ERROR && stands_at_tab(reader, at)) {
+        loader_complain(reader->loader, at, "a tab cannot indent; use spaces");
+    } else if (parser->context != NULL && strstr(problem, "end of stream") != NULL) {
+        loader_complain(reader->loader, place_of(reader, parser->context_mark), "%s (%s)", problem,
+                        parser->context);
     } else if (parser->context != NULL) {
-        loader_complain(reader->loader, place_of(reader, parser->problem_mark),
-                        "%s, %s that starts on line %zu", problem, parser->context,
-                        parser->context_mark.line + 1);
+        loader_complain(reader->loader, at, "%s (%s that starts on line %zu)", problem,
+                        parser->context, parser->context_mark.line + 1);
     } else {
-        loader_complain(reader->loader, place_of(reader, parser->problem_mark), "%s", problem);
+        loader_complain(reader->loader, at, "%s", problem);
     }
 }
 

@@ -115,11 +115,17 @@ static void complain_unknown(struct resolver *r, const struct config_block *bloc
     const char *near = param_nearest(entry->key, names);
     const struct config_section *root = r->config->schema->root;
     const struct config_section *other = near == NULL ? section_with(root, entry->key) : NULL;
-    if (near != NULL)
+    if (near != NULL) {
         loader_complain(r->loader, entry->at, "unknown key '%.60s'%s; did you mean '%s'?",
                         entry->key, where, near);
-    else if (resolve_key(root->table_count > 0 ? root->tables[0] : NULL, entry->key) != NULL ||
-             resolve_section(root->sections, root->section_count, entry->key) != NULL)
+        /* Then that one is not missing. */
+        const struct param_key *meant = resolve_key(block->table, near);
+        if (meant != NULL && block->origin->keys[meant - block->table->keys].state == GIVEN_NOT)
+            block->origin->keys[meant - block->table->keys].state = GIVEN_BAD;
+        return;
+    }
+    if (resolve_key(root->table_count > 0 ? root->tables[0] : NULL, entry->key) != NULL ||
+        resolve_section(root->sections, root->section_count, entry->key) != NULL)
         loader_complain(r->loader, entry->at, "unknown key '%.60s'%s; it belongs at the top level",
                         entry->key, where);
     else if (other != NULL)
@@ -269,14 +275,15 @@ static void complain_option(struct resolver *r, const struct config_section *sec
     }
     names[count] = NULL;
     const char *near = name != NULL ? param_nearest(name, names) : NULL;
+    const char *what = section->selector != NULL ? section->selector : section->key;
     if (name == NULL)
         loader_complain(r->loader, at, "'%s' is missing; it names one of: %s", path, known);
     else if (near != NULL)
-        loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; did you mean '%s'? known: %s",
-                        path, section->key, name, near, known);
+        loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; did you mean '%s'?", path, what,
+                        name, near);
     else
-        loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; known: %s", path, section->key,
-                        name, known);
+        loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; known: %s", path, what, name,
+                        known);
 }
 
 /* The table of that name, or the plug-in's. */
@@ -329,7 +336,8 @@ static void read_choice(struct resolver *r, const struct config_section *section
         understood = named->kind == NODE_SCALAR && !node_is_null(named);
         name = named->text;
         if (!understood && named->kind != NODE_BROKEN)
-            complain_option(r, section, path, named->at, NULL);
+            loader_complain(r->loader, named->at, "'%s': a name is expected, not %s", path,
+                            node_is_null(named) ? "nothing" : node_kind_text(named));
     }
     const struct param_table *table = NULL;
     size_t option = SIZE_MAX;

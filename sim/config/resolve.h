@@ -47,7 +47,8 @@ bool resolve_condition(const struct config *config, const struct config_block *b
 /* Does this key of the block's table count?  And does the section? */
 bool resolve_key_counts(const struct config *config, const struct config_block *block,
                         const struct param_key *key);
-bool resolve_section_counts(const struct config *config, const struct config_section *section);
+bool resolve_section_counts(const struct config *config, const struct config_block *parent,
+                            const struct config_section *section);
 
 const char *resolve_when(const struct param_table *table, const char *key);
 

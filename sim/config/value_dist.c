@@ -111,7 +111,9 @@ static bool read_density(struct context *c, const struct node *map, const char *
         return true;
     bool read = spread_has_unit ? read_location(c, b, false, &c->dist->spread)
                                 : read_bare(c, b, &c->dist->spread);
-    if (read && (c->dist->spread < 0 || (c->dist->shape == DIST_PARETO && c->dist->spread == 0)))
+    if (read && c->dist->spread < 0)
+        return complain(c, b, "must not be negative");
+    if (read && c->dist->shape == DIST_PARETO && c->dist->spread == 0)
         return complain(c, b, "must be above 0");
     return read;
 }
@@ -349,14 +351,18 @@ static const struct entry *find_shape(struct context *c)
         bool beside = strcmp(entry->key, "weights") == 0 || strcmp(entry->key, "column") == 0 ||
                       strcmp(entry->key, "unit") == 0;
         const char *near = param_nearest(entry->key, shapes);
-        if (!beside || is_shape)
+        if (is_shape)
+            loader_complain(c->loader, entry->at, "'%s': '%s' is a second distribution beside '%s'",
+                            c->path, entry->key, found->key);
+        else if (!beside && near != NULL)
             loader_complain(c->loader, entry->at,
-                            "'%s': %s distribution '%.40s'%s%s%s; known: "
-                            "uniform, normal, lognormal, exponential, pareto, choice, file",
-                            c->path, is_shape ? "second" : "unknown", entry->key,
-                            near != NULL && !is_shape ? "; did you mean '" : "",
-                            near != NULL && !is_shape ? near : "",
-                            near != NULL && !is_shape ? "'?" : "");
+                            "'%s': unknown distribution '%.40s'; did you mean '%s'?", c->path,
+                            entry->key, near);
+        else if (!beside)
+            loader_complain(c->loader, entry->at,
+                            "'%s': unknown distribution '%.40s'; known: uniform, normal, "
+                            "lognormal, exponential, pareto, choice, file",
+                            c->path, entry->key);
         if (!beside || is_shape)
             return NULL;
     }

@@ -2,6 +2,7 @@
 #include "base/param_text.h"
 #include "config/resolve.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum sim_status bad_key(const struct param_table *table, const struct param_key *key,
@@ -54,6 +55,44 @@ static enum sim_status verify_key(const struct param_table *table, const struct 
     return status == SIM_OK ? verify_text(table, key, key->fallback, true, err) : status;
 }
 
+/* One word of a condition as a value of the key that it is compared with. */
+static bool verify_word(const struct param_key *key, const char *word)
+{
+    char reason[PARAM_REASON_BYTES], canonical[PARAM_TEXT_BYTES];
+    unsigned kind = key->kind & PARAM_KIND_MASK;
+    union {
+        uint64_t u64;
+        double f64;
+        const char *text;
+    } field;
+    if (kind == PARAM_STRING || kind == PARAM_STRING_LIST)
+        return true;
+    if (!param_parse_unbounded(key, word, &field, reason))
+        return false;
+    param_format(key, &field, canonical);
+    return strcmp(word, canonical) == 0;
+}
+
+/* "solver=search|both" for a key of the table; of another path the form alone is looked at. */
+static bool verify_when(const struct param_table *table, const char *when)
+{
+    char left[128], word[128];
+    size_t length = strcspn(when, "!=");
+    snprintf(left, sizeof(left), "%.*s", (int)length, when);
+    const char *at = when + length + (when[length] == '!');
+    const struct param_key *key = resolve_key(table, left);
+    if (length == 0 || *at != '=')
+        return false;
+    while (key != NULL && *at != '\0') {
+        length = strcspn(++at, "|");
+        snprintf(word, sizeof(word), "%.*s", (int)length, at);
+        if (!verify_word(key, word))
+            return false;
+        at += length;
+    }
+    return true;
+}
+
 enum sim_status config_table_verify(const struct param_table *table, struct sim_error *err)
 {
     if (table->name == NULL || table->doc == NULL)
@@ -65,12 +104,11 @@ enum sim_status config_table_verify(const struct param_table *table, struct sim_
         if (resolve_key(table, table->keys[i].name) != &table->keys[i])
             return bad_key(table, &table->keys[i], "stands twice", err);
     }
-    for (size_t i = 0; i < table->condition_count; i++) {
-        const struct param_condition *condition = &table->conditions[i];
-        if (resolve_key(table, condition->key) == NULL || strchr(condition->when, '=') == NULL)
-            return SIM_FAIL(err, SIM_CONFIG, "table '%s': the condition on '%s' is none",
-                            table->name, condition->key);
-    }
+    for (size_t i = 0; i < table->condition_count; i++)
+        if (resolve_key(table, table->conditions[i].key) == NULL ||
+            !verify_when(table, table->conditions[i].when))
+            return SIM_FAIL(err, SIM_CONFIG, "table '%s': the condition on '%s' is none: %s",
+                            table->name, table->conditions[i].key, table->conditions[i].when);
     return SIM_OK;
 }
 

@@ -28,6 +28,7 @@ struct chunk {
 /* A first-in first-out chain of chunks; none of them is empty. */
 struct bucket {
     struct chunk *head, *tail;
+    int64_t earliest_ns; /* undefined when empty */
 };
 
 /*
@@ -136,12 +137,16 @@ static inline void bucket_append(struct evq *queue, struct bucket *bucket,
     struct chunk *tail = bucket->tail;
     if (__builtin_expect(tail == NULL || tail->count == CHUNK_EVENTS, 0)) {
         struct chunk *chunk = chunk_take(queue);
-        if (tail == NULL)
+        if (tail == NULL) {
             bucket->head = chunk;
-        else
+            bucket->earliest_ns = event->at_ns;
+        } else {
             tail->next = chunk;
+        }
         bucket->tail = tail = chunk;
     }
+    if (event->at_ns < bucket->earliest_ns)
+        bucket->earliest_ns = event->at_ns;
     tail->events[tail->count++] = *event;
 }
 
@@ -207,27 +212,16 @@ static inline struct bucket *queue_first_bucket(struct evq *queue, unsigned *ret
     return &queue->bucket[level][digit];
 }
 
-static int64_t bucket_earliest_ns(const struct bucket *bucket)
-{
-    int64_t earliest_ns = TIME_NS_MAX;
-    for (const struct chunk *chunk = bucket->head; chunk != NULL; chunk = chunk->next) {
-        __builtin_prefetch(chunk->next);
-        for (uint64_t i = 0; i < chunk->count; i++) {
-            int64_t at_ns = chunk->events[i].at_ns;
-            earliest_ns = at_ns < earliest_ns ? at_ns : earliest_ns;
-        }
-    }
-    return earliest_ns;
-}
-
 /* Places the events of a chain anew, relative to a clock that has moved. */
 static void queue_deal(struct evq *queue, struct chunk *chain)
 {
     while (chain != NULL) {
         struct chunk *next = chain->next;
-        __builtin_prefetch(next);
-        for (uint64_t i = 0; i < chain->count; i++)
+        const struct chunk *ahead = next != NULL ? next : chain;
+        for (uint64_t i = 0; i < chain->count; i++) {
+            __builtin_prefetch(&ahead->events[i]);
             queue_place(queue, &chain->events[i]);
+        }
         chunk_give(queue, chain);
         chain = next;
     }
@@ -241,12 +235,11 @@ static bool queue_advance(struct evq *queue, int64_t until_ns)
         return false;
     unsigned level, digit;
     struct bucket *bucket = queue_first_bucket(queue, &level, &digit);
-    /* A bucket of level 0 holds a single instant. */
-    int64_t next_ns = level == 0 ? bucket->head->events[0].at_ns : bucket_earliest_ns(bucket);
+    int64_t next_ns = bucket->earliest_ns;
     if (next_ns > until_ns)
         return false;
     struct bucket taken = *bucket;
-    *bucket = (struct bucket){NULL, NULL};
+    *bucket = (struct bucket){0};
     queue->digit_map[level] &= queue->digit_map[level] - 1;
     if (queue->digit_map[level] == 0)
         queue->level_map &= queue->level_map - 1;
@@ -345,6 +338,24 @@ bool evq_peek_ns(const struct evq *queue, int64_t *ret_at_ns)
         return false;
     *ret_at_ns = earliest_ns;
     return true;
+}
+
+void evq_reset(struct evq *queue)
+{
+    for (int number = 0; number < WALK_COUNT; number++) {
+        struct chunk *chunk = queue_walk(queue, number)->head;
+        while (chunk != NULL) {
+            struct chunk *next = chunk->next;
+            chunk_give(queue, chunk);
+            chunk = next;
+        }
+    }
+    queue->current = (struct bucket){0};
+    memset(queue->bucket, 0, sizeof(queue->bucket));
+    memset(queue->digit_map, 0, sizeof(queue->digit_map));
+    queue->level_map = queue->current_index = queue->stored_count = queue->next_sequence = 0;
+    queue->clock_ns = 0;
+    seqset_release(&queue->cancelled);
 }
 
 static int event_compare(const void *a, const void *b)
@@ -471,6 +482,7 @@ void evq_check(const struct evq *queue)
             SIM_ASSERT(chunk->next == NULL || chunk->count == CHUNK_EVENTS);
             for (uint64_t i = chunk_first(queue, chunk); i < chunk->count; i++) {
                 SIM_ASSERT(queue_belongs(queue, number, chunk->events[i].at_ns));
+                SIM_ASSERT(bucket->earliest_ns <= chunk->events[i].at_ns);
                 SIM_ASSERT(chunk->events[i].sequence < queue->next_sequence);
                 stored_count++;
                 cancelled_count += seqset_has(&queue->cancelled, chunk->events[i].sequence);

@@ -78,12 +78,16 @@ uint64_t evq_count(const struct evq *queue);
 /* Memory held, for reports. */
 uint64_t evq_size_bytes(const struct evq *queue);
 
+/* Back to how evq_create left it, memory kept.  A resumed run is built like a new one, which pushes
+ * its first events; then the queue is reset and loaded. */
+void evq_reset(struct evq *queue);
+
 /* Copies the pending events in order (evq_count of them) without disturbing the queue. */
 void evq_snapshot(const struct evq *queue, struct event *ret_events);
-/* Into an empty queue that has not been used: sets the clock and the next sequence number and adds
- * the events, which are in order and keep their sequence numbers.  What is popped afterwards is
- * what the first queue would have popped.  SIM_LIMIT, SIM_MEMORY; SIM_IO when the events are not in
- * order, lie before now_ns or have a sequence number at or above next_sequence. */
+/* Into a queue fresh from evq_create or evq_reset: sets the clock and the next sequence number and
+ * adds the events, which are in order and keep their sequence numbers.  What is popped afterwards
+ * is what the first queue would have popped.  SIM_LIMIT, SIM_MEMORY; SIM_IO when the events are not
+ * in order, lie before now_ns or have a sequence number at or above next_sequence. */
 SIM_CHECKED enum sim_status evq_restore(struct evq *queue, int64_t now_ns, uint64_t next_sequence,
                                         const struct event *events, uint64_t count,
                                         struct sim_error *err);

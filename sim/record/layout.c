@@ -194,7 +194,8 @@ static bool create_scale(struct writer *writer, enum record_dim dim)
 
     bool grows = info->growth == RECORD_GROWS;
     hsize_t length = start_length(writer, dim), limit = grows ? H5S_UNLIMITED : length;
-    hsize_t chunk = WRITER_COLUMN_CHUNK;
+    hsize_t final = writer->final_rows[dim];
+    hsize_t chunk = final > 0 && final < WRITER_COLUMN_CHUNK ? final : WRITER_COLUMN_CHUNK;
     hid_t type = info->has_coordinate ? H5T_STD_I64LE : H5T_IEEE_F32BE;
     hid_t scale =
         create_dataset(writer->file, path, type, 1, &length, &limit, grows ? &chunk : NULL, NULL);
@@ -245,7 +246,7 @@ static bool create_variable(struct writer *writer, enum record_var var)
     hsize_t width = meta_width(writer->meta, var);
     hsize_t shape[2] = {start_length(writer, info->dim), width};
     hsize_t limit[2] = {grows ? H5S_UNLIMITED : shape[0], width};
-    hsize_t chunk[2] = {writer_chunk_rows(writer->meta, var), width};
+    hsize_t chunk[2] = {writer_chunk_rows(writer, var), width};
     union fill_value fill = meta_fill(var);
     hid_t type = info->type == RECORD_TEXT ? h5type_text() : h5type_file(info->type);
     writer->var[var] =

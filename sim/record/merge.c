@@ -59,6 +59,8 @@ enum sim_status merge_segments(const char *folder, uint32_t segment_count, const
     if (segment_count > 0)
         status = reader_open_segments(folder, segment_count, &reader, err);
     for (unsigned d = 0; d < RECORD_DIM_COUNT && status == SIM_OK && reader != NULL; d++)
+        writer.final_rows[d] = reader_rows(reader, (enum record_dim)d);
+    for (unsigned d = 0; d < RECORD_DIM_COUNT && status == SIM_OK && reader != NULL; d++)
         if (record_dim_info((enum record_dim)d)->growth == RECORD_GROWS)
             status = copy_rows(&writer, reader, (enum record_dim)d, err);
     if (status == SIM_OK)

@@ -70,6 +70,9 @@ size_t reader_attr_count(const struct reader *reader, enum record_scope scope);
 const char *reader_attr_name(const struct reader *reader, enum record_scope scope, size_t index);
 const char *reader_attr_print(const struct reader *reader, enum record_scope scope, size_t index);
 
+/* The fewest decimal digits that give the same double again ("2.41"). */
+void reader_format_f64(double value, char *ret_text, size_t size);
+
 /* The resolved scenario, "" when absent. */
 const char *reader_scenario(const struct reader *reader);
 /* The name of a value of a labelled variable; NULL when it has none. */

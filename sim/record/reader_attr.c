@@ -6,6 +6,17 @@
 #include <string.h>
 
 #include "record/h5type.h"
+#include "record/reader.h"
+
+void reader_format_f64(double value, char *ret_text, size_t size)
+{
+    SIM_ASSERT(ret_text != NULL && size > 0);
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(ret_text, size, "%.*g", digits, value);
+        if (strtod(ret_text, NULL) == value)
+            return;
+    }
+}
 
 /* A scalar variable-length text attribute as a copy, or NULL. */
 static char *attr_text(hid_t attr, hid_t type)
@@ -52,7 +63,7 @@ static void take_number(hid_t hdf5_attr, hid_t type, struct meta *meta, enum rec
             return;
         if ((attr = meta_attr(meta, scope, name, ATTR_F64)) != NULL)
             attr->value.f64 = value;
-        snprintf(text, sizeof(text), "%.17g", value);
+        reader_format_f64(value, text, sizeof(text));
     } else if (H5Tget_sign(type) == H5T_SGN_2) {
         int64_t value;
         if (H5Aread(hdf5_attr, H5T_NATIVE_INT64, &value) < 0)
@@ -140,7 +151,7 @@ void reader_attr_labels(hid_t file, const char *path, struct labels *labels)
     hid_t type = attr < 0 ? -1 : H5Aget_type(attr);
     char *text = type < 0 ? NULL : attr_text(attr, type);
     if (text != NULL)
-        labels_set(labels, text);
+        meta_labels_set(labels, text);
     free(text);
     if (type >= 0)
         H5Tclose(type);

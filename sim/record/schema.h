@@ -113,8 +113,8 @@ enum record_growth {
     X(CORPUS_DOMAIN, "domain", CORPUS_FILE, NONE, TEXT, "", "domain that it belongs to")           \
     X(CORPUS_BYTES, "size_bytes", CORPUS_FILE, NONE, U64, "byte", "bytes read")                    \
     X(CORPUS_SHA256, "sha256", CORPUS_FILE, NONE, TEXT, "", "SHA-256 of those bytes, in hex")      \
-    X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package that the file belongs to") \
-    X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")                \
+    X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package of the file")        \
+    X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")               \
     X(HOTKEY_OWNER, "owner_id", HOTKEY, NONE, U32, "1", "who holds the key")                       \
     X(HOTKEY_GROUP, "group_id", HOTKEY, NONE, U16, "1", "row of /groups")                          \
     X(HOTKEY_INDEX, "index_in_group", HOTKEY, NONE, U32, "1", "number in its group")               \
@@ -135,27 +135,27 @@ enum record_growth {
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
     X(CALL_UID, "uid", CALL, NONE, U32, "1", "slot that set its weights")                          \
     X(CALL_HOTKEY, "hotkey_id", CALL, NONE, U32, "1", "who set its weights")                       \
-    X(CALL_ENTRY_START, "entry_start", CALL, NONE, U64, "1", "first entry of the call")            \
+    X(CALL_ENTRY_START, "entry_start", CALL, NONE, I64, "1", "first entry of the call")            \
     X(CALL_ENTRY_COUNT, "entry_count", CALL, NONE, U32, "1", "entries of the call")                \
     X(CALL_TARGET, "target", CALL_ENTRY, NONE, U32, "1", "slot that the weight is for")            \
     X(CALL_VALUE, "value", CALL_ENTRY, NONE, U32, "1", "weight as stored on the chain")            \
-    X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, U64, "1",                              \
+    X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, I64, "1",                              \
       "row of the root's epoch dimension")                                                         \
     X(WEIGHT_BLOCK, "block", WEIGHT_SNAPSHOT, NONE, I64, "1", "block")                             \
     X(WEIGHT_NETUID, "netuid", WEIGHT_SNAPSHOT, NONE, U16, "1", "network")                         \
-    X(WEIGHT_START, "entry_start", WEIGHT_SNAPSHOT, NONE, U64, "1", "first entry of the snapshot") \
-    X(WEIGHT_COUNT, "entry_count", WEIGHT_SNAPSHOT, NONE, U64, "1", "entries of the snapshot")     \
-    X(WEIGHT_ROW, "row_start", WEIGHT_SNAPSHOT, WEIGHT_EDGE, U64, "1",                             \
+    X(WEIGHT_START, "entry_start", WEIGHT_SNAPSHOT, NONE, I64, "1", "first entry of the snapshot") \
+    X(WEIGHT_COUNT, "entry_count", WEIGHT_SNAPSHOT, NONE, I64, "1", "entries of the snapshot")     \
+    X(WEIGHT_ROW, "row_start", WEIGHT_SNAPSHOT, WEIGHT_EDGE, I64, "1",                             \
       "entry, from entry_start, at which a rater's row begins")                                    \
     X(WEIGHT_TARGET, "target", WEIGHT_ENTRY, NONE, U32, "1", "slot that the weight is for")        \
     X(WEIGHT_VALUE, "value", WEIGHT_ENTRY, NONE, U32, "1", "weight as stored on the chain")        \
-    X(BOND_EPOCH_ROW, "epoch_row", BOND_SNAPSHOT, NONE, U64, "1",                                  \
+    X(BOND_EPOCH_ROW, "epoch_row", BOND_SNAPSHOT, NONE, I64, "1",                                  \
       "row of the root's epoch dimension")                                                         \
     X(BOND_BLOCK, "block", BOND_SNAPSHOT, NONE, I64, "1", "block")                                 \
     X(BOND_NETUID, "netuid", BOND_SNAPSHOT, NONE, U16, "1", "network")                             \
-    X(BOND_START, "entry_start", BOND_SNAPSHOT, NONE, U64, "1", "first entry of the snapshot")     \
-    X(BOND_COUNT, "entry_count", BOND_SNAPSHOT, NONE, U64, "1", "entries of the snapshot")         \
-    X(BOND_ROW, "row_start", BOND_SNAPSHOT, BOND_EDGE, U64, "1",                                   \
+    X(BOND_START, "entry_start", BOND_SNAPSHOT, NONE, I64, "1", "first entry of the snapshot")     \
+    X(BOND_COUNT, "entry_count", BOND_SNAPSHOT, NONE, I64, "1", "entries of the snapshot")         \
+    X(BOND_ROW, "row_start", BOND_SNAPSHOT, BOND_EDGE, I64, "1",                                   \
       "entry, from entry_start, at which a bond holder's row begins")                              \
     X(BOND_TARGET, "target", BOND_ENTRY, NONE, U32, "1", "slot that the bond is on")               \
     X(BOND_VALUE, "value", BOND_ENTRY, NONE, U64, "1", "bond as stored on the chain")

@@ -2,7 +2,6 @@
 #include "record/record.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum sim_status record_event(struct record *record, const struct record_event *event,
                              struct sim_error *err)
@@ -27,7 +26,7 @@ enum sim_status record_event(struct record *record, const struct record_event *e
 enum sim_status record_set_weights(struct record *record, const struct record_call *call,
                                    struct sim_error *err)
 {
-    uint64_t entry_start = record_row_count(record, RECORD_DIM_CALL_ENTRY);
+    int64_t entry_start = (int64_t)record_row_count(record, RECORD_DIM_CALL_ENTRY);
     enum sim_status status = record_rows_begin(record, RECORD_DIM_CALL, 1, err);
     if (status != SIM_OK)
         return status;
@@ -60,12 +59,11 @@ static enum sim_status put_edges(struct record *record, const struct snapshot_co
                                  const struct record_csr *csr, struct sim_error *err)
 {
     uint64_t edge_count = record_row_count(record, columns->edge);
-    uint64_t *edges = malloc(edge_count * sizeof(*edges));
+    int64_t *edges = malloc(edge_count * sizeof(*edges));
     if (edges == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "recorder: out of memory for a snapshot");
-    memcpy(edges, csr->row_start, (csr->row_count + (size_t)1) * sizeof(*edges));
-    for (uint64_t i = csr->row_count + (uint64_t)1; i < edge_count; i++)
-        edges[i] = csr->row_start[csr->row_count];
+    for (uint64_t i = 0; i < edge_count; i++)
+        edges[i] = (int64_t)csr->row_start[i < csr->row_count ? i : csr->row_count];
     record_put(record, columns->row, edges, edge_count);
     free(edges);
     return SIM_OK;
@@ -74,10 +72,10 @@ static enum sim_status put_edges(struct record *record, const struct snapshot_co
 static enum sim_status put_row_starts(struct record *record, const struct snapshot_columns *columns,
                                       const struct record_csr *csr, struct sim_error *err)
 {
-    uint64_t start = record_row_count(record, columns->entry);
-    uint64_t count = csr->row_start[csr->row_count];
+    int64_t start = (int64_t)record_row_count(record, columns->entry);
+    int64_t count = (int64_t)csr->row_start[csr->row_count];
     uint64_t epochs = record_row_count(record, RECORD_DIM_EPOCH);
-    uint64_t epoch_row = epochs > 0 ? epochs - 1 : 0;
+    int64_t epoch_row = epochs > 0 ? (int64_t)epochs - 1 : 0;
     enum sim_status status = record_rows_begin(record, columns->snapshot, 1, err);
     if (status != SIM_OK)
         return status;

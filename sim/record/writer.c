@@ -12,17 +12,23 @@
 /* Elements of a chunk: large enough to compress, small enough to read one row. */
 enum { CHUNK_ELEMENTS = 32768, CHUNK_ROWS_MAX = 256, ENTRY_CHUNK = 16384 };
 
-uint64_t writer_chunk_rows(const struct meta *meta, enum record_var var)
+static uint64_t full_chunk_rows(const struct meta *meta, enum record_var var)
 {
     enum record_dim dim = record_var_info(var)->dim;
     if (dim == RECORD_DIM_CALL_ENTRY || dim == RECORD_DIM_WEIGHT_ENTRY ||
         dim == RECORD_DIM_BOND_ENTRY)
         return ENTRY_CHUNK;
-    uint64_t width = meta_width(meta, var);
     if (record_var_info(var)->width == RECORD_DIM_NONE)
         return WRITER_COLUMN_CHUNK;
-    uint64_t rows = CHUNK_ELEMENTS / width;
+    uint64_t rows = CHUNK_ELEMENTS / meta_width(meta, var);
     return rows < 1 ? 1 : rows > CHUNK_ROWS_MAX ? CHUNK_ROWS_MAX : rows;
+}
+
+uint64_t writer_chunk_rows(const struct writer *writer, enum record_var var)
+{
+    uint64_t full = full_chunk_rows(writer->meta, var);
+    uint64_t final = writer->final_rows[record_var_info(var)->dim];
+    return final > 0 && final < full ? final : full;
 }
 
 static char *path_with(const char *path, const char *ending)
@@ -75,7 +81,7 @@ void writer_release(struct writer *writer)
     if (writer->created && writer->path_aside != NULL)
         unlink(writer->path_aside);
     for (unsigned v = 0; v < RECORD_VAR_COUNT; v++)
-        stage_release(&writer->stage[v], (enum record_var)v);
+        meta_stage_release(&writer->stage[v], (enum record_var)v);
     free(writer->path);
     free(writer->path_aside);
     *writer = (struct writer){.driver = -1, .file = -1};
@@ -111,7 +117,7 @@ enum sim_status writer_grow(struct writer *writer, enum record_dim dim, uint64_t
         if (record_var_info((enum record_var)v)->dim != dim || writer->meta->skipped[v])
             continue;
         enum sim_status status =
-            stage_grow(&writer->stage[v], writer->meta, (enum record_var)v, count, err);
+            meta_stage_grow(&writer->stage[v], writer->meta, (enum record_var)v, count, err);
         if (status != SIM_OK)
             return status;
     }
@@ -129,7 +135,7 @@ static enum sim_status write_rows(struct writer *writer, enum record_var var, ui
         writer->trouble.error != 0)
         return writer_fail(writer, err);
     writer->written[var] += rows;
-    stage_drop(&writer->stage[var], writer->meta, var, rows);
+    meta_stage_drop(&writer->stage[var], writer->meta, var, rows);
     return SIM_OK;
 }
 
@@ -139,7 +145,7 @@ enum sim_status writer_flush(struct writer *writer, enum record_dim dim, struct 
         enum record_var var = (enum record_var)v;
         if (record_var_info(var)->dim != dim || writer->meta->skipped[v])
             continue;
-        uint64_t chunk = writer_chunk_rows(writer->meta, var);
+        uint64_t chunk = writer_chunk_rows(writer, var);
         uint64_t rows = writer->stage[v].rows / chunk * chunk;
         if (rows == 0)
             continue;
@@ -154,6 +160,8 @@ enum sim_status writer_flush(struct writer *writer, enum record_dim dim, struct 
 
 enum sim_status writer_close(struct writer *writer, struct sim_error *err)
 {
+    if (!writer->created)
+        memcpy(writer->final_rows, writer->rows, sizeof(writer->final_rows));
     enum sim_status status = ensure_created(writer, err);
     for (unsigned v = 0; v < RECORD_VAR_COUNT && status == SIM_OK; v++)
         if (writer->stage[v].rows > 0)

@@ -25,6 +25,9 @@ struct writer {
     char *path_aside;                     /* owned */
     uint64_t base_rows[RECORD_DIM_COUNT]; /* rows of the run before this file */
     uint64_t rows[RECORD_DIM_COUNT];      /* rows put into this file */
+    /* Rows that the file will have in the end; 0 = not known.  Set before the first row by who
+     * knows; else known when the file is made at its close. */
+    uint64_t final_rows[RECORD_DIM_COUNT];
     struct stage stage[RECORD_VAR_COUNT];
     uint64_t written[RECORD_VAR_COUNT]; /* rows of the variable already in the file */
 
@@ -54,7 +57,7 @@ SIM_CHECKED enum sim_status writer_flush(struct writer *writer, enum record_dim 
 /* Writes the rest, the coordinates, and publishes the file. */
 SIM_CHECKED enum sim_status writer_close(struct writer *writer, struct sim_error *err);
 
-/* Rows of one chunk of a variable. */
-uint64_t writer_chunk_rows(const struct meta *meta, enum record_var var);
+/* Rows of one chunk of a variable: never more than the file will have. */
+uint64_t writer_chunk_rows(const struct writer *writer, enum record_var var);
 
 #endif

@@ -4,6 +4,7 @@
 #include "event/loop.h"
 #include "world/provenance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define AT(field) offsetof(struct world_params, field)
@@ -11,6 +12,8 @@ static const struct param_key world_keys[] = {
     {"name", PARAM_STRING, AT(name), NULL, NULL, NULL, NULL, "names the run's folder and report"},
     {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL,
      "what the scenario is for, in one line"},
+    {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
+     "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
     {"until", PARAM_DURATION_NS, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
@@ -61,8 +64,7 @@ static enum sim_status make_block(struct world *world, int64_t now_ns, struct si
     return status;
 }
 
-static enum sim_status handle_block(void *context, const struct event *event,
-                                    struct sim_error *err)
+static enum sim_status handle_block(void *context, const struct event *event, struct sim_error *err)
 {
     struct world *world = context;
     enum sim_status status = make_block(world, event->at_ns, err);
@@ -156,7 +158,8 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->chain_net.mechanism->params->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism",
+                     world->chain_net.mechanism->params->name);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     struct probe_wiring wiring = {
@@ -171,8 +174,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        build_compute, build_loop,   build_chain,  build_agents,
-        build_net,     start_agents, build_record,
+        build_compute, build_loop, build_chain, build_agents, build_net, start_agents, build_record,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
@@ -180,8 +182,7 @@ static enum sim_status build(struct world *world, struct sim_error *err)
             return status;
     }
     loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
-    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle,
-                world->agents);
+    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
     loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
     enum sim_status status = probe_genesis(world->probe, err);
     if (status != SIM_OK)
@@ -264,13 +265,20 @@ struct world_status world_status(const struct world *world)
     };
 }
 
+static void put_digest(struct world *world, const char *name, uint64_t digest)
+{
+    char hex[17];
+    snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digest);
+    record_attr_text(world->record, RECORD_ROOT, name, hex);
+}
+
 enum sim_status world_finish(struct world *world, struct sim_error *err)
 {
     struct world_digests digests = world_digests(world);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_order", digests.order);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_chain", digests.chain);
-    record_attr_u64(world->record, RECORD_ROOT, "digest_model", digests.model);
-    record_attr_u64(world->record, RECORD_ROOT, "trace_digest", digests.trace);
+    put_digest(world, "digest_order", digests.order);
+    put_digest(world, "digest_chain", digests.chain);
+    put_digest(world, "digest_model", digests.model);
+    put_digest(world, "trace_digest", digests.trace);
     record_attr_u64(world->record, RECORD_ROOT, "event_count", loop_event_count(world->loop));
     record_attr_u64(world->record, RECORD_ROOT, "tie_count", loop_tie_count(world->loop));
     struct net_counters net = net_totals(world->net);

@@ -37,8 +37,8 @@ def symbols(archive):
 
 
 def fits(name, prefixes):
-    return any(name.startswith(prefix) if prefix.endswith("_") else name == prefix
-               for prefix in prefixes)
+    """Whether the name begins with a prefix, or is one without its `_`."""
+    return any(name.startswith(prefix) or name == prefix.rstrip("_") for prefix in prefixes)
 
 
 def main(root, build):

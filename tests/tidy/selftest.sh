@@ -122,7 +122,8 @@ expect check_shape "$base:$long: $long lines" $base < <(lines '/* more */' 600)
 expect check_shape '121 columns' $base <<<"/* $(lines x 115 | tr -d '\n') */"
 expect check_shape 'a tab' $base <<<$'\tint x;'
 expect check_shape 'blanks at the end' docs/ODD.md <<<'words  '
-expect check_shape 'a.c b: no longer needed' tests/tidy/shape_exceptions.txt <<<'a.c function b: why'
+expect check_shape 'a.c b: no longer needed' tests/tidy/shape_exceptions.txt \
+    <<<'a.c function b: why'
 if command -v clang-format-14 >/dev/null; then
     expect check_shape 'odd.c:1: not as clang-format' sim/base/odd.c <<<'int  base_odd( void );'
 fi

@@ -7,7 +7,11 @@
 #define UNIT_LM_CASES_H
 
 #include "agent/lm.h"
+#include "lm/bigram.h"
+#include "lm/conv.h"
 #include "lm/gru.h"
+#include "lm/mlp.h"
+#include "lm/transformer.h"
 
 #include <stdlib.h>
 
@@ -21,11 +25,31 @@ struct lm_case {
 static const struct gru_shape gru_odd = {.vocabulary = 11, .embedding = 5, .hidden = 9};
 static const struct gru_shape gru_even = {.vocabulary = 32, .embedding = 16, .hidden = 24};
 static const struct gru_shape gru_narrow = {.vocabulary = 2, .embedding = 1, .hidden = 1};
+static const struct mlp_shape mlp_odd = {
+    .vocabulary = 13, .context = 4, .embedding = 3, .hidden = 7};
+static const struct mlp_shape mlp_even = {
+    .vocabulary = 32, .context = 3, .embedding = 8, .hidden = 32};
+static const struct conv_shape conv_odd = {
+    .vocabulary = 9, .context = 3, .width = 5, .hidden = 11, .layers = 2};
+static const struct conv_shape conv_even = {
+    .vocabulary = 16, .context = 9, .width = 16, .hidden = 24, .layers = 1};
+static const struct transformer_shape transformer_odd = {
+    .vocabulary = 10, .context = 9, .width = 6, .heads = 3, .hidden = 7, .layers = 2};
+static const struct transformer_shape transformer_even = {
+    .vocabulary = 16, .context = 8, .width = 16, .heads = 2, .hidden = 24, .layers = 1};
+static const struct bigram_shape bigram_any = {.vocabulary = 12};
 
 static const struct lm_case lm_cases[] = {
     {"gru, odd widths", &gru_ops, &gru_odd, 3, 5},
     {"gru, even widths", &gru_ops, &gru_even, 8, 6},
     {"gru, widths of one", &gru_ops, &gru_narrow, 1, 1},
+    {"mlp, odd widths", &mlp_ops, &mlp_odd, 3, 6},
+    {"mlp, even widths", &mlp_ops, &mlp_even, 4, 8},
+    {"conv, odd widths, 2 layers", &conv_ops, &conv_odd, 3, 7},
+    {"conv, context longer than the sequence", &conv_ops, &conv_even, 4, 8},
+    {"transformer, odd widths, 2 layers", &transformer_ops, &transformer_odd, 2, 7},
+    {"transformer, even widths, full context", &transformer_ops, &transformer_even, 3, 8},
+    {"bigram", &bigram_ops, &bigram_any, 4, 9},
 };
 enum { LM_CASE_COUNT = sizeof(lm_cases) / sizeof(lm_cases[0]) };
 

@@ -326,7 +326,8 @@ static void tables_keep_their_entries_across_segments(void **state)
     write_run(folder.path, 60, 7);
     struct sim_error err = {0};
     struct reader *reader = open_reader(folder.path);
-    uint64_t start[60], bond[18], row[6 * (UIDS + 1)], epoch_row[6];
+    int64_t start[60], row[6 * (UIDS + 1)], epoch_row[6];
+    uint64_t bond[18];
     uint32_t count[60], value[120];
     assert_int_equal(reader_rows(reader, RECORD_DIM_CALL), 60);
     assert_int_equal(reader_rows(reader, RECORD_DIM_CALL_ENTRY), 120);

@@ -5,7 +5,7 @@
  * usage: sample_result FOLDER UIDS EPOCHS SEGMENT_EPOCHS attack|twin
  *
  * A quarter of the slots changes hands over the run; losses fall from ln 64 towards a floor that
- * depends on the model's size; in `attack` one owner's group serves garbage from epoch EPOCHS/4.
+ * depends on the model's size; in `attack` one owner's newcomers all serve one trained model.
  */
 #include <math.h>
 #include <stdio.h>
@@ -126,7 +126,7 @@ static void put_head(struct sample *s)
     record_put(r, RECORD_CORPUS_PATH, paths, 2);
     record_put(r, RECORD_CORPUS_DOMAIN, domains, 2);
     record_put(r, RECORD_CORPUS_BYTES, ((const uint64_t[]){35149, 88311}), 2);
-    record_put(r, RECORD_CORPUS_XXH64, ((const uint64_t[]){UINT64_MAX, 5}), 2);
+    record_put(r, RECORD_CORPUS_SHA256, ((const char *const[]){"00ff", "5e"}), 2);
     need(s, record_rows_end(r, RECORD_DIM_CORPUS_FILE, &s->err));
 }
 
@@ -189,6 +189,10 @@ static void live(struct sample *s, struct stream *dice, int64_t block)
     for (uint32_t uid = 0; uid < s->uids; uid++) {
         double age = (double)(block - s->registered[uid]) / 100.0 + 1;
         double floor = floor_nats[s->group_id[uid]];
+        if (s->group_id[uid] == GROUP_SYBILS && s->attack) {
+            age = (double)block / 100.0 + 10; /* the owner's one model, trained since the start */
+            floor = 2.05;
+        }
         s->loss_nats[uid] =
             (float)(floor + (4.1589 - floor) * exp(-age / 4) + 0.03 * stream_uniform(dice));
         double quality = s->permit[uid] ? 0 : exp(-2.0 * s->loss_nats[uid]);

@@ -1,4 +1,4 @@
-/* fault.c: what ends flows or changes links from outside: cancelling, crashes, cuts. */
+/* breaks.c: what ends flows or changes links from outside: cancelling, crashes, cuts. */
 #include "net/internal.h"
 
 /* Takes a flow off its links before its end. */
