@@ -97,7 +97,7 @@ char *config_report_text(const struct config_report *report);
 
 struct config_set {
     const char *text;  /* "chain.tempo=100 blocks"; the value is YAML */
-    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 */
+    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 among those */
 };
 
 struct config_input {

@@ -238,12 +238,13 @@ static void sets_go_over_the_file_one_after_the_other(void **state)
 static void errors_of_a_set_name_the_set(void **state)
 {
     (void)state;
-    const struct config_set sets[] = {{.text = "chain.tempo=7 blocks"},
+    const struct config_set sets[] = {{.text = "seed=3", .label = "--seed"},
+                                      {.text = "chain.tempo=7 blocks"},
                                       {.text = "chain.tempoo=7 blocks"},
                                       {.text = "chain.tempo=7"},
                                       {.text = "nonsense"},
                                       {.text = "seed=-1", .label = "--seed"}};
-    char *all = errors_with(BASE_TEXT, sets, 5);
+    char *all = errors_with(BASE_TEXT, sets, 6);
     assert_string_equal(all, "--set #2: unknown key 'tempoo' in 'chain'; did you mean 'tempo'?\n"
                              "     | chain.tempoo=7 blocks\n"
                              "     |       ^\n"
