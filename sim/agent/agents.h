@@ -1,0 +1,171 @@
+/*
+ * agents.h: all neurons of a network, and what they do from event to event.
+ *
+ * A neuron is an identity: a hotkey of a group, with or without a uid.  Behind it stands a server
+ * (a host with one model and one queue), which may serve several identities, and an owner (a
+ * coldkey), who may hold several.  Validator and miner are two flags.
+ *
+ *   validator  every query.interval: draw text, ask K peers over the network, wait for answers or
+ *              the time-out, score, keep running averages; every weights_interval: set weights
+ *   server     one job at a time: questions by the caller's stake, else a training step when due;
+ *              a forward pass and a training step are compute jobs that are due at the simulated
+ *              instant at which the host has done their operations
+ *   owner      works for a uid for its identities that want one, one after the other
+ *
+ * The module starts and redeems computations, sends messages, submits extrinsics; it owns none of
+ * the queue, network, chain or pool, which must outlive it.  All chance is keyed by group and
+ * index.  Everything whose size follows from the scenario is allocated at creation; questions and
+ * their answers live in pools that grow to the peak.
+ */
+#ifndef AGENT_AGENTS_H
+#define AGENT_AGENTS_H
+
+#include "agent/corpus.h"
+#include "agent/group.h"
+#include "agent/lm.h"
+#include "agent/router.h"
+#include "agent/scorer.h"
+#include "agent/strategy.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "chain/chain.h"
+#include "compute/compute.h"
+#include "compute/version.h"
+#include "event/queue.h"
+#include "net/net.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Event kinds: first_kind .. first_kind + AGENT_KIND_COUNT - 1. */
+enum agent_kind {
+    AGENT_ASK,         /* entity: validator; its next question is due */
+    AGENT_TIMEOUT,     /* payload: question */
+    AGENT_SERVED,      /* entity: server; the forward pass under way is due */
+    AGENT_TRAIN,       /* entity: server; the next training step is due to start */
+    AGENT_TRAINED,     /* entity: server; the training step under way is due */
+    AGENT_SOLVED,      /* entity: owner; payload: generation of its work */
+    AGENT_SET_WEIGHTS, /* entity: validator */
+    AGENT_KIND_COUNT
+};
+
+/* Kinds of compute jobs, for the pool's counters. */
+enum agent_job { AGENT_JOB_FORWARD, AGENT_JOB_TRAIN, AGENT_JOB_EVALUATE };
+
+#define AGENT_NONE UINT32_MAX
+
+/* One group of the scenario; everything is borrowed and outlives the agents. */
+struct agents_group {
+    const char *name;
+    const struct group_params *params;
+    const struct group_host_params *host;
+    const struct group_training_params *training;
+    const struct corpus_diet *diet;
+    const struct lm_optimiser *optimiser;
+    const struct lm_ops *lm;
+    const void *lm_shape;
+    const struct strategy_ops *strategy;
+    const void *strategy_params;
+};
+
+struct agents_setup {
+    uint64_t seed;
+    uint16_t netuid;
+    int64_t block_time_ns;
+    uint32_t uid_capacity; /* most uids that the network may ever have */
+    const struct agents_group *groups;
+    uint32_t group_count;
+    const struct query_params *query;
+    const struct corpus *corpus;
+    const struct lm_trainer *trainer;
+    const struct scorer_ops *scorer;
+    const void *scorer_params;
+    const struct router_ops *router;
+    const void *router_params;
+};
+
+/* What the agents act upon; borrowed, must outlive them. */
+struct agents_wiring {
+    struct evq *queue;
+    uint32_t first_kind;
+    struct net *net;
+    struct chain *chain;
+    struct compute_pool *pool;
+    struct version_pool *versions;
+};
+
+/* What one neuron did since agents_reset_counters(). */
+struct agent_counters {
+    uint32_t training_steps;
+    uint32_t queries_asked;
+    uint32_t queries_answered;
+    uint32_t queries_timed_out; /* asked of this neuron, in vain */
+    uint64_t bytes_up, bytes_down;
+    uint64_t flop_done; /* operations charged, flop_scale included */
+    uint64_t wait_ns;   /* of the answered queries, in the queue */
+};
+
+/* What a neuron is; `model` and `owner` are indices that identities may share. */
+struct agent_info {
+    uint32_t group, index_in_group;
+    uint32_t uid; /* AGENT_NONE while not registered */
+    uint32_t hotkey, coldkey;
+    uint32_t model, owner;
+    bool validator, miner, serving;
+    uint64_t training_step_count; /* of its model, since the start */
+    double training_loss_nats;    /* of the last step's batch; NAN before the first */
+};
+
+struct agents;
+
+/* Draws every neuron, with hosts, mixtures and first parameters.  The caller owns *ret_agents.
+ * SIM_CONFIG for what does not fit together, SIM_MEMORY. */
+SIM_CHECKED enum sim_status agents_create(const struct agents_setup *setup,
+                                          struct version_pool *versions, struct agents **ret_agents,
+                                          struct sim_error *err);
+/* Accepts NULL, returns NULL. */
+struct agents *agents_free(struct agents *agents);
+
+/* The hosts to build the network from: (*ret_count) of them; the agents' until freed. */
+const struct net_host *agents_hosts(const struct agents *agents, uint32_t *ret_count);
+
+/* Adds accounts and genesis neurons to the chain (uids in the order of groups and indices) and
+ * schedules everybody's first events.  Once, before the first event. */
+SIM_CHECKED enum sim_status agents_start(struct agents *agents, const struct agents_wiring *wiring,
+                                         struct sim_error *err);
+
+/* The handler of the agents' event kinds (a loop_handler; context = the struct agents). */
+SIM_CHECKED enum sim_status agents_handle(void *agents, const struct event *event,
+                                          struct sim_error *err);
+/* The network's callback (context = the struct agents). */
+SIM_CHECKED enum sim_status agents_delivered(void *agents, uint64_t tag, enum net_outcome outcome,
+                                             int64_t now_ns, struct sim_error *err);
+/* After each chain_block: registrations, evictions, refusals, difficulty. */
+SIM_CHECKED enum sim_status agents_on_block(struct agents *agents, int64_t now_ns,
+                                            struct sim_error *err);
+
+/* Loss in nats a token of every model on the same `sequence_count` held-out sequences, outside
+ * simulated time: ret_loss_nats (agents_model_count).  Also feeds parameters and losses to the
+ * model digest. */
+SIM_CHECKED enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
+                                            double *ret_loss_nats, struct sim_error *err);
+
+uint32_t agents_count(const struct agents *agents); /* neurons */
+uint32_t agents_model_count(const struct agents *agents);
+struct agent_info agents_info(const struct agents *agents, uint32_t neuron);
+/* The neuron behind a uid, AGENT_NONE for an empty slot. */
+uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
+/* The neuron of a hotkey or AGENT_NONE. */
+uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
+const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron);
+void agents_reset_counters(struct agents *agents);
+/* A model's own mixture over the corpus' domains, (domain_count). */
+const double *agents_mixture(const struct agents *agents, uint32_t model);
+/* Of every training loss, evaluated loss, evaluated parameter block and weight row so far. */
+uint64_t agents_digest(const struct agents *agents);
+
+/* Asserts what must always hold: uids and neurons point at each other, a busy server has one job,
+ * every open question has as many open answers as it counts. */
+void agents_check(const struct agents *agents);
+
+#endif

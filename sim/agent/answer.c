@@ -1,0 +1,159 @@
+#include "agent/answer.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define PROBABILITY_FLOOR 1e-40
+#define BAD_LOSS_NATS 20
+
+enum { TOKEN_BYTES = 8, FLOAT_BYTES = 4 };
+
+/* ---- sizes */
+
+uint64_t answer_request_bytes(const struct answer_shape *shape)
+{
+    return TOKEN_BYTES * shape->sequences * shape->positions;
+}
+
+uint64_t answer_hidden_bytes(const struct answer_shape *shape)
+{
+    return FLOAT_BYTES * shape->sequences * shape->positions * shape->hidden_width;
+}
+
+uint64_t answer_topk_bytes(const struct answer_shape *shape)
+{
+    return FLOAT_BYTES * shape->sequences * shape->positions * 2 * shape->kept;
+}
+
+uint64_t answer_phrases_bytes(const struct answer_shape *shape)
+{
+    uint64_t tokens = shape->sequences * shape->phrases + shape->extra_tokens;
+    return FLOAT_BYTES * (tokens + shape->sequences * shape->phrases + shape->sequences);
+}
+
+uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape)
+{
+    return FLOAT_BYTES * (2 + shape->sequences * (shape->phrases + 1));
+}
+
+uint64_t answer_generated_bytes(const struct answer_shape *shape)
+{
+    return TOKEN_BYTES * shape->sequences * shape->generated;
+}
+
+/* ---- top k */
+
+/* The k largest, largest first; insertion, as k is small. */
+static void largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept == k && !(values[i] > values[ret_indices[k - 1]]))
+            continue;
+        uint32_t place = kept < k ? kept++ : k - 1;
+        for (; place > 0 && values[i] > values[ret_indices[place - 1]]; place--)
+            ret_indices[place] = ret_indices[place - 1];
+        ret_indices[place] = i;
+    }
+}
+
+void answer_topk_encode(const double *logits, uint32_t symbols, uint32_t k, uint32_t *ret_indices,
+                        double *ret_probabilities)
+{
+    largest(logits, symbols, k, ret_indices);
+    double top = logits[ret_indices[0]], sum = 0;
+    for (uint32_t v = 0; v < symbols; v++)
+        sum += exp(logits[v] - top);
+    for (uint32_t i = 0; i < k; i++)
+        ret_probabilities[i] = exp(logits[ret_indices[i]] - top) / sum;
+}
+
+void answer_topk_decode(const uint32_t *indices, const double *probabilities, uint32_t k,
+                        uint32_t symbols, double *ret_logits)
+{
+    double left = 1;
+    for (uint32_t i = 0; i < k; i++)
+        left -= probabilities[i];
+    double other = symbols > k ? fmax(left, 0) / (symbols - k) : 0;
+    for (uint32_t v = 0; v < symbols; v++)
+        ret_logits[v] = log(other + PROBABILITY_FLOOR);
+    for (uint32_t i = 0; i < k; i++)
+        ret_logits[indices[i]] = log(probabilities[i] + PROBABILITY_FLOOR);
+}
+
+void answer_topk_gradient(const double *gradient, uint32_t symbols, uint32_t k, uint32_t *scratch,
+                          double *ret_gradient)
+{
+    largest(gradient, symbols, k, scratch);
+    memset(ret_gradient, 0, symbols * sizeof(*ret_gradient));
+    for (uint32_t i = 0; i < k; i++)
+        ret_gradient[scratch[i]] = gradient[scratch[i]];
+}
+
+/* ---- phrases */
+
+static double clamp01(double x)
+{
+    return x > 0 ? fmin(x, 1) : x <= 0 ? 0 : x; /* NaN stays */
+}
+
+static double total_mass(const struct answer_phrases *phrases, uint32_t symbols_min)
+{
+    double sum = 0;
+    for (uint32_t k = 0; k < phrases->count; k++)
+        sum += clamp01(phrases->probabilities[k]);
+    uint32_t unlisted = symbols_min > phrases->count ? symbols_min - phrases->count : 0;
+    return sum + unlisted * clamp01(phrases->floor);
+}
+
+static bool begins(const struct answer_phrases *phrases, uint32_t k, const uint32_t *target)
+{
+    return phrases->lengths[k] >= 1 && phrases->tokens[k][0] == target[0];
+}
+
+static bool equals(const struct answer_phrases *phrases, uint32_t k, const uint32_t *target,
+                   uint32_t length)
+{
+    return phrases->lengths[k] == length &&
+           memcmp(phrases->tokens[k], target, length * sizeof(*target)) == 0;
+}
+
+/* Claimed mass of the phrases equal to target[0..length), or, for length 0, of those that begin
+ * as the target does; the floor when there is none. */
+static double matching(const struct answer_phrases *phrases, const uint32_t *target,
+                       uint32_t length)
+{
+    bool any = false;
+    double sum = 0;
+    for (uint32_t k = 0; k < phrases->count; k++) {
+        if (!(length == 0 ? begins(phrases, k, target) : equals(phrases, k, target, length)))
+            continue;
+        any = true;
+        sum += clamp01(phrases->probabilities[k]);
+    }
+    return any ? sum : clamp01(phrases->floor);
+}
+
+static double loss_of(double probability)
+{
+    double loss_nats = -log((probability > 1 ? 1 : probability) + PROBABILITY_FLOOR);
+    return isnan(loss_nats) ? BAD_LOSS_NATS : loss_nats;
+}
+
+struct answer_phrase_loss answer_phrases_loss(const struct answer_phrases *phrases,
+                                              const uint32_t *target, uint32_t target_count,
+                                              uint32_t symbols_min)
+{
+    double total = total_mass(phrases, symbols_min), match = 0;
+    uint32_t longest = 0;
+    for (uint32_t k = 0; k < phrases->count; k++)
+        longest = phrases->lengths[k] > longest ? phrases->lengths[k] : longest;
+    uint32_t compared = longest < target_count ? longest : target_count;
+    for (uint32_t length = 1; length <= compared; length++)
+        match += matching(phrases, target, length) / total;
+    return (struct answer_phrase_loss){
+        .next_nats = loss_of(matching(phrases, target, 0) / total),
+        .continuation_nats = loss_of(match),
+    };
+}

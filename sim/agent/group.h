@@ -1,0 +1,82 @@
+/*
+ * group.h: what a scenario says of a group of neurons, of their questions and of their learning.
+ *
+ * Plain parameter structs and their tables (base/param.h).  A group is `count` neurons of one
+ * kind with a stable name; whatever is a distribution is drawn once a neuron from the stream
+ * (STREAM_GENESIS, stream_entity(group, index)), in the order of the fields, so that adding a
+ * neuron or a group moves no other draw.
+ */
+#ifndef AGENT_GROUP_H
+#define AGENT_GROUP_H
+
+#include "agent/corpus.h"
+#include "base/dist.h"
+#include "base/param.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum group_sharing { GROUP_EACH, GROUP_ONE };
+
+/* `groups: {NAME: {...}}` */
+struct group_params {
+    uint32_t count;
+    bool validator;       /* asks, scores and sets weights */
+    bool miner;           /* serves an axon and answers */
+    bool genesis;         /* holds a uid at the start; else it has to register */
+    bool reenter;         /* works for a new uid when it has lost its own */
+    bool attacker;        /* reports set these against all others */
+    const char *alliance; /* groups of the same non-empty name know each other */
+    int owner;            /* enum group_sharing: a coldkey for each, or one for the group */
+    int server;           /* enum group_sharing: host and model for each, or one for the group */
+    struct dist stake_rao;
+};
+
+/* `host:` of a group. */
+struct group_host_params {
+    struct dist flops;                  /* floating-point operations a second */
+    struct dist hash_rate_hashes_per_s; /* of registration work; an owner's hosts add up */
+    struct dist up_bytes_per_s;
+    struct dist down_bytes_per_s;
+    struct dist half_latency_ns; /* to the backbone; a path has two halves */
+};
+
+/* `training:` of a group. */
+struct group_training_params {
+    bool enabled;
+    struct dist interval_ns; /* from one step's due time to the next */
+    uint32_t batch;          /* sequences a step */
+    uint32_t sequence;       /* predictions a sequence */
+};
+
+/* `diet:` of a group: what text its neurons read. */
+struct group_diet_params {
+    struct corpus_diet diet;
+};
+
+enum query_response { QUERY_LOGITS, QUERY_HIDDEN, QUERY_TOPK };
+
+/* `query:`, what validators do and what it costs. */
+struct query_params {
+    int64_t interval_ns; /* from one question's start to the next at the earliest */
+    uint32_t peers;
+    uint32_t batch;
+    uint32_t sequence;
+    int64_t timeout_ns;  /* of the caller */
+    int64_t max_wait_ns; /* in a server's queue; who waited longer is not served */
+    int response;        /* enum query_response: what an answer carries */
+    uint32_t kept;       /* QUERY_TOPK: symbols of each position */
+    uint64_t weights_interval_blocks;
+    double exclude_quantile;
+    double max_min_ratio;
+    double flop_scale; /* operations charged for one done */
+    double wire_scale; /* bytes charged for one sent */
+};
+
+extern const struct param_table group_param_table;
+extern const struct param_table group_host_param_table;
+extern const struct param_table group_training_param_table;
+extern const struct param_table group_diet_param_table;
+extern const struct param_table query_param_table;
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * state.h: the fields behind agents.h, for sim/agent alone.
+ */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include "agent/agents.h"
+
+/* Parameters that are trained and served: one a server. */
+struct agent_model {
+    const struct agents_group *group;
+    uint64_t entity;         /* stable name: (group, index of the server) */
+    struct version *version; /* what new forward passes read */
+    struct version *next;    /* what the training step under way fills, or NULL */
+    struct compute_ticket training;
+    uint64_t step_count;
+    double loss_nats;                 /* of the last step's batch */
+    const double *mixture;            /* (domain_count) */
+    uint64_t forward_flop, step_flop; /* of one question's batch, of one training step */
+    bool is_shared;                   /* several identities serve it: answers are worth memoising */
+};
+
+/* A host: one queue, one job at a time. */
+struct agent_server {
+    uint32_t model;
+    uint32_t first_neuron; /* training is booked on it */
+    double flops;
+    int64_t training_interval_ns;
+    int64_t training_phase_ns; /* of its first step */
+    bool busy;
+    bool training_due;
+    uint32_t serving; /* the query under way, or AGENT_NONE */
+    uint32_t waiting; /* root of the heap of waiting queries, or AGENT_NONE */
+    struct stream *lottery;
+};
+
+/* A coldkey and the work that it does for its identities. */
+struct agent_owner {
+    uint32_t account;
+    double hash_rate_hashes_per_s;
+    uint32_t first_waiting, last_waiting; /* neurons that want a uid, oldest first */
+    bool solving;
+    uint64_t generation; /* raised when a drawn solving time is void */
+    uint64_t submitted;  /* extrinsic that waits for its block; 0 = none */
+    struct stream *work;
+};
+
+struct agent_neuron {
+    uint32_t group, index_in_group;
+    uint64_t entity;
+    uint32_t hotkey; /* account */
+    uint32_t owner, server;
+    uint32_t uid;
+    uint32_t validator; /* index, or AGENT_NONE */
+    uint32_t next_waiting;
+    bool is_waiting;    /* in its owner's list */
+    uint64_t stake_rao; /* at the start */
+    bool serving;       /* has announced its axon under the present uid */
+    struct agent_counters counters;
+};
+
+struct agent_validator {
+    uint32_t neuron;
+    uint64_t ask_count;
+    void *router_state;
+    struct stream *route, *dice;            /* the router's and the scorer's */
+    struct scorer_stats *stats;             /* (uid_capacity) */
+    uint32_t *stats_hotkey;                 /* (uid_capacity) whose stats these are */
+    int64_t ask_phase_ns, weights_phase_ns; /* of its first question and weights */
+    double floor_nats;                      /* entropy floor of its own text */
+    uint32_t open_question;                 /* or AGENT_NONE */
+    int64_t asked_ns;                       /* start of the last question */
+};
+
+/* One batch put to K peers.  Lives until it is closed and no query refers to it. */
+struct agent_question {
+    uint32_t validator;
+    uint64_t number; /* of all questions, from 1: tells a reused slot from the old one */
+    bool closed;
+    uint32_t peer_count;
+    uint32_t open_answers; /* peers that may still answer */
+    uint32_t references;   /* queries that point here */
+    uint32_t next_free;
+    uint32_t *uids;    /* (K) */
+    uint32_t *neurons; /* (K) */
+    uint8_t *answered; /* (K) */
+    double *loss_nats; /* (K, rows) */
+    double *gate;      /* (K) the router's scores, NaN for routers that have none */
+    float *logits;     /* (K, rows, V), or NULL when nobody reads them */
+    uint8_t *tokens;   /* (batch, sequence + 1) */
+};
+
+enum agent_query_phase { QUERY_FREE, QUERY_ASKED, QUERY_WAITING, QUERY_SERVING, QUERY_ANSWERING };
+
+/* One peer's part of a question. */
+struct agent_query {
+    uint32_t question;
+    uint32_t slot;   /* of the question, 0..K-1 */
+    uint32_t neuron; /* asked */
+    uint8_t phase;   /* enum agent_query_phase */
+    bool guessed;    /* answered without a forward pass */
+    int64_t arrived_ns;
+    double priority;         /* higher is served first */
+    uint32_t child, sibling; /* pairing heap; sibling also links free slots */
+    struct compute_ticket ticket;
+};
+
+struct agents {
+    struct agents_setup setup;
+    struct agents_wiring wiring;
+    uint64_t seed;
+    uint32_t rows; /* batch x sequence of a question */
+    uint32_t uid_capacity;
+    uint64_t request_bytes, response_bytes; /* a question's and an answer's, wire_scale included */
+
+    uint32_t neuron_count, server_count, owner_count, validator_count;
+    struct agent_neuron *neurons;
+    struct agent_model *models; /* (server_count) */
+    struct agent_server *servers;
+    struct net_host *hosts; /* (server_count) */
+    struct agent_owner *owners;
+    struct agent_validator *validators;
+    double *mixtures; /* (server_count, domain_count) */
+    struct stream *streams;
+    uint32_t stream_count;
+
+    uint32_t *neuron_of_uid;     /* (uid_capacity) */
+    uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
+    uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
+    uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
+    uint32_t *neuron_of_account; /* (account_capacity) */
+    uint32_t account_capacity;
+
+    struct agent_question **questions; /* (question_capacity), slots allocated one by one */
+    uint32_t question_capacity, question_free;
+    uint64_t question_number;
+    struct agent_query *queries;
+    uint32_t query_capacity, query_free;
+
+    uint64_t last_difficulty;
+    struct digest digest;
+
+    /* Scratch of the loop's thread. */
+    void *job_input;
+    size_t job_input_bytes;
+    void *score_scratch, *weights_scratch;
+    struct scorer_measures *measures;                          /* (K) */
+    double *context, *responses, *distributions, *mean_losses; /* reading.c's */
+    uint8_t *targets;
+    struct scorer_weights weights;
+    double *weights_real; /* (uid_capacity) */
+    uint32_t *row_values; /* (uid_capacity) */
+};
+
+/* ---- model.c */
+/* A forward pass of the model on a question's tokens; its output is rows floats of log-probability
+ * of the true tokens and, when they are read (reading_wants_logits), rows x V of logits. */
+SIM_CHECKED enum sim_status model_start_forward(struct agents *agents, uint32_t model,
+                                                const uint8_t *tokens,
+                                                struct compute_ticket *ret_ticket,
+                                                struct sim_error *err);
+SIM_CHECKED enum sim_status model_start_training(struct agents *agents, uint32_t model,
+                                                 struct sim_error *err);
+/* Puts the trained version in place; SIM_NUMERIC names group, index and step. */
+SIM_CHECKED enum sim_status model_finish_training(struct agents *agents, uint32_t model,
+                                                  struct sim_error *err);
+
+/* ---- server.c */
+SIM_CHECKED enum sim_status server_receive(struct agents *agents, uint32_t query, int64_t now_ns,
+                                           struct sim_error *err);
+SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server, int64_t now_ns,
+                                             struct sim_error *err);
+SIM_CHECKED enum sim_status server_on_train(struct agents *agents, uint32_t server, int64_t now_ns,
+                                            struct sim_error *err);
+SIM_CHECKED enum sim_status server_on_trained(struct agents *agents, uint32_t server,
+                                              int64_t now_ns, struct sim_error *err);
+
+/* ---- query.c */
+SIM_CHECKED enum sim_status query_on_ask(struct agents *agents, uint32_t validator, int64_t now_ns,
+                                         struct sim_error *err);
+SIM_CHECKED enum sim_status query_on_timeout(struct agents *agents, uint64_t payload,
+                                             int64_t now_ns, struct sim_error *err);
+SIM_CHECKED enum sim_status query_on_answer(struct agents *agents, uint32_t query, int64_t now_ns,
+                                            struct sim_error *err);
+/* The query ends here: its slot is free, its question may be. */
+void query_release(struct agents *agents, uint32_t query);
+
+/* ---- weights.c */
+SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
+                                           int64_t now_ns, struct sim_error *err);
+/* Whether two neurons are of one alliance; a group without one is its own. */
+bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
+/* What a neuron's strategy may see; without its allies. */
+struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
+
+/* ---- enter.c */
+/* The neuron joins its owner's list unless it is in it, has a uid, or never wants one. */
+SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, int64_t now_ns,
+                                       struct sim_error *err);
+SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owner,
+                                            uint64_t generation, int64_t now_ns,
+                                            struct sim_error *err);
+
+static inline const struct agents_group *agents_group_of(const struct agents *agents,
+                                                         uint32_t neuron)
+{
+    return &agents->setup.groups[agents->neurons[neuron].group];
+}
+
+SIM_CHECKED static inline enum sim_status agents_schedule(struct agents *agents, int64_t at_ns,
+                                                          enum agent_kind kind, uint32_t entity,
+                                                          uint64_t payload, struct sim_error *err)
+{
+    return evq_push(agents->wiring.queue, at_ns, agents->wiring.first_kind + (uint32_t)kind, entity,
+                    payload, err);
+}
+
+#endif

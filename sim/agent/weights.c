@@ -1,0 +1,130 @@
+/*
+ * weights.c: from a validator's running averages to a row of weights on the chain.
+ */
+#include "agent/state.h"
+
+#include <string.h>
+
+bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b)
+{
+    if (agents->neurons[a].group == agents->neurons[b].group)
+        return true;
+    const char *alliance = agents_group_of(agents, a)->params->alliance;
+    return alliance[0] != '\0' &&
+           strcmp(alliance, agents_group_of(agents, b)->params->alliance) == 0;
+}
+
+struct strategy_view agents_view(const struct agents *agents, uint32_t neuron)
+{
+    const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
+    return (struct strategy_view){
+        .block = chain_block_number(agents->wiring.chain),
+        .uid_count = view->neuron_count,
+        .self_uid = agents->neurons[neuron].uid,
+        .self_owner = agents->owners[agents->neurons[neuron].owner].account,
+        .owner_of_uid = view->coldkey,
+        .stake_rao = view->stake_rao,
+        .validator_permit = view->validator_permit,
+        .serves = agents->axon,
+    };
+}
+
+/* What a validator knows of a uid that has changed hands is worth nothing. */
+static void forget_replaced(struct agents *agents, struct agent_validator *validator,
+                            uint32_t uid_count)
+{
+    for (uint32_t uid = 0; uid < uid_count; uid++) {
+        uint32_t neuron = agents->neuron_of_uid[uid];
+        bool same =
+            neuron != AGENT_NONE && agents->neurons[neuron].hotkey == validator->stats_hotkey[uid];
+        if (!same)
+            validator->stats[uid] = (struct scorer_stats){0};
+    }
+    validator->stats[agents->neurons[validator->neuron].uid] = (struct scorer_stats){0};
+}
+
+/* Lets the strategy rewrite the scores; returns how many entries the row has then. */
+static uint32_t rewrite(struct agents *agents, const struct agent_validator *validator,
+                        uint32_t uid_count)
+{
+    const struct agents_group *group = agents_group_of(agents, validator->neuron);
+    double *real = agents->weights_real;
+    for (uint32_t uid = 0; uid < uid_count; uid++)
+        real[uid] = 0;
+    for (uint32_t e = 0; e < agents->weights.count; e++)
+        real[agents->weights.uids[e]] = agents->weights.shares[e];
+    struct strategy_view view = agents_view(agents, validator->neuron);
+    for (uint32_t uid = 0; uid < uid_count; uid++) {
+        uint32_t other = agents->neuron_of_uid[uid];
+        agents->ally[uid] = other != AGENT_NONE && agents_allied(agents, validator->neuron, other);
+    }
+    view.ally = agents->ally;
+    group->strategy->weights(group->strategy_params, &view, real);
+
+    double largest = 0;
+    for (uint32_t uid = 0; uid < uid_count; uid++)
+        largest = real[uid] > largest ? real[uid] : largest;
+    uint32_t count = 0;
+    for (uint32_t uid = 0; uid < uid_count && largest > 0; uid++) {
+        uint16_t weight = (uint16_t)(65535.0 * (real[uid] / largest));
+        if (weight == 0)
+            continue;
+        agents->weights.uids[count] = uid;
+        agents->weights.weights_u16[count++] = weight;
+    }
+    return count;
+}
+
+static enum sim_status submit(struct agents *agents, const struct agent_validator *validator,
+                              uint32_t count, struct sim_error *err)
+{
+    for (uint32_t e = 0; e < count; e++)
+        agents->row_values[e] = agents->weights.weights_u16[e];
+    struct chain_extrinsic extrinsic = {
+        .kind = CHAIN_SET_WEIGHTS,
+        .netuid = agents->setup.netuid,
+        .signer = agents->neurons[validator->neuron].hotkey,
+        .row_count = count,
+        .value_count = count,
+        .row_uids = agents->weights.uids,
+        .row_values = agents->row_values,
+    };
+    digest_bytes(&agents->digest, agents->weights.uids, count * sizeof(uint32_t));
+    digest_bytes(&agents->digest, agents->weights.weights_u16, count * sizeof(uint16_t));
+    uint64_t id;
+    return chain_submit(agents->wiring.chain, &extrinsic, &id, err);
+}
+
+static enum sim_status set_weights(struct agents *agents, struct agent_validator *validator,
+                                   struct sim_error *err)
+{
+    const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
+    const struct query_params *query = agents->setup.query;
+    uint32_t uid_count = view->neuron_count;
+    forget_replaced(agents, validator, uid_count);
+    struct scorer_limits limits = {
+        .min_allowed_weights = view->params->min_allowed_weights,
+        .max_weight_limit = (double)view->params->max_weight_limit / 65535.0,
+        .exclude_quantile = query->exclude_quantile,
+        .max_min_ratio = query->max_min_ratio,
+    };
+    scorer_weights(agents->setup.scorer, agents->setup.scorer_params, &limits, validator->stats,
+                   uid_count, validator->dice, agents->weights_scratch, &agents->weights);
+    uint32_t count = agents->weights.count;
+    if (agents_group_of(agents, validator->neuron)->strategy->weights != NULL)
+        count = rewrite(agents, validator, uid_count);
+    return count == 0 ? SIM_OK : submit(agents, validator, count, err);
+}
+
+enum sim_status weights_on_due(struct agents *agents, uint32_t index, int64_t now_ns,
+                               struct sim_error *err)
+{
+    struct agent_validator *validator = &agents->validators[index];
+    int64_t interval_ns =
+        (int64_t)agents->setup.query->weights_interval_blocks * agents->setup.block_time_ns;
+    enum sim_status status =
+        agents_schedule(agents, now_ns + interval_ns, AGENT_SET_WEIGHTS, index, 0, err);
+    if (status != SIM_OK || agents->neurons[validator->neuron].uid == AGENT_NONE)
+        return status;
+    return set_weights(agents, validator, err);
+}

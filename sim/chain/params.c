@@ -1,0 +1,134 @@
+#include "chain/params.h"
+#include "base/param_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const char *const chain_profile_names[] = {"nakamoto", "finney", "current", NULL};
+const char *const chain_capacity_names[] = {"unlimited", "budget", NULL};
+const char *const chain_pow_names[] = {"statistical", "search", NULL};
+const char *const pow_seal_names[] = {"sha256", "keccak", "keccak_hotkey", NULL};
+const char *const chain_stake_term_names[] = {"integer", "real", NULL};
+const char *const chain_emission_split_names[] = {"fixed", "root", NULL};
+
+/* The list written out three times, each with its profile's fallback. */
+#define KEY(field, kind, min, max, fallback, choices, doc)                                         \
+    {#field, kind, offsetof(struct chain_params, field), min, max, fallback, choices, doc},
+#define KEY_NAKAMOTO(field, type, kind, min, max, a, b, c, choices, doc)                           \
+    KEY(field, kind, min, max, a, choices, doc)
+#define KEY_FINNEY(field, type, kind, min, max, a, b, c, choices, doc)                             \
+    KEY(field, kind, min, max, b, choices, doc)
+#define KEY_CURRENT(field, type, kind, min, max, a, b, c, choices, doc)                            \
+    KEY(field, kind, min, max, c, choices, doc)
+
+static const struct param_key nakamoto_keys[] = {CHAIN_PARAM_LIST(KEY_NAKAMOTO)};
+static const struct param_key finney_keys[] = {CHAIN_PARAM_LIST(KEY_FINNEY)};
+static const struct param_key current_keys[] = {CHAIN_PARAM_LIST(KEY_CURRENT)};
+
+static const struct param_table tables[CHAIN_PROFILE_COUNT] = {
+    PARAM_TABLE("nakamoto", struct chain_params, nakamoto_keys,
+                "the single network of 2021-11 to 2023-03: doubling difficulty, no delegation"),
+    PARAM_TABLE("finney", struct chain_params, finney_keys,
+                "the networks of 2023: work and burn, delegation, validator permits"),
+    PARAM_TABLE("current", struct chain_params, current_keys,
+                "the networks of 2026: decaying burn, halvings, commit-reveal, no token pools"),
+};
+
+const struct param_table *chain_param_table(enum chain_profile profile)
+{
+    SIM_ASSERT(profile < CHAIN_PROFILE_COUNT);
+    return &tables[profile];
+}
+
+void chain_params_init(struct chain_params *params, enum chain_profile profile)
+{
+    param_defaults(chain_param_table(profile), params);
+}
+
+/* "BLOCK RAO", both decimal. */
+bool chain_emission_line(const char *line, uint64_t *ret_block, uint64_t *ret_rao)
+{
+    char *end;
+    if (*line < '0' || *line > '9')
+        return false;
+    errno = 0;
+    uint64_t block = strtoull(line, &end, 10);
+    if (errno != 0 || *end != ' ' || end[1] < '0' || end[1] > '9')
+        return false;
+    uint64_t rao = strtoull(end + 1, &end, 10);
+    if (errno != 0 || *end != '\0')
+        return false;
+    *ret_block = block;
+    *ret_rao = rao;
+    return true;
+}
+
+static enum sim_status check_emission_table(const struct chain_params *params,
+                                            struct sim_error *err)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < params->emission_table.count; i++) {
+        uint64_t block, rao;
+        if (!chain_emission_line(params->emission_table.items[i], &block, &rao))
+            return SIM_FAIL(err, SIM_CONFIG,
+                            "emission_table: line '%s' is not 'BLOCK RAO', two whole numbers",
+                            params->emission_table.items[i]);
+        if (i > 0 && block <= last)
+            return SIM_FAIL(err, SIM_CONFIG, "emission_table: block %llu does not come after %llu",
+                            (unsigned long long)block, (unsigned long long)last);
+        last = block;
+    }
+    return SIM_OK;
+}
+
+static enum sim_status check_order(const char *low_key, uint64_t low, const char *high_key,
+                                   uint64_t high, struct sim_error *err)
+{
+    if (low <= high)
+        return SIM_OK;
+    return SIM_FAIL(err, SIM_CONFIG, "%s is %llu, above %s, which is %llu", low_key,
+                    (unsigned long long)low, high_key, (unsigned long long)high);
+}
+
+static enum sim_status check_ranges(const struct chain_params *params, struct sim_error *err)
+{
+    const struct {
+        const char *low_key;
+        uint64_t low;
+        const char *high_key;
+        uint64_t high;
+    } orders[] = {
+        {"min_difficulty", params->min_difficulty, "max_difficulty", params->max_difficulty},
+        {"difficulty", params->difficulty, "max_difficulty", params->max_difficulty},
+        {"min_burn", params->min_burn, "max_burn", params->max_burn},
+        {"burn", params->burn, "max_burn", params->max_burn},
+        {"min_take", params->min_take, "max_take", params->max_take},
+    };
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        enum sim_status status =
+            check_order(orders[i].low_key, orders[i].low, orders[i].high_key, orders[i].high, err);
+        if (status != SIM_OK)
+            return status;
+    }
+    return SIM_OK;
+}
+
+enum sim_status chain_params_check(const struct chain_params *params, enum chain_profile profile,
+                                   struct sim_error *err)
+{
+    enum sim_status status = check_ranges(params, err);
+    if (status == SIM_OK)
+        status = check_emission_table(params, err);
+    if (status != SIM_OK)
+        return status;
+    if (profile == CHAIN_NAKAMOTO && params->burn_registration)
+        return SIM_FAIL(err, SIM_CONFIG, "burn_registration: nakamoto had no burned registration");
+    if (profile == CHAIN_NAKAMOTO && params->delegation)
+        return SIM_FAIL(err, SIM_CONFIG, "delegation: nakamoto had none");
+    if (profile != CHAIN_CURRENT && params->commit_reveal)
+        return SIM_FAIL(err, SIM_CONFIG, "commit_reveal: only the current profile has it");
+    if (profile == CHAIN_CURRENT && params->pow_registration)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "pow_registration: the current profile has burned registration only");
+    return SIM_OK;
+}

@@ -1,0 +1,35 @@
+/*
+ * execute.h: one run into one folder, as run, resume, twin and verify all do it.
+ */
+#ifndef CLI_EXECUTE_H
+#define CLI_EXECUTE_H
+
+#include "cli/scenario.h"
+
+/* Whether a folder holds a run, and which. */
+enum execute_state { EXECUTE_EMPTY, EXECUTE_UNFINISHED, EXECUTE_FINISHED, EXECUTE_OTHER };
+
+/* EXECUTE_OTHER: a run of another scenario, seed or version, or of a result that is not a run. */
+SIM_CHECKED enum sim_status execute_inspect(const struct scenario_schema *schema,
+                                            const char *folder, const char *sha256,
+                                            enum execute_state *ret_state, struct sim_error *err);
+
+struct execute_options {
+    const char *folder;
+    const char *label; /* for progress */
+    uint32_t threads;  /* 0 = one a core */
+    bool quiet;
+};
+
+/* Runs to the end, writes scenario.yaml and result.h5.  Installs the signal handlers: the first
+ * SIGINT or SIGTERM ends the run after the block under way (SIM_INTERRUPTED), the second ends the
+ * process with 128 + its number. */
+SIM_CHECKED enum sim_status execute_run(const struct scenario_schema *schema,
+                                        const struct config *config,
+                                        const struct execute_options *options,
+                                        struct world_digests *ret_digests, struct sim_error *err);
+
+/* Cores of this machine. */
+uint32_t execute_core_count(void);
+
+#endif

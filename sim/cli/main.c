@@ -1,0 +1,84 @@
+/*
+ * taosim: a deterministic simulator of markets for machine intelligence.
+ */
+#include "cli/cli.h"
+
+#include "base/param_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct cli_command cli_commands[] = {
+    {"run",
+     "run SCENARIO.yaml [-o DIR] [--set key=value]... [--seed N] [--threads N] [--until 2d] "
+     "[--twin] [--dry-run] [--force] [--quiet]",
+     "run a scenario; its result is DIR/result.h5", cli_run},
+    {"resume", "resume DIR [--threads N] [--quiet]", "finish a run that was interrupted",
+     cli_resume},
+    {"verify", "verify RESULT.h5 [--threads N] [--quiet]",
+     "run a result's scenario again and compare the digests", cli_verify},
+    {"check", "check SCENARIO.yaml...", "check scenarios; silent when all is well", cli_check},
+    {"report", "report RESULT.h5|DIR [-o report.html] [--twin RESULT.h5|DIR] [--csv DIR]",
+     "write a page with plots about a run", cli_report},
+    {"list", "list [KIND]", "list what a scenario can name, with its parameters", cli_list},
+    {"scenarios", "scenarios [copy NAME [DIR]]", "list the scenarios that come with taosim",
+     cli_scenarios},
+    {"schema", "schema [--markdown]", "print the JSON Schema of scenarios, for editors",
+     cli_schema},
+    {"help", "help", "print this", cli_help},
+    {NULL, NULL, NULL, NULL},
+};
+
+int cli_help(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("taosim %s: a deterministic simulator of markets for machine intelligence\n\n",
+           TAOSIM_VERSION);
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        printf("  %-10s %s\n", c->name, c->doc);
+    printf("\n'taosim COMMAND --help' prints how a command is used; docs/ explains the rest.\n");
+    return CLI_DONE;
+}
+
+static const struct cli_command *find(const char *name)
+{
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+static const char *nearest(const char *name)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        names[count++] = c->name;
+    names[count] = NULL;
+    return param_nearest(name, names);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        cli_help(argc, argv);
+        return argc < 2 ? CLI_INVALID : CLI_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("taosim %s\n", TAOSIM_VERSION);
+        return CLI_DONE;
+    }
+    const struct cli_command *command = find(argv[1]);
+    if (command == NULL) {
+        const char *meant = nearest(argv[1]);
+        return cli_usage(NULL, "no command '%s'%s%s%s; 'taosim help' lists them", argv[1],
+                         meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+    }
+    for (int a = 2; a < argc; a++)
+        if (strcmp(argv[a], "--help") == 0) {
+            printf("usage: taosim %s\n\n%s\n", command->usage, command->doc);
+            return CLI_DONE;
+        }
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,80 @@
+/*
+ * query.c: commands that look and tell: check, schema, list.
+ */
+#include "cli/cli.h"
+#include "cli/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_check(int argc, char **argv)
+{
+    if (argc < 2)
+        return cli_usage("check", "which scenario?");
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    int code = CLI_DONE;
+    for (int a = 1; a < argc; a++) {
+        struct config_input input = {.path = argv[a]};
+        struct config_report report = {0};
+        struct config *config = NULL;
+        struct sim_error err = {0};
+        enum sim_status status = config_load(&schema.config, &input, &config, &report, &err);
+        if (status == SIM_CONFIG) {
+            cli_print_report(&report);
+            code = CLI_INVALID;
+        } else if (status != SIM_OK) {
+            code = cli_fail(&err);
+        }
+        config_report_release(&report);
+        config_free(config);
+    }
+    return code;
+}
+
+int cli_schema(int argc, char **argv)
+{
+    bool markdown = argc == 2 && strcmp(argv[1], "--markdown") == 0;
+    if (argc > 1 && !markdown)
+        return cli_usage("schema", "no option '%s'", argv[1]);
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    char *text = markdown ? config_reference(&schema.config) : config_json_schema(&schema.config);
+    fputs(text == NULL ? "" : text, stdout);
+    free(text);
+    return CLI_DONE;
+}
+
+static void list_kind(const struct registry *registry, enum registry_kind kind)
+{
+    printf("%s\n", registry_kind_name(kind));
+    for (size_t i = 0; i < registry->count[kind]; i++) {
+        const struct param_table *table = registry->tables[kind][i];
+        printf("  %-14s %s\n", table->name, table->doc);
+        for (size_t k = 0; k < table->key_count; k++) {
+            const struct param_key *key = &table->keys[k];
+            printf("    %-22s %s (%s)\n", key->name, key->doc,
+                   key->fallback == NULL ? "required" : key->fallback);
+        }
+    }
+}
+
+int cli_list(int argc, char **argv)
+{
+    struct registry registry;
+    registry_init(&registry);
+    bool found = false;
+    for (int kind = 0; kind < REGISTRY_KIND_COUNT; kind++) {
+        bool wanted = argc < 2 || strcmp(argv[1], registry_kind_name(kind)) == 0;
+        if (wanted)
+            list_kind(&registry, (enum registry_kind)kind);
+        found |= wanted;
+    }
+    if (!found)
+        return cli_usage("list",
+                         "no kind '%s'; there are mechanisms, models, corpora, scorers, "
+                         "routers, strategies",
+                         argv[1]);
+    return CLI_DONE;
+}

@@ -1,0 +1,323 @@
+/*
+ * run.c: run, resume and verify.
+ */
+#include "cli/cli.h"
+#include "cli/execute.h"
+#include "cli/summary.h"
+#include "record/reader.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SETS_MAX = 256 };
+
+struct run_arguments {
+    const char *scenario;
+    const char *folder;
+    struct config_set sets[SETS_MAX];
+    char set_texts[2][256]; /* of --seed and --until */
+    size_t set_count;
+    uint32_t threads;
+    bool twin, dry_run, force, quiet;
+};
+
+static bool parse_u32(const char *text, uint32_t *ret_value)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > UINT32_MAX)
+        return false;
+    *ret_value = (uint32_t)value;
+    return true;
+}
+
+static bool add_set(struct run_arguments *arguments, const char *text, const char *label)
+{
+    if (arguments->set_count == SETS_MAX)
+        return false;
+    arguments->sets[arguments->set_count++] = (struct config_set){text, label};
+    return true;
+}
+
+static bool add_key(struct run_arguments *arguments, int slot, const char *key, const char *value,
+                    const char *label)
+{
+    int used = snprintf(arguments->set_texts[slot], sizeof(arguments->set_texts[slot]), "%s=%s",
+                        key, value);
+    if (used < 0 || (size_t)used >= sizeof(arguments->set_texts[slot]))
+        return false;
+    return add_set(arguments, arguments->set_texts[slot], label);
+}
+
+static int parse_run(int argc, char **argv, struct run_arguments *arguments)
+{
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},   {"threads", required_argument, NULL, 't'},
+        {"until", required_argument, NULL, 'u'},  {"twin", no_argument, NULL, 'w'},
+        {"dry-run", no_argument, NULL, 'n'},      {"force", no_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},        {NULL, 0, NULL, 0},
+    };
+    int letter;
+    bool good = true;
+    opterr = 0;
+    optind = 1;
+    while (good && (letter = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
+        switch (letter) {
+        case 'o':
+            arguments->folder = optarg;
+            break;
+        case 's':
+            good = add_set(arguments, optarg, NULL);
+            break;
+        case 'S':
+            good = add_key(arguments, 0, "seed", optarg, "--seed");
+            break;
+        case 'u':
+            good = add_key(arguments, 1, "until", optarg, "--until");
+            break;
+        case 't':
+            if (!parse_u32(optarg, &arguments->threads) || arguments->threads < 1 ||
+                arguments->threads > 256)
+                return cli_usage("run", "--threads takes a number from 1 to 256, not '%s'", optarg);
+            break;
+        case 'w':
+            arguments->twin = true;
+            break;
+        case 'n':
+            arguments->dry_run = true;
+            break;
+        case 'f':
+            arguments->force = true;
+            break;
+        case 'q':
+            arguments->quiet = true;
+            break;
+        case ':':
+            return cli_usage("run", "%s needs a value", argv[optind - 1]);
+        default:
+            return cli_usage("run", "no option '%s'", argv[optind - 1]);
+        }
+    }
+    if (!good)
+        return cli_usage("run", "too many overrides, or one that is too long");
+    if (optind + 1 != argc)
+        return cli_usage("run", optind >= argc ? "which scenario?" : "one scenario at a time");
+    arguments->scenario = argv[optind];
+    return CLI_DONE;
+}
+
+static void print_digests(const char *folder, const struct world_digests *digests)
+{
+    printf("result        %s/result.h5\n"
+           "digest_order  %016llx\n"
+           "digest_chain  %016llx\n"
+           "digest_model  %016llx\n"
+           "trace_digest  %016llx\n",
+           folder, (unsigned long long)digests->order, (unsigned long long)digests->chain,
+           (unsigned long long)digests->model, (unsigned long long)digests->trace);
+}
+
+/* Runs unless the folder already holds this very run. */
+static int run_into(const struct scenario_schema *schema, const struct config *config,
+                    const struct execute_options *options, bool force)
+{
+    struct sim_error err = {0};
+    char sha256[CONFIG_HASH_CHARS];
+    enum execute_state state = EXECUTE_EMPTY;
+    enum sim_status status = config_hash(config, TAOSIM_VERSION, sha256, &err);
+    if (status == SIM_OK)
+        status = execute_inspect(schema, options->folder, sha256, &state, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    if (state == EXECUTE_FINISHED && !force) {
+        printf("%s holds this run already, finished\n", options->folder);
+        return CLI_DONE;
+    }
+    if (state == EXECUTE_OTHER && !force) {
+        fprintf(stderr,
+                "taosim: '%s' holds another run (scenario, seed or version differ); --force "
+                "replaces it\n",
+                options->folder);
+        return CLI_INVALID;
+    }
+    struct world_digests digests;
+    status = execute_run(schema, config, options, &digests, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    if (summary_print(options->folder, &err) != SIM_OK)
+        return cli_fail(&err);
+    print_digests(options->folder, &digests);
+    return CLI_DONE;
+}
+
+static int run_config(const struct scenario_schema *schema, const struct config *config,
+                      const struct run_arguments *arguments)
+{
+    char hash[CONFIG_HASH_CHARS], folder[4096], twin_folder[4200];
+    struct sim_error err = {0};
+    if (config_hash(config, TAOSIM_VERSION, hash, &err) != SIM_OK)
+        return cli_fail(&err);
+    const struct world_params *params = config_root(config)->values;
+    if (arguments->folder != NULL)
+        snprintf(folder, sizeof(folder), "%s", arguments->folder);
+    else
+        snprintf(folder, sizeof(folder), "runs/%s-%.12s", params->name, hash);
+    if (arguments->dry_run) {
+        char *text = config_emit(config);
+        fputs(text == NULL ? "" : text, stdout);
+        free(text);
+        return CLI_DONE;
+    }
+    if (arguments->twin && config_twin(config) == NULL)
+        return cli_usage("run", "--twin: the scenario has no 'twin: {set: {...}}'");
+    struct execute_options options = {
+        .folder = folder, .label = "run", .threads = arguments->threads, .quiet = arguments->quiet};
+    int code = run_into(schema, config, &options, arguments->force);
+    if (code != CLI_DONE || !arguments->twin)
+        return code;
+    snprintf(twin_folder, sizeof(twin_folder), "%s/twin", folder);
+    options.folder = twin_folder;
+    options.label = "twin";
+    return run_into(schema, config_twin(config), &options, arguments->force);
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct run_arguments arguments = {0};
+    int code = parse_run(argc, argv, &arguments);
+    if (code != CLI_DONE)
+        return code;
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    struct config_input input = {
+        .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
+    struct config_report report = {0};
+    struct config *config;
+    struct sim_error err = {0};
+    enum sim_status status = config_load(&schema.config, &input, &config, &report, &err);
+    if (status == SIM_CONFIG)
+        cli_print_report(&report);
+    config_report_release(&report);
+    if (status != SIM_OK)
+        return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+    code = run_config(&schema, config, &arguments);
+    config_free(config);
+    return code;
+}
+
+/* ---- resume and verify: a scenario that is stored already */
+
+static int parse_stored(int argc, char **argv, const char *command, uint32_t *ret_threads,
+                        bool *ret_quiet, const char **ret_path)
+{
+    static const struct option options[] = {
+        {"threads", required_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
+        {NULL, 0, NULL, 0},
+    };
+    int letter;
+    opterr = 0;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, ":q", options, NULL)) != -1) {
+        if (letter == 't' && parse_u32(optarg, ret_threads) && *ret_threads >= 1 &&
+            *ret_threads <= 256)
+            continue;
+        if (letter == 't')
+            return cli_usage(command, "--threads takes a number from 1 to 256, not '%s'", optarg);
+        if (letter != 'q')
+            return cli_usage(command, "no option '%s'", argv[optind - 1]);
+        *ret_quiet = true;
+    }
+    if (optind + 1 != argc)
+        return cli_usage(command, "one path is needed");
+    *ret_path = argv[optind];
+    return CLI_DONE;
+}
+
+int cli_resume(int argc, char **argv)
+{
+    struct execute_options options = {.label = "run"};
+    char path[4096];
+    int code =
+        parse_stored(argc, argv, "resume", &options.threads, &options.quiet, &options.folder);
+    if (code != CLI_DONE)
+        return code;
+    snprintf(path, sizeof(path), "%s/scenario.yaml", options.folder);
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    struct config_input input = {.path = path};
+    struct config_report report = {0};
+    struct config *config;
+    struct sim_error err = {0};
+    enum sim_status status = config_load(&schema.config, &input, &config, &report, &err);
+    if (status == SIM_CONFIG)
+        cli_print_report(&report);
+    config_report_release(&report);
+    if (status != SIM_OK)
+        return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+    code = run_into(&schema, config, &options, false);
+    config_free(config);
+    return code;
+}
+
+/* Runs the text in a temporary folder; SIM_OK and whether the digest is the one given. */
+static enum sim_status run_again(const char *text, const struct execute_options *options,
+                                 const char *trace_digest, bool *ret_same, struct sim_error *err)
+{
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    struct config_input input = {
+        .path = "the stored scenario", .text = text, .text_bytes = strlen(text)};
+    struct config_report report = {0};
+    struct config *config;
+    enum sim_status status = config_load(&schema.config, &input, &config, &report, err);
+    config_report_release(&report);
+    if (status != SIM_OK)
+        return status;
+    struct world_digests digests;
+    status = execute_run(&schema, config, options, &digests, err);
+    char hex[17];
+    if (status == SIM_OK) {
+        snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digests.trace);
+        *ret_same = strcmp(hex, trace_digest) == 0;
+    }
+    config_free(config);
+    return status;
+}
+
+int cli_verify(int argc, char **argv)
+{
+    struct execute_options options = {.label = "verify"};
+    const char *path = NULL;
+    int code = parse_stored(argc, argv, "verify", &options.threads, &options.quiet, &path);
+    if (code != CLI_DONE)
+        return code;
+    struct sim_error err = {0};
+    struct reader *reader;
+    if (reader_open(path, &reader, &err) != SIM_OK)
+        return cli_fail(&err);
+    const char *recorded = reader_attr_text(reader, RECORD_ROOT, "trace_digest");
+    const char *text = reader_scenario(reader);
+    char folder[] = "/tmp/taosim-verify-XXXXXX";
+    enum sim_status status = SIM_OK;
+    bool same = false;
+    if (recorded == NULL || text == NULL)
+        status = SIM_FAIL(&err, SIM_IO, "'%s' holds no scenario or digest", path);
+    else if (mkdtemp(folder) == NULL)
+        status = SIM_FAIL(&err, SIM_IO, "cannot make a temporary folder: %s", strerror(errno));
+    options.folder = folder;
+    if (status == SIM_OK)
+        status = run_again(text, &options, recorded, &same, &err);
+    reader_free(reader);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    printf("%s: %s\n", path,
+           same ? "the same digests" : "OTHER digests: this version or kernel differs");
+    return same ? CLI_DONE : CLI_FAILED;
+}

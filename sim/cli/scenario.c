@@ -1,0 +1,200 @@
+#include "cli/scenario.h"
+
+#include "lm/train.h"
+
+#include <stdlib.h>
+
+static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const net_tables[] = {&net_param_table};
+static const struct param_table *const query_tables[] = {&query_param_table};
+static const struct param_table *const record_tables[] = {&probe_param_table};
+static const struct param_table *const group_tables[] = {&group_param_table};
+static const struct param_table *const host_tables[] = {&group_host_param_table};
+static const struct param_table *const training_tables[] = {&group_training_param_table};
+static const struct param_table *const diet_tables[] = {&group_diet_param_table};
+static const struct param_table *const optimiser_tables[] = {&lm_optimiser_table};
+
+static struct config_section plain(const char *key, const struct param_table *const *tables,
+                                   const char *doc)
+{
+    return (struct config_section){
+        .key = key, .doc = doc, .shape = CONFIG_PLAIN, .tables = tables, .table_count = 1};
+}
+
+static struct config_section choice(const struct registry *registry, enum registry_kind kind,
+                                    const char *key, const char *fallback, const char *doc)
+{
+    return (struct config_section){
+        .key = key,
+        .doc = doc,
+        .shape = CONFIG_CHOICE,
+        .tables = registry->tables[kind],
+        .table_count = registry->count[kind],
+        .fallback = fallback,
+    };
+}
+
+static void fill_group_sections(struct scenario_schema *schema)
+{
+    const struct registry *registry = &schema->registry;
+    struct config_section *at = schema->group_sections;
+    *at++ = choice(registry, REGISTRY_MODEL, "model", "gru", "the language model that it serves");
+    *at++ = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    *at++ = plain("host", host_tables, "the machine behind each neuron");
+    *at++ = plain("training", training_tables, "how often and how much it learns");
+    *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    *at++ = plain("diet", diet_tables, "which text a neuron reads");
+}
+
+static void fill_sections(struct scenario_schema *schema)
+{
+    const struct registry *registry = &schema->registry;
+    struct config_section *at = schema->sections;
+    for (int p = 0; p < CHAIN_PROFILE_COUNT; p++)
+        schema->chain_tables[p] = chain_param_table((enum chain_profile)p);
+    *at++ = (struct config_section){
+        .key = "chain",
+        .doc = "the ledger's rules: a profile of the real chain, and what differs from it",
+        .shape = CONFIG_CHOICE,
+        .tables = schema->chain_tables,
+        .table_count = CHAIN_PROFILE_COUNT,
+        .selector = "profile",
+        .fallback = "finney",
+    };
+    *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
+                   "consensus and incentive: what an epoch pays");
+    *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
+    *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
+    *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    *at++ = plain("query", query_tables, "how validators question their peers");
+    *at++ = plain("network", net_tables, "how messages share links");
+    *at++ = plain("record", record_tables, "what is kept of the run");
+    *at++ = (struct config_section){
+        .key = "groups",
+        .doc = "the neurons, in groups of one kind",
+        .shape = CONFIG_GROUPS,
+        .tables = group_tables,
+        .table_count = 1,
+        .sections = schema->group_sections,
+        .section_count = sizeof(schema->group_sections) / sizeof(schema->group_sections[0]),
+    };
+}
+
+void scenario_schema_init(struct scenario_schema *schema)
+{
+    *schema = (struct scenario_schema){0};
+    registry_init(&schema->registry);
+    fill_group_sections(schema);
+    fill_sections(schema);
+    schema->root = (struct config_section){
+        .key = "",
+        .doc = "a scenario",
+        .shape = CONFIG_PLAIN,
+        .tables = world_tables,
+        .table_count = 1,
+        .sections = schema->sections,
+        .section_count = 9,
+    };
+    schema->config = (struct config_schema){.root = &schema->root};
+}
+
+/* ---- from blocks to a set-up */
+
+static struct agents_group group_of(const struct registry *registry,
+                                    const struct config_block *block)
+{
+    const struct config_block *model = config_child(block, "model");
+    const struct config_block *strategy = config_child(block, "strategy");
+    const struct group_diet_params *diet = config_child(block, "diet")->values;
+    return (struct agents_group){
+        .name = block->name,
+        .params = block->values,
+        .host = config_child(block, "host")->values,
+        .training = config_child(block, "training")->values,
+        .diet = &diet->diet,
+        .optimiser = config_child(block, "optimiser")->values,
+        .lm = registry_model(registry, model->option),
+        .lm_shape = model->values,
+        .strategy = registry_strategy(registry, strategy->option),
+        .strategy_params = strategy->values,
+    };
+}
+
+static enum sim_status plan_groups(struct scenario_plan *plan, const struct registry *registry,
+                                   struct sim_error *err)
+{
+    const struct config_block *groups = config_at(plan->config, "groups");
+    size_t count = groups == NULL ? 0 : groups->block_count;
+    if (count == 0)
+        return SIM_FAIL(err, SIM_CONFIG, "groups: a network needs at least one group of neurons");
+    plan->groups = calloc(count, sizeof(*plan->groups));
+    if (plan->groups == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu groups", count);
+    for (size_t g = 0; g < count; g++)
+        plan->groups[g] = group_of(registry, &groups->blocks[g]);
+    plan->setup.agents.groups = plan->groups;
+    plan->setup.agents.group_count = (uint32_t)count;
+    return SIM_OK;
+}
+
+static enum sim_status plan_corpus(struct scenario_plan *plan, const struct registry *registry,
+                                   struct sim_error *err)
+{
+    const struct config_block *block = config_at(plan->config, "corpus");
+    const struct corpus_ops *ops = registry_corpus(registry, block->option);
+    enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
+    plan->setup.agents.corpus = plan->corpus;
+    return status == SIM_OK ? SIM_OK : sim_error_context(err, "corpus");
+}
+
+static void plan_chain(struct scenario_plan *plan, const struct registry *registry)
+{
+    const struct config_block *chain = config_at(plan->config, "chain");
+    const struct config_block *mechanism = config_at(plan->config, "mechanism");
+    enum chain_profile profile = (enum chain_profile)chain->option;
+    plan->chain_net = (struct chain_net_config){
+        .netuid = profile == CHAIN_NAKAMOTO ? 1 : 3, /* finney's text network had number 3 */
+        .owner = CHAIN_NONE,
+        .params = *(const struct chain_params *)chain->values,
+        .mechanism = registry_mechanism(registry, mechanism->option),
+        .mechanism_params = mechanism->values,
+    };
+    plan->setup.chain =
+        (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
+}
+
+enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
+                                   const struct config *config, struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    const struct config_block *scorer = config_at(config, "scorer");
+    const struct config_block *router = config_at(config, "router");
+    *plan = (struct scenario_plan){.config = config};
+    plan->setup = (struct world_setup){
+        .params = config_root(config)->values,
+        .net = config_values(config, "network"),
+        .probe = config_values(config, "record"),
+    };
+    plan->setup.agents = (struct agents_setup){
+        .query = config_values(config, "query"),
+        .trainer = &lm_trainer,
+        .scorer = registry_scorer(registry, scorer->option),
+        .scorer_params = scorer->values,
+        .router = registry_router(registry, router->option),
+        .router_params = router->values,
+    };
+    plan_chain(plan, registry);
+    enum sim_status status = plan_groups(plan, registry, err);
+    if (status == SIM_OK)
+        status = plan_corpus(plan, registry, err);
+    if (status != SIM_OK)
+        scenario_plan_release(plan);
+    return status;
+}
+
+void scenario_plan_release(struct scenario_plan *plan)
+{
+    corpus_free(plan->corpus);
+    free(plan->groups);
+    *plan = (struct scenario_plan){0};
+}

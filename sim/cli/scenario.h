@@ -1,0 +1,39 @@
+/*
+ * scenario.h: joins what a scenario may say (every layer's tables) to what a run is built from.
+ */
+#ifndef CLI_SCENARIO_H
+#define CLI_SCENARIO_H
+
+#include "config/config.h"
+#include "registry/registry.h"
+#include "world/world.h"
+
+/* The schema of all scenarios; points into itself, so it must not be moved. */
+struct scenario_schema {
+    struct registry registry;
+    const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
+    struct config_section group_sections[6];
+    struct config_section sections[10];
+    struct config_section root;
+    struct config_schema config;
+};
+
+void scenario_schema_init(struct scenario_schema *schema);
+
+/* A scenario made ready to run: the corpus loaded, names turned into operations. */
+struct scenario_plan {
+    const struct config *config; /* borrowed */
+    struct corpus *corpus;       /* owned */
+    struct agents_group *groups; /* owned, (agents.group_count) */
+    struct chain_net_config chain_net;
+    struct world_setup setup; /* points into this struct: do not move it */
+};
+
+/* Fills *ret_plan; the config must outlive it.  SIM_CONFIG, SIM_IO, SIM_MEMORY. */
+SIM_CHECKED enum sim_status scenario_plan_init(struct scenario_plan *ret_plan,
+                                               const struct scenario_schema *schema,
+                                               const struct config *config, struct sim_error *err);
+/* Accepts a zeroed plan. */
+void scenario_plan_release(struct scenario_plan *plan);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * scenarios.c: the scenarios that come with taosim.  They lie in scenarios/NAME/scenario.yaml,
+ * beside the build folder or in the working directory.
+ */
+#include "cli/cli.h"
+#include "cli/scenario.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Beside the program's folder, else here. */
+static bool find_gallery(char *ret_path, size_t size)
+{
+    char program[2048];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (length > 0) {
+        program[length] = '\0';
+        char *slash = strrchr(program, '/');
+        *slash = '\0';
+        snprintf(ret_path, size, "%s/../scenarios", program);
+        if (is_folder(ret_path))
+            return true;
+    }
+    snprintf(ret_path, size, "scenarios");
+    return is_folder(ret_path);
+}
+
+static void print_scenario(const struct scenario_schema *schema, const char *name, const char *path)
+{
+    struct config_input input = {.path = path};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    struct sim_error err = {0};
+    if (config_load(&schema->config, &input, &config, &report, &err) == SIM_OK) {
+        const struct world_params *params = config_root(config)->values;
+        printf("%-16s %s%s%s%s\n", name, params->question, params->cost[0] ? " (" : "",
+               params->cost, params->cost[0] ? ")" : "");
+    } else {
+        printf("%-16s not valid: %s\n", name, err.text);
+    }
+    config_report_release(&report);
+    config_free(config);
+}
+
+static int list_scenarios(const char *gallery)
+{
+    struct dirent **entries;
+    int count = scandir(gallery, &entries, NULL, alphasort);
+    if (count < 0) {
+        fprintf(stderr, "taosim: cannot read '%s': %s\n", gallery, strerror(errno));
+        return CLI_IO;
+    }
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    for (int e = 0; e < count; e++) {
+        char path[4096];
+        snprintf(path, sizeof(path), "%s/%s/scenario.yaml", gallery, entries[e]->d_name);
+        if (entries[e]->d_name[0] != '.' && access(path, R_OK) == 0)
+            print_scenario(&schema, entries[e]->d_name, path);
+        free(entries[e]);
+    }
+    free(entries);
+    return CLI_DONE;
+}
+
+static int copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "r");
+    if (in == NULL)
+        return cli_usage("scenarios", "no scenario '%s'", from);
+    FILE *out = fopen(to, "wx");
+    if (out == NULL) {
+        fprintf(stderr, "taosim: cannot write '%s': %s\n", to, strerror(errno));
+        fclose(in);
+        return CLI_IO;
+    }
+    char block[4096];
+    size_t got;
+    bool good = true;
+    while (good && (got = fread(block, 1, sizeof(block), in)) > 0)
+        good = fwrite(block, 1, got, out) == got;
+    fclose(in);
+    good = fclose(out) == 0 && good;
+    if (!good) {
+        fprintf(stderr, "taosim: cannot write '%s': %s\n", to, strerror(errno));
+        return CLI_IO;
+    }
+    printf("%s\n", to);
+    return CLI_DONE;
+}
+
+int cli_scenarios(int argc, char **argv)
+{
+    char gallery[2200];
+    if (!find_gallery(gallery, sizeof(gallery)))
+        return cli_usage("scenarios", "no folder 'scenarios' beside the program or here");
+    if (argc == 1)
+        return list_scenarios(gallery);
+    if (strcmp(argv[1], "copy") != 0 || argc < 3 || argc > 4)
+        return cli_usage("scenarios", "'copy NAME [DIR]', or nothing, is what it takes");
+    char from[4096], to[4096];
+    snprintf(from, sizeof(from), "%s/%s/scenario.yaml", gallery, argv[2]);
+    snprintf(to, sizeof(to), "%s/%s.yaml", argc == 4 ? argv[3] : ".", argv[2]);
+    return copy_file(from, to);
+}

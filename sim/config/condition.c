@@ -1,0 +1,132 @@
+/* `when` conditions: "solver=search|both", "chain.profile!=nakamoto", "mechanism=yuma3". */
+#include "base/dist.h"
+#include "base/param_text.h"
+#include "config/resolve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE_CHARS_MAX = 200 };
+
+/* What the left side of a condition is at the moment. */
+struct subject {
+    char text[SIDE_CHARS_MAX];
+    int rank;
+    bool known;
+};
+
+static int rank_of(const struct config *config, const struct given *given)
+{
+    return given->state == GIVEN_NOT ? 0 : config->sources[given->at.source].rank;
+}
+
+static void format_value(const struct param_key *key, const void *values, char *text)
+{
+    const void *field = (const char *)values + key->offset;
+    unsigned kind = key->kind & PARAM_KIND_MASK;
+    char plain[PARAM_TEXT_BYTES] = "";
+    if ((key->kind & PARAM_DIST_FLAG) != 0)
+        snprintf(text, SIDE_CHARS_MAX, "distribution");
+    else if (kind == PARAM_STRING)
+        snprintf(text, SIDE_CHARS_MAX, "%s", *(const char *const *)field);
+    else if (kind == PARAM_STRING_LIST)
+        snprintf(text, SIDE_CHARS_MAX, "%zu", ((const struct param_strings *)field)->count);
+    else
+        param_format(key, field, plain);
+    if (*plain != '\0')
+        snprintf(text, SIDE_CHARS_MAX, "%s", plain);
+}
+
+static void look_at_key(const struct config *config, const struct config_block *block,
+                        const struct param_key *key, struct subject *subject)
+{
+    const struct given *given = &block->origin->keys[key - block->table->keys];
+    subject->rank = rank_of(config, given);
+    subject->known = given->state != GIVEN_BAD;
+    if (subject->known && (given->state == GIVEN_GOOD || key->fallback != NULL))
+        format_value(key, block->values, subject->text);
+}
+
+/* A path from the root: a section's option, or a key of a section. */
+static void look_at_path(const struct config *config, const char *path, struct subject *subject)
+{
+    const struct config_block *block = config_at(config, path);
+    if (block != NULL) {
+        subject->rank = rank_of(config, &block->origin->selector);
+        subject->known = block->origin->selector.state != GIVEN_BAD;
+        snprintf(subject->text, sizeof(subject->text), "%s",
+                 block->table != NULL ? block->table->name : "present");
+        return;
+    }
+    const char *dot = strrchr(path, '.');
+    if (dot == NULL) {
+        const struct param_key *key = resolve_key(config->root.table, path);
+        if (key != NULL)
+            look_at_key(config, &config->root, key, subject);
+        return;
+    }
+    char parent[SIDE_CHARS_MAX];
+    snprintf(parent, sizeof(parent), "%.*s", (int)(dot - path), path);
+    block = config_at(config, parent);
+    const struct param_key *key = block != NULL ? resolve_key(block->table, dot + 1) : NULL;
+    if (key != NULL)
+        look_at_key(config, block, key, subject);
+}
+
+/* Is `text` one of the words between the bars? */
+static bool is_among(const char *text, const char *alternatives)
+{
+    size_t length = strlen(text);
+    for (const char *at = alternatives;; at++) {
+        size_t word = strcspn(at, "|");
+        if (word == length && memcmp(at, text, length) == 0)
+            return true;
+        at += word;
+        if (*at == '\0')
+            return false;
+    }
+}
+
+bool resolve_condition(const struct config *config, const struct config_block *block,
+                       const char *when, int *ret_rank, bool *ret_known)
+{
+    struct subject subject = {.known = true};
+    char left[SIDE_CHARS_MAX];
+    size_t length = strcspn(when, "!=");
+    snprintf(left, sizeof(left), "%.*s", (int)length, when);
+    bool negated = when[length] == '!';
+    const char *alternatives = when + length + 1 + negated;
+    const struct param_key *key = resolve_key(block->table, left);
+    if (key != NULL)
+        look_at_key(config, block, key, &subject);
+    else
+        look_at_path(config, left, &subject);
+    *ret_rank = subject.rank;
+    *ret_known = subject.known;
+    return is_among(subject.text, alternatives) != negated;
+}
+
+const char *resolve_when(const struct param_table *table, const char *key)
+{
+    for (size_t i = 0; i < table->condition_count; i++)
+        if (strcmp(table->conditions[i].key, key) == 0)
+            return table->conditions[i].when;
+    return NULL;
+}
+
+bool resolve_key_counts(const struct config *config, const struct config_block *block,
+                        const struct param_key *key)
+{
+    int rank;
+    bool known;
+    const char *when = resolve_when(block->table, key->name);
+    return when == NULL || resolve_condition(config, block, when, &rank, &known);
+}
+
+bool resolve_section_counts(const struct config *config, const struct config_block *parent,
+                            const struct config_section *section)
+{
+    int rank;
+    bool known;
+    return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
+}

@@ -1,0 +1,60 @@
+/*
+ * resolve.h: tree + schema -> blocks.  Internal to sim/config.
+ */
+#ifndef CONFIG_RESOLVE_H
+#define CONFIG_RESOLVE_H
+
+#include "config/config.h"
+#include "config/loader.h"
+
+/* Where a value of a block came from. */
+struct given {
+    enum { GIVEN_NOT, GIVEN_GOOD, GIVEN_BAD } state;
+    struct place at; /* of the key */
+};
+
+struct config_origin {
+    struct place at;       /* of the section's key, or of the nearest block above that was given */
+    const char *path;      /* "agents.miners", "" for the root */
+    struct given selector; /* CHOICE: of the option's name */
+    struct given *keys;    /* (table->key_count) */
+};
+
+struct config {
+    const struct config_schema *schema;
+    struct config_block root;
+    struct arena *arena;    /* shared with twin and schedule */
+    struct source *sources; /* (source_count) likewise */
+    size_t source_count;
+    struct config *owner; /* the scenario that this is a twin or a change of; or NULL */
+    struct config *twin;
+    struct config_change *changes; /* (change_count) */
+    size_t change_count;
+    const struct node *set; /* of a twin or change: the map that makes it one */
+};
+
+/* Keys that the loader itself reads at the root. */
+bool resolve_is_own_key(const char *key);
+
+/* Checks the tree and fills config->root; complaints go to the loader.  `root` is a map. */
+void resolve_tree(struct loader *loader, const struct node *root, struct config *config);
+
+/* Is `when` true for a key of `block`?  *ret_rank gets the rank of the source that decided it: 0
+ * for a default.  `sources` may be NULL.  *ret_known is false when a value was not readable. */
+bool resolve_condition(const struct config *config, const struct config_block *block,
+                       const char *when, int *ret_rank, bool *ret_known);
+
+/* Does this key of the block's table count?  And does the section? */
+bool resolve_key_counts(const struct config *config, const struct config_block *block,
+                        const struct param_key *key);
+bool resolve_section_counts(const struct config *config, const struct config_block *parent,
+                            const struct config_section *section);
+
+const char *resolve_when(const struct param_table *table, const char *key);
+
+const struct config_section *resolve_section(const struct config_section *sections, size_t count,
+                                             const char *key);
+const struct param_key *resolve_key(const struct param_table *table, const char *key);
+const char *resolve_selector(const struct config_section *section);
+
+#endif

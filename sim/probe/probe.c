@@ -1,0 +1,306 @@
+#include "probe/probe.h"
+
+#include "probe/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(struct probe_params, field)
+static const struct param_key probe_keys[] = {
+    {"evaluation_sequences", PARAM_U32, AT(evaluation_sequences), "1", "3000", "32", NULL,
+     "held-out sequences of query.sequence predictions on which every model is measured, an epoch"},
+    {"calls", PARAM_BOOL, AT(calls), NULL, NULL, "true", NULL,
+     "keep every accepted set_weights call with its entries"},
+    {"weights_interval", PARAM_U32, AT(weights_interval), NULL, NULL, "0", NULL,
+     "epochs between two copies of all weights; 0: never (the calls hold the same)"},
+    {"bonds_interval", PARAM_U32, AT(bonds_interval), NULL, NULL, "0", NULL,
+     "epochs between two copies of all bonds; 0: never"},
+};
+#undef AT
+const struct param_table probe_param_table =
+    PARAM_TABLE("record", struct probe_params, probe_keys, "what is kept, and how often");
+
+/* ---- static rows */
+
+/* Index of `name` among the first `count` names, which gets it when it is new. */
+static uint16_t label_of(const char **names, uint32_t *count, const char *name)
+{
+    for (uint32_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return (uint16_t)i;
+    names[*count] = name;
+    return (uint16_t)(*count)++;
+}
+
+static enum sim_status put_labels(struct probe *probe, struct sim_error *err)
+{
+    const struct agents_setup *setup = probe->wiring.setup;
+    const char **names = calloc(2 * (size_t)setup->group_count + 1, sizeof(*names));
+    if (names == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %u groups", setup->group_count);
+    uint32_t strategies = 0, models = 0;
+    for (uint32_t g = 0; g < setup->group_count; g++) {
+        const struct agents_group *group = &setup->groups[g];
+        probe->group_strategy[g] = label_of(names, &strategies, group->strategy->params->name);
+        probe->group_model[g] =
+            label_of(names + setup->group_count, &models, group->lm->table->name);
+    }
+    record_labels(probe->wiring.record, RECORD_STRATEGY, names, strategies);
+    record_labels(probe->wiring.record, RECORD_MODEL_KIND, names + setup->group_count, models);
+    free(names);
+    return SIM_OK;
+}
+
+static enum sim_status put_groups(struct probe *probe, struct sim_error *err)
+{
+    const struct agents_setup *setup = probe->wiring.setup;
+    struct record *record = probe->wiring.record;
+    enum sim_status status = SIM_OK;
+    for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++) {
+        const struct agents_group *group = &setup->groups[g];
+        const char *model = group->lm->table->name, *strategy = group->strategy->params->name;
+        uint8_t attacker = group->params->attacker;
+        uint32_t count = group->params->count;
+        uint32_t parameters = (uint32_t)group->lm->parameter_count(group->lm_shape);
+        status = record_rows_begin(record, RECORD_DIM_GROUP, 1, err);
+        if (status != SIM_OK)
+            return status;
+        record_put(record, RECORD_GROUP_NAME, &group->name, 1);
+        record_put(record, RECORD_GROUP_STRATEGY, &strategy, 1);
+        record_put(record, RECORD_GROUP_MODEL, &model, 1);
+        record_put(record, RECORD_GROUP_ATTACKER, &attacker, 1);
+        record_put(record, RECORD_GROUP_SIZE, &count, 1);
+        record_put(record, RECORD_GROUP_PARAMETERS, &parameters, 1);
+        status = record_rows_end(record, RECORD_DIM_GROUP, err);
+    }
+    return status;
+}
+
+static enum sim_status put_corpus_files(struct probe *probe, struct sim_error *err)
+{
+    const struct corpus *corpus = probe->wiring.setup->corpus;
+    struct record *record = probe->wiring.record;
+    enum sim_status status = SIM_OK;
+    for (uint32_t f = 0; f < corpus->file_count && status == SIM_OK; f++) {
+        const struct corpus_file *file = &corpus->files[f];
+        const char *domain = corpus->domains[file->domain].name, *sha256 = file->sha256;
+        status = record_rows_begin(record, RECORD_DIM_CORPUS_FILE, 1, err);
+        if (status != SIM_OK)
+            return status;
+        record_put(record, RECORD_CORPUS_PATH, &file->path, 1);
+        record_put(record, RECORD_CORPUS_DOMAIN, &domain, 1);
+        record_put(record, RECORD_CORPUS_BYTES, &file->size_bytes, 1);
+        record_put(record, RECORD_CORPUS_SHA256, &sha256, 1);
+        record_put(record, RECORD_CORPUS_PACKAGE, &file->package, 1);
+        record_put(record, RECORD_CORPUS_LICENCE, &file->licence, 1);
+        status = record_rows_end(record, RECORD_DIM_CORPUS_FILE, err);
+    }
+    return status;
+}
+
+/* The scale on which losses are read: the entropies of the evaluated mixture, all public domains
+ * alike. */
+static void put_corpus_attributes(const struct probe *probe)
+{
+    const struct corpus *corpus = probe->wiring.setup->corpus;
+    struct record *record = probe->wiring.record;
+    double weights[CORPUS_DOMAINS_MAX];
+    for (uint32_t d = 0; d < corpus->domain_count; d++)
+        weights[d] = corpus->domains[d].is_private ? 0 : 1;
+    struct corpus_stats stats;
+    corpus_mixture_stats(corpus, weights, &stats);
+    record_attr_text(record, RECORD_ROOT, "corpus", corpus->kind);
+    record_attr_text(record, RECORD_ROOT, "corpus_fallback",
+                     corpus->fallback == NULL ? "" : corpus->fallback);
+    record_attr_u64(record, RECORD_ROOT, "corpus_digest", corpus->digest);
+    record_attr_u64(record, RECORD_ROOT, "vocabulary_symbols", corpus->vocabulary_symbols);
+    record_attr_u64(record, RECORD_ROOT, "corpus_train_tokens", stats.train_tokens);
+    record_attr_u64(record, RECORD_ROOT, "corpus_heldout_tokens", stats.heldout_tokens);
+    record_attr_f64(record, RECORD_ROOT, "unigram_entropy_nats", stats.unigram_nats);
+    record_attr_f64(record, RECORD_ROOT, "bigram_entropy_nats", stats.bigram_nats);
+    record_attr_f64(record, RECORD_ROOT, "exact_entropy_nats", stats.exact_nats);
+}
+
+/* ---- life */
+
+static bool allocate(struct probe *probe)
+{
+    uint32_t groups = probe->wiring.setup->group_count;
+    probe->hotkey_row = calloc(agents_count(probe->wiring.agents) + 1, sizeof(uint32_t));
+    probe->group_strategy = calloc(groups + 1, sizeof(uint16_t));
+    probe->group_model = calloc(groups + 1, sizeof(uint16_t));
+    probe->model_loss_nats = calloc(agents_model_count(probe->wiring.agents) + 1, sizeof(double));
+    probe->column = calloc(probe->uid_count, sizeof(uint64_t));
+    probe->csr_start = calloc(probe->uid_count + 1, sizeof(uint64_t));
+    return probe->hotkey_row && probe->group_strategy && probe->group_model &&
+           probe->model_loss_nats && probe->column && probe->csr_start;
+}
+
+enum sim_status probe_create(const struct probe_params *params, const struct probe_wiring *wiring,
+                             struct probe **ret_probe, struct sim_error *err)
+{
+    struct probe *probe = calloc(1, sizeof(*probe));
+    if (probe == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the probe");
+    probe->params = *params;
+    probe->wiring = *wiring;
+    probe->uid_count = wiring->setup->uid_capacity;
+    enum sim_status status = SIM_OK;
+    if (!allocate(probe))
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for the probe");
+    for (uint32_t n = 0; status == SIM_OK && n < agents_count(wiring->agents); n++)
+        probe->hotkey_row[n] = RECORD_NOBODY;
+    if (status == SIM_OK)
+        status = put_labels(probe, err);
+    if (status == SIM_OK)
+        status = put_groups(probe, err);
+    if (status == SIM_OK)
+        status = put_corpus_files(probe, err);
+    if (status != SIM_OK) {
+        probe_free(probe);
+        return status;
+    }
+    put_corpus_attributes(probe);
+    *ret_probe = probe;
+    return SIM_OK;
+}
+
+struct probe *probe_free(struct probe *probe)
+{
+    if (probe == NULL)
+        return NULL;
+    free(probe->hotkey_row);
+    free(probe->group_strategy);
+    free(probe->group_model);
+    free(probe->model_loss_nats);
+    free(probe->column);
+    free(probe->csr_start);
+    free(probe->csr_target);
+    free(probe->csr_value);
+    free(probe);
+    return NULL;
+}
+
+struct probe_summary probe_summary(const struct probe *probe)
+{
+    return probe->summary;
+}
+
+/* ---- events */
+
+/* Gives a neuron its row of /hotkeys at its first registration. */
+static enum sim_status meet(struct probe *probe, uint32_t neuron, int64_t now_ns,
+                            struct sim_error *err)
+{
+    if (probe->hotkey_row[neuron] != RECORD_NOBODY)
+        return SIM_OK;
+    struct record *record = probe->wiring.record;
+    struct agent_info info = agents_info(probe->wiring.agents, neuron);
+    uint16_t group = (uint16_t)info.group;
+    probe->hotkey_row[neuron] = (uint32_t)record_row_count(record, RECORD_DIM_HOTKEY);
+    enum sim_status status = record_rows_begin(record, RECORD_DIM_HOTKEY, 1, err);
+    if (status != SIM_OK)
+        return status;
+    record_put(record, RECORD_HOTKEY_OWNER, &info.owner, 1);
+    record_put(record, RECORD_HOTKEY_GROUP, &group, 1);
+    record_put(record, RECORD_HOTKEY_INDEX, &info.index_in_group, 1);
+    record_put(record, RECORD_HOTKEY_TIME_NS, &now_ns, 1);
+    return record_rows_end(record, RECORD_DIM_HOTKEY, err);
+}
+
+enum sim_status probe_genesis(struct probe *probe, struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    for (uint32_t uid = 0; uid < probe->uid_count && status == SIM_OK; uid++) {
+        uint32_t neuron = agents_of_uid(probe->wiring.agents, uid);
+        if (neuron != AGENT_NONE)
+            status = meet(probe, neuron, 0, err);
+    }
+    return status;
+}
+
+static uint32_t row_of_hotkey(const struct probe *probe, uint32_t hotkey)
+{
+    uint32_t neuron = agents_of_hotkey(probe->wiring.agents, hotkey);
+    return neuron == AGENT_NONE ? RECORD_NOBODY : probe->hotkey_row[neuron];
+}
+
+static enum sim_status on_move(struct probe *probe, const struct chain_event *event,
+                               enum record_event_kind kind, int64_t now_ns, struct sim_error *err)
+{
+    uint32_t neuron = agents_of_hotkey(probe->wiring.agents, event->hotkey);
+    enum sim_status status = neuron == AGENT_NONE ? SIM_OK : meet(probe, neuron, now_ns, err);
+    if (status != SIM_OK)
+        return status;
+    const struct chain_view *view = chain_view(probe->wiring.chain, probe->wiring.setup->netuid);
+    bool replaces = kind == RECORD_EVENT_REGISTRATION && event->other != CHAIN_NONE;
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = kind,
+        .netuid = event->netuid,
+        .uid = event->uid,
+        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .owner_id =
+            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
+        .other_hotkey_id = replaces ? row_of_hotkey(probe, event->other) : RECORD_NOBODY,
+        .amount_rao = event->amount,
+        .value = (double)view->difficulty,
+    };
+    return record_event(probe->wiring.record, &row, err);
+}
+
+static enum sim_status on_weights(struct probe *probe, const struct chain_event *event,
+                                  int64_t now_ns, struct sim_error *err)
+{
+    if (!probe->params.calls)
+        return SIM_OK;
+    struct chain_row row = chain_weights_row(probe->wiring.chain, event->netuid, event->uid);
+    struct record_call call = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .netuid = event->netuid,
+        .uid = event->uid,
+        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .entry_count = row.count,
+        .target = row.uid,
+        .value = row.value,
+    };
+    return record_set_weights(probe->wiring.record, &call, err);
+}
+
+static enum sim_status on_event(struct probe *probe, const struct chain_event *event,
+                                int64_t now_ns, struct sim_error *err)
+{
+    switch (event->kind) {
+    case CHAIN_EVENT_REGISTERED:
+        probe->registrations++;
+        return on_move(probe, event, RECORD_EVENT_REGISTRATION, now_ns, err);
+    case CHAIN_EVENT_EVICTED:
+        probe->evictions++;
+        return on_move(probe, event, RECORD_EVENT_EVICTION, now_ns, err);
+    case CHAIN_EVENT_WEIGHTS_SET:
+        return on_weights(probe, event, now_ns, err);
+    case CHAIN_EVENT_PAID:
+        probe->paid_rao += event->amount;
+        return SIM_OK;
+    default:
+        return SIM_OK;
+    }
+}
+
+enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
+                            bool *ret_epoch, struct sim_error *err)
+{
+    size_t count;
+    const struct chain_event *events = chain_events(probe->wiring.chain, &count);
+    enum sim_status status = SIM_OK;
+    *ret_epoch = false;
+    for (size_t e = 0; e < count && status == SIM_OK; e++) {
+        *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
+        status = on_event(probe, &events[e], now_ns, err);
+    }
+    if (status == SIM_OK && *ret_epoch)
+        status = probe_row(probe, now_ns, event_count, err);
+    return status;
+}

@@ -1,0 +1,65 @@
+/*
+ * probe.h: reads the state of a run and hands rows to the recorder.
+ *
+ * Once an epoch it writes a row of every variable of the root, evaluates every model on held-out
+ * text outside simulated time (the ground truth that nobody in the simulation sees), and resets
+ * the neurons' counters.  After each block it writes what happened on the chain.  A probe changes
+ * nothing that the simulation can see.
+ */
+#ifndef PROBE_PROBE_H
+#define PROBE_PROBE_H
+
+#include "agent/agents.h"
+#include "base/error.h"
+#include "base/param.h"
+#include "chain/chain.h"
+#include "record/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `record:` of a scenario. */
+struct probe_params {
+    uint32_t evaluation_sequences; /* of query.sequence predictions each, the same for all models */
+    bool calls;                    /* every accepted set_weights with its entries */
+    uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
+    uint32_t bonds_interval;
+};
+extern const struct param_table probe_param_table;
+
+/* Borrowed; must outlive the probe. */
+struct probe_wiring {
+    const struct agents_setup *setup; /* what the agents were made from */
+    struct agents *agents;
+    struct chain *chain;
+    struct record *record;
+};
+
+/* What the last row said, for progress. */
+struct probe_summary {
+    uint32_t epoch_count;
+    double loss_median_nats; /* over the slots that serve */
+    double attacker_share;   /* of the last epoch's emission, groups marked attacker */
+    uint32_t peers;
+    uint64_t difficulty;
+};
+
+struct probe;
+
+/* Writes the static rows (groups, corpus files) and the attributes about the corpus.  The caller
+ * owns *ret_probe.  SIM_MEMORY, SIM_IO. */
+SIM_CHECKED enum sim_status probe_create(const struct probe_params *params,
+                                         const struct probe_wiring *wiring,
+                                         struct probe **ret_probe, struct sim_error *err);
+/* Accepts NULL, returns NULL. */
+struct probe *probe_free(struct probe *probe);
+
+/* Once, when genesis is done: the first hotkeys. */
+SIM_CHECKED enum sim_status probe_genesis(struct probe *probe, struct sim_error *err);
+/* After agents_on_block: the block's events; a row when an epoch was among them (*ret_epoch). */
+SIM_CHECKED enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
+                                        bool *ret_epoch, struct sim_error *err);
+/* Of the last row; zero before the first. */
+struct probe_summary probe_summary(const struct probe *probe);
+
+#endif

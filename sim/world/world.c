@@ -1,0 +1,304 @@
+#include "world/world.h"
+
+#include "base/digest.h"
+#include "event/loop.h"
+#include "world/provenance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define AT(field) offsetof(struct world_params, field)
+static const struct param_key world_keys[] = {
+    {"name", PARAM_STRING, AT(name), NULL, NULL, NULL, NULL, "names the run's folder and report"},
+    {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL,
+     "what the scenario is for, in one line"},
+    {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
+     "about how long a run takes, for whoever chooses a scenario"},
+    {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
+     "of everything that is drawn; another seed is another replicate"},
+    {"until", PARAM_DURATION_NS, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
+     "simulated time at which the run ends"},
+    {"block_time", PARAM_DURATION_NS, AT(block_time_ns), "1 ms", "1 h", "12 s", NULL,
+     "from one block of the chain to the next"},
+    {"event_limit", PARAM_U64, AT(event_limit), "1000", "1099511627776", "100000000", NULL,
+     "most events pending at once; more end the run with an error"},
+    {"memo_memory", PARAM_SIZE_BYTES, AT(memo_bytes), "0 B", NULL, "64 MiB", NULL,
+     "memory for answers that the same question to a shared model uses again; changes no result"},
+};
+#undef AT
+const struct param_table world_param_table =
+    PARAM_TABLE("scenario", struct world_params, world_keys, "what is run, and for how long");
+
+/* Event kinds of a run: the world's own, then the agents', then the network's. */
+enum { KIND_BLOCK = 0, KIND_AGENT = 1, KIND_NET = KIND_AGENT + AGENT_KIND_COUNT };
+_Static_assert(KIND_NET + NET_KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
+
+struct world {
+    struct world_setup setup;
+    struct chain_net_config chain_net;
+    struct evq *queue;
+    struct loop *loop;
+    struct version_pool *versions;
+    struct compute_pool *pool;
+    struct agents *agents;
+    struct net *net;
+    struct chain *chain;
+    struct record *record;
+    struct probe *probe;
+    struct provenance_clock clock;
+    bool interrupted;
+};
+
+/* ---- a block */
+
+static enum sim_status make_block(struct world *world, int64_t now_ns, struct sim_error *err)
+{
+    enum sim_status status = chain_block(world->chain, chain_block_number(world->chain) + 1, err);
+    if (status == SIM_OK)
+        status = agents_on_block(world->agents, now_ns, err);
+    bool epoch;
+    if (status == SIM_OK)
+        status = probe_block(world->probe, now_ns, loop_event_count(world->loop), &epoch, err);
+    if (status == SIM_OK && world->setup.check)
+        status = world_check(world, err);
+    return status;
+}
+
+static enum sim_status handle_block(void *context, const struct event *event, struct sim_error *err)
+{
+    struct world *world = context;
+    enum sim_status status = make_block(world, event->at_ns, err);
+    if (status != SIM_OK)
+        return status;
+    if (world->setup.progress != NULL) {
+        struct world_status now = world_status(world);
+        world->setup.progress(world->setup.progress_context, &now);
+    }
+    if (world->setup.stop != NULL && *world->setup.stop != 0) {
+        world->interrupted = true;
+        loop_stop(world->loop);
+    }
+    return evq_push(world->queue, event->at_ns + world->setup.params->block_time_ns, KIND_BLOCK, 0,
+                    0, err);
+}
+
+/* ---- building, layer by layer */
+
+static enum sim_status build_compute(struct world *world, struct sim_error *err)
+{
+    struct compute_options options = world->setup.compute_test;
+    options.threads = world->setup.threads;
+    options.memo_bytes = world->setup.params->memo_bytes;
+    enum sim_status status = version_pool_create(0, &world->versions, err);
+    return status == SIM_OK ? compute_create(&options, &world->pool, err) : status;
+}
+
+static enum sim_status build_loop(struct world *world, struct sim_error *err)
+{
+    struct evq_options options = {.capacity = world->setup.params->event_limit};
+    enum sim_status status = evq_create(&options, &world->queue, err);
+    return status == SIM_OK ? loop_create(world->queue, &world->loop, err) : status;
+}
+
+static enum sim_status build_chain(struct world *world, struct sim_error *err)
+{
+    SIM_ASSERT(world->setup.chain.net_count == 1);
+    world->chain_net = world->setup.chain.nets[0];
+    world->setup.chain.nets = &world->chain_net;
+    world->setup.chain.seed = world->setup.params->seed;
+    return chain_create(&world->setup.chain, &world->chain, err);
+}
+
+static enum sim_status build_agents(struct world *world, struct sim_error *err)
+{
+    struct agents_setup *setup = &world->setup.agents;
+    setup->seed = world->setup.params->seed;
+    setup->netuid = world->chain_net.netuid;
+    setup->block_time_ns = world->setup.params->block_time_ns;
+    setup->uid_capacity = world->chain_net.params.max_uids;
+    return agents_create(setup, world->versions, &world->agents, err);
+}
+
+static enum sim_status build_net(struct world *world, struct sim_error *err)
+{
+    uint32_t count;
+    const struct net_host *hosts = agents_hosts(world->agents, &count);
+    struct net_wiring wiring = {
+        .queue = world->queue,
+        .first_kind = KIND_NET,
+        .seed = world->setup.params->seed,
+        .delivered = agents_delivered,
+        .context = world->agents,
+    };
+    return net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+}
+
+static enum sim_status start_agents(struct world *world, struct sim_error *err)
+{
+    struct agents_wiring wiring = {
+        .queue = world->queue,
+        .first_kind = KIND_AGENT,
+        .net = world->net,
+        .chain = world->chain,
+        .pool = world->pool,
+        .versions = world->versions,
+    };
+    return agents_start(world->agents, &wiring, err);
+}
+
+static enum sim_status build_record(struct world *world, struct sim_error *err)
+{
+    struct record_options options = {.uid_count = world->setup.agents.uid_capacity};
+    enum sim_status status = record_create(world->setup.folder, &options, &world->record, err);
+    if (status != SIM_OK)
+        return status;
+    const struct world_params *params = world->setup.params;
+    record_attr_text(world->record, RECORD_ROOT, "title", params->name);
+    record_attr_text(world->record, RECORD_ROOT, "question", params->question);
+    record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
+    record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
+    record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism",
+                     world->chain_net.mechanism->params->name);
+    record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
+    record_scenario(world->record, world->setup.scenario);
+    struct probe_wiring wiring = {
+        .setup = &world->setup.agents,
+        .agents = world->agents,
+        .chain = world->chain,
+        .record = world->record,
+    };
+    return probe_create(world->setup.probe, &wiring, &world->probe, err);
+}
+
+static enum sim_status build(struct world *world, struct sim_error *err)
+{
+    enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
+        build_compute, build_loop, build_chain, build_agents, build_net, start_agents, build_record,
+    };
+    for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
+        enum sim_status status = steps[s](world, err);
+        if (status != SIM_OK)
+            return status;
+    }
+    loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
+    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
+    loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
+    enum sim_status status = probe_genesis(world->probe, err);
+    if (status != SIM_OK)
+        return status;
+    return evq_push(world->queue, world->setup.params->block_time_ns, KIND_BLOCK, 0, 0, err);
+}
+
+enum sim_status world_create(const struct world_setup *setup, struct world **ret_world,
+                             struct sim_error *err)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    if (world == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a world");
+    world->setup = *setup;
+    provenance_clock_start(&world->clock);
+    enum sim_status status = build(world, err);
+    if (status != SIM_OK) {
+        world_free(world);
+        return status;
+    }
+    *ret_world = world;
+    return SIM_OK;
+}
+
+struct world *world_free(struct world *world)
+{
+    if (world == NULL)
+        return NULL;
+    probe_free(world->probe);
+    record_free(world->record);
+    net_free(world->net);
+    /* Open tickets give their versions back before the models do. */
+    compute_free(world->pool);
+    agents_free(world->agents);
+    chain_free(world->chain);
+    loop_free(world->loop);
+    evq_free(world->queue);
+    version_pool_free(world->versions);
+    free(world);
+    return NULL;
+}
+
+/* ---- running */
+
+enum sim_status world_run(struct world *world, struct sim_error *err)
+{
+    enum sim_status status = loop_run(world->loop, world->setup.params->until_ns, err);
+    if (status != SIM_OK)
+        return status;
+    if (world->interrupted)
+        return SIM_FAIL(err, SIM_INTERRUPTED, "interrupted at block %llu",
+                        (unsigned long long)chain_block_number(world->chain));
+    return SIM_OK;
+}
+
+struct world_digests world_digests(const struct world *world)
+{
+    struct world_digests digests = {
+        .order = loop_digest(world->loop),
+        .chain = chain_digest(world->chain),
+        .model = agents_digest(world->agents),
+    };
+    struct digest trace;
+    digest_init(&trace);
+    digest_u64(&trace, digests.order);
+    digest_u64(&trace, digests.chain);
+    digest_u64(&trace, digests.model);
+    digests.trace = digest_value(&trace);
+    return digests;
+}
+
+struct world_status world_status(const struct world *world)
+{
+    return (struct world_status){
+        .now_ns = evq_now_ns(world->queue),
+        .until_ns = world->setup.params->until_ns,
+        .block = chain_block_number(world->chain),
+        .event_count = loop_event_count(world->loop),
+        .summary = probe_summary(world->probe),
+    };
+}
+
+static void put_digest(struct world *world, const char *name, uint64_t digest)
+{
+    char hex[17];
+    snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digest);
+    record_attr_text(world->record, RECORD_ROOT, name, hex);
+}
+
+enum sim_status world_finish(struct world *world, struct sim_error *err)
+{
+    struct world_digests digests = world_digests(world);
+    put_digest(world, "digest_order", digests.order);
+    put_digest(world, "digest_chain", digests.chain);
+    put_digest(world, "digest_model", digests.model);
+    put_digest(world, "trace_digest", digests.trace);
+    record_attr_u64(world->record, RECORD_ROOT, "event_count", loop_event_count(world->loop));
+    record_attr_u64(world->record, RECORD_ROOT, "tie_count", loop_tie_count(world->loop));
+    struct net_counters net = net_totals(world->net);
+    record_attr_u64(world->record, RECORD_ROOT, "messages_delivered", net.delivered_count);
+    record_attr_u64(world->record, RECORD_ROOT, "bytes_delivered", net.delivered_bytes);
+    struct compute_counters compute = compute_counters(world->pool);
+    provenance_write(world->record, &world->clock, &compute, world->setup.threads);
+    return record_finish(world->record, err);
+}
+
+enum sim_status world_check(const struct world *world, struct sim_error *err)
+{
+    evq_check(world->queue);
+    net_check(world->net);
+    agents_check(world->agents);
+    const struct chain_view *view = chain_view(world->chain, world->chain_net.netuid);
+    for (uint32_t uid = 0; uid < view->neuron_count; uid++) {
+        uint32_t neuron = agents_of_uid(world->agents, uid);
+        SIM_ASSERT(neuron != AGENT_NONE);
+        SIM_ASSERT(agents_info(world->agents, neuron).hotkey == view->hotkey[uid]);
+    }
+    return chain_check(world->chain, err);
+}

@@ -1,0 +1,94 @@
+/*
+ * world.h: one run, from a checked scenario to result.h5.
+ *
+ * The world builds every layer, owns all of them, lets the event loop dispatch, makes a block every
+ * block_time, and hands state to the probe.  It decides nothing about neurons, chains or networks.
+ *
+ *   world_create(&setup, &world, err);
+ *   world_run(world, err);           // to setup.params->until, or until *setup.stop is set
+ *   world_finish(world, err);        // result.h5
+ *   world = world_free(world);
+ */
+#ifndef WORLD_WORLD_H
+#define WORLD_WORLD_H
+
+#include "agent/agents.h"
+#include "base/error.h"
+#include "base/param.h"
+#include "chain/chain.h"
+#include "net/net.h"
+#include "probe/probe.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The scenario's own top-level keys. */
+struct world_params {
+    const char *name;
+    const char *question; /* what the scenario is for, in one line */
+    const char *cost;     /* about how long it takes, for whoever chooses one */
+    uint64_t seed;
+    int64_t until_ns;
+    int64_t block_time_ns;
+    uint64_t event_limit; /* most events pending at once */
+    uint64_t memo_bytes;  /* memory for answers that identical questions to a shared model reuse */
+};
+extern const struct param_table world_param_table;
+
+/* How a run stands, for whoever shows progress. */
+struct world_status {
+    int64_t now_ns, until_ns;
+    uint64_t block;
+    uint64_t event_count;
+    struct probe_summary summary;
+};
+
+/* Everything is borrowed and outlives the world, except where it says copied. */
+struct world_setup {
+    const struct world_params *params;
+    struct agents_setup agents; /* seed, netuid, block_time and uid_capacity are set by the world */
+    struct chain_config chain;  /* seed likewise; exactly one network */
+    const struct net_options *net;
+    const struct probe_params *probe;
+    uint32_t threads; /* all of them, the loop's included */
+
+    const char *folder;   /* run folder */
+    const char *version;  /* of the program */
+    const char *scenario; /* resolved, as text */
+    const char *scenario_sha256;
+    const volatile sig_atomic_t *stop; /* not 0: end after the event under way; may be NULL */
+    void (*progress)(void *context, const struct world_status *status); /* after each block, or
+                                                                           NULL */
+    void *progress_context;
+    /* For tests; see compute/compute.h. */
+    struct compute_options compute_test;
+    bool check; /* world_check() after every block */
+};
+
+struct world;
+
+/* Builds and connects all layers, writes the genesis rows.  The caller owns *ret_world.
+ * SIM_CONFIG for what does not fit together, SIM_MEMORY, SIM_IO. */
+SIM_CHECKED enum sim_status world_create(const struct world_setup *setup, struct world **ret_world,
+                                         struct sim_error *err);
+/* Accepts NULL, returns NULL. */
+struct world *world_free(struct world *world);
+
+/* Runs to the end.  SIM_INTERRUPTED when *stop was set. */
+SIM_CHECKED enum sim_status world_run(struct world *world, struct sim_error *err);
+
+/* Writes digests, provenance and result.h5. */
+SIM_CHECKED enum sim_status world_finish(struct world *world, struct sim_error *err);
+
+struct world_digests {
+    uint64_t order, chain, model, trace;
+};
+struct world_digests world_digests(const struct world *world);
+struct world_status world_status(const struct world *world);
+
+/* Every layer's own check and what must hold between them.  SIM_NUMERIC names what is broken;
+ * what only a bug can break is asserted. */
+SIM_CHECKED enum sim_status world_check(const struct world *world, struct sim_error *err);
+
+#endif

@@ -1,0 +1,59 @@
+"""Each broken scenario gives exactly the messages that stand beside it.
+
+usage: broken_scenarios.py TAOSIM [--update]
+
+broken/NAME.yaml is given to `taosim check`, which must say broken/NAME.txt on stderr, nothing on
+stdout, and exit with 2.  --update writes what it says instead; read the difference before you
+commit it.  Ends with `N passed, N failed`.
+"""
+import difflib
+import pathlib
+import subprocess
+import sys
+
+FOLDER = pathlib.Path(__file__).parent / "broken"
+ENOUGH = 60
+
+
+def check(taosim, scenario):
+    return subprocess.run([taosim, "check", scenario.name], cwd=FOLDER, capture_output=True,
+                          timeout=20, check=False)
+
+
+def problems(taosim, scenario):
+    """What is wrong with what the program said; empty if nothing is."""
+    said = check(taosim, scenario)
+    expected = scenario.with_suffix(".txt")
+    if said.returncode != 2:
+        return f"exit code {said.returncode}, not 2"
+    if said.stdout:
+        return f"stdout: {said.stdout.decode(errors='replace')}"
+    if not expected.exists():
+        return f"no {expected.name}; see --update"
+    if said.stderr != expected.read_bytes():
+        return "\n".join(difflib.unified_diff(
+            expected.read_text(errors="replace").splitlines(),
+            said.stderr.decode(errors="replace").splitlines(), expected.name, "said", lineterm=""))
+    return ""
+
+
+def main():
+    taosim = str(pathlib.Path(sys.argv[1]).resolve())
+    scenarios = sorted(FOLDER.glob("*.yaml"))
+    failed = 0
+    for scenario in scenarios:
+        if "--update" in sys.argv:
+            scenario.with_suffix(".txt").write_bytes(check(taosim, scenario).stderr)
+        problem = problems(taosim, scenario)
+        if problem:
+            print(f"{scenario.name}: {problem}")
+            failed += 1
+    if len(scenarios) < ENOUGH:
+        print(f"only {len(scenarios)} scenarios")
+        failed += 1
+    print(f"{len(scenarios) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""What an editor says about scenarios, by yaml-language-server and our JSON Schema.
+
+usage: editor.py SOURCE_ROOT BUILD_ROOT
+
+The server (npm, installed into BUILD_ROOT/npm when it is not there) reads each scenario as an
+editor would.  It finds nothing in the scenarios of the repository and something in each of
+broken/*.yaml, but for those of UNSEEN, which a JSON Schema cannot express; it completes names and
+keys, and explains keys.  Exits 77 (skipped) where the server cannot be had.
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+VERSION = "1.18.0"
+SERVER = BUILD / "npm/node_modules/.bin/yaml-language-server"
+SCHEMA = ROOT / "scenarios/scenario.schema.json"
+
+# What only `taosim check` sees, and why.
+UNSEEN = {
+    "another file": {"base_is_itself", "base_missing",
+                     "column_of_a_missing_file"},
+    "bounds of a value with a unit": {"out_of_range_below", "uniform_upside_down"},
+    "exactness": {"below_the_smallest_unit", "more_than_64_bits"},
+    "what may be missing because of a base": {"missing_count_of_a_group"},
+    "relations of values": {"weights_do_not_match", "weights_all_zero",
+                            "negative_sigma"},
+    "YAML that is legal": {"alias_within_its_anchor", "tag", "too_deep", "merge_of_a_number",
+                           "capital_true", "hexadecimal", "leading_point", "leading_zero",
+                           "not_a_number", "zero_byte_in_text", "not_utf8"},
+    "nothing to look at": {"only_a_comment"},
+}
+
+
+class Server:
+    """One language server and the conversation with it."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([str(SERVER), "--stdio"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.next_id = 0
+        self.diagnostics = {}
+        self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {
+            "workspace": {"configuration": True}, "textDocument": {"publishDiagnostics": {}}}})
+        self.tell("initialized", {})
+
+    def send(self, message):
+        data = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        self.process.stdin.flush()
+
+    def receive(self):
+        length = 0
+        while (line := self.process.stdout.readline().strip()) != b"":
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        return json.loads(self.process.stdout.read(length))
+
+    def settings(self, item):
+        yaml = {"validate": True, "completion": True, "hover": True,
+                "schemaStore": {"enable": False}, "schemas": {SCHEMA.as_uri(): "*.yaml"}}
+        return yaml if item.get("section") == "yaml" else None
+
+    def handle(self, message):
+        """Anything that is no answer to a question of ours."""
+        if message.get("method") == "textDocument/publishDiagnostics":
+            self.diagnostics[message["params"]["uri"]] = message["params"]["diagnostics"]
+        elif message.get("method") == "workspace/configuration":
+            self.send({"id": message["id"],
+                       "result": [self.settings(item) for item in message["params"]["items"]]})
+        elif "method" in message and "id" in message:
+            self.send({"id": message["id"], "result": None})
+
+    def tell(self, method, params):
+        self.send({"method": method, "params": params})
+
+    def ask(self, method, params):
+        self.next_id += 1
+        self.send({"id": self.next_id, "method": method, "params": params})
+        while True:
+            message = self.receive()
+            if "method" not in message and message.get("id") == self.next_id:
+                return message.get("result")
+            self.handle(message)
+
+    def open(self, name, text):
+        uri = f"file:///scenarios/{name}.yaml"
+        self.tell("textDocument/didOpen", {"textDocument": {
+            "uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+        return uri
+
+    def examine(self, name, text):
+        """The server's diagnostics of a text."""
+        uri = self.open(name, text)
+        while uri not in self.diagnostics:
+            self.handle(self.receive())
+        return self.diagnostics[uri]
+
+    def at(self, method, uri, line, character):
+        return self.ask(method, {"textDocument": {"uri": uri},
+                                 "position": {"line": line, "character": character}})
+
+
+def install():
+    if SERVER.exists():
+        return True
+    if shutil.which("npm") is None:
+        print("skipped: npm is not installed")
+        return False
+    done = subprocess.run(["npm", "install", "--silent", "--prefix", str(BUILD / "npm"),
+                           f"yaml-language-server@{VERSION}"], check=False)
+    if done.returncode != 0 or not SERVER.exists():
+        print("skipped: npm could not install yaml-language-server")
+        return False
+    return True
+
+
+def without_schema_line(text):
+    """The test says which schema counts; the line's relative path would lead nowhere."""
+    return "".join(line for line in text.splitlines(True) if "$schema=" not in line)
+
+
+def scenarios(server):
+    """(name, what is wrong) of the good and the bad files."""
+    for path in sorted(ROOT.glob("scenarios/*/scenario.yaml")):
+        found = server.examine("good-" + path.parent.name, without_schema_line(path.read_text()))
+        yield path.parent.name, [item["message"] for item in found]
+    unseen = set().union(*UNSEEN.values())
+    for path in sorted((ROOT / "tests/unit/broken").glob("*.yaml")):
+        found = server.examine("bad-" + path.stem, path.read_bytes().decode(errors="replace"))
+        expected = path.stem not in unseen
+        yield path.stem, [] if bool(found) == expected else [
+            "the editor finds nothing" if expected
+            else f"is in UNSEEN, but the editor says: {found[0]['message']}"]
+
+
+def helps(server):
+    """(what, what is wrong) of completion and hover."""
+    text = "name: t\nuntil: 1 h\nmechanism: \nnetwork:\n  \nchain:\n  tempo: 50 blocks\n"
+    uri = server.open("help", text)
+    for what, line, character, wanted in (("completes a mechanism", 2, 11, "yuma3"),
+                                          ("completes a key", 4, 2, "sharing")):
+        items = server.at("textDocument/completion", uri, line, character)["items"]
+        labels = [item["label"] for item in items]
+        yield what, [] if wanted in labels else [f"{wanted} is not among {labels}"]
+    hover = server.at("textDocument/hover", uri, 6, 4)
+    words = json.dumps(hover)
+    yield "explains a key", [] if "blocks of an epoch" in words else [words]
+
+
+def main():
+    if not install():
+        return 77
+    server = Server()
+    passed = failed = 0
+    for cases in (scenarios(server), helps(server)):
+        for name, problems in cases:
+            passed += not problems
+            failed += bool(problems)
+            for problem in problems[:3]:
+                print(f"{name}: {problem}")
+    server.process.terminate()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

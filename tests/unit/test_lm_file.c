@@ -1,0 +1,192 @@
+#include "lm/lm_file.h"
+#include "lm_cases.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A folder of this test's own, and a path in it. */
+static char folder[] = "/tmp/taosim-test-lm-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(path, sizeof(path), "%s/model", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    remove(path);
+    return rmdir(folder);
+}
+
+static void every_model_comes_back_from_its_file_bit_by_bit(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    for (int i = 0; i < LM_CASE_COUNT; i++) {
+        const struct lm_case *c = &lm_cases[i];
+        struct lm_sample s = lm_sample_create(c, 1);
+        struct lm_file file;
+        assert_int_equal(lm_save(path, c->ops, c->shape, s.parameters, &err), SIM_OK);
+        assert_int_equal(lm_load(path, &file, &err), SIM_OK);
+        assert_ptr_equal(file.ops, c->ops);
+        assert_memory_equal(file.shape, c->shape, c->ops->table->struct_bytes);
+        assert_memory_equal(file.parameters, s.parameters, s.parameter_count * sizeof(float));
+        lm_file_release(&file);
+        lm_sample_free(&s);
+    }
+}
+
+static void save_small(void)
+{
+    struct sim_error err = {0};
+    struct lm_sample s = lm_sample_create(&lm_cases[2], 1);
+    assert_int_equal(lm_save(path, lm_cases[2].ops, lm_cases[2].shape, s.parameters, &err), SIM_OK);
+    lm_sample_free(&s);
+}
+
+static size_t read_all(unsigned char *bytes, size_t room)
+{
+    FILE *file = fopen(path, "rb");
+    size_t count = fread(bytes, 1, room, file);
+    fclose(file);
+    return count;
+}
+
+static void write_all(const unsigned char *bytes, size_t count)
+{
+    FILE *file = fopen(path, "wb");
+    fwrite(bytes, 1, count, file);
+    fclose(file);
+}
+
+static void a_file_cut_anywhere_or_with_one_wrong_byte_is_refused(void **state)
+{
+    (void)state;
+    unsigned char whole[2048], damaged[2048];
+    save_small();
+    size_t count = read_all(whole, sizeof(whole));
+    for (size_t i = 0; i < count; i++) {
+        struct sim_error err = {0};
+        struct lm_file file;
+        write_all(whole, i);
+        assert_int_equal(lm_load(path, &file, &err), SIM_IO);
+        assert_non_null(strstr(err.text, path));
+        memcpy(damaged, whole, count);
+        damaged[i] ^= 1;
+        write_all(damaged, count);
+        assert_int_equal(lm_load(path, &file, &err), SIM_IO);
+    }
+}
+
+static void refusals_name_file_and_cause(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct lm_file file;
+    char expected[256];
+    unsigned char bytes[2048];
+    save_small();
+    size_t count = read_all(bytes, sizeof(bytes));
+    bytes[count - 1] ^= 4;
+    write_all(bytes, count);
+    assert_int_equal(lm_load(path, &file, &err), SIM_IO);
+    snprintf(expected, sizeof(expected), "model '%s': the checksum is wrong: the file is damaged",
+             path);
+    assert_string_equal(err.text, expected);
+    assert_int_equal(lm_load("/no/such/model", &file, &err), SIM_IO);
+    assert_string_equal(err.text, "model '/no/such/model': No such file or directory");
+    assert_int_equal(lm_save("/no/such/model", lm_cases[0].ops, lm_cases[0].shape, NULL, &err),
+                     SIM_IO);
+    assert_string_equal(err.text, "model '/no/such/model.new': No such file or directory");
+}
+
+/* A bigram that says: after token k comes (k + 1) mod 4, with odds 20 to 1 against each other. */
+static float counting_bigram[16];
+static const struct bigram_shape four = {.vocabulary = 4};
+
+static void make_counting_bigram(void)
+{
+    for (int k = 0; k < 16; k++)
+        counting_bigram[k] = k % 4 == (k / 4 + 1) % 4 ? logf(20) : 0;
+}
+
+static void the_most_probable_text_follows_the_model(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct stream stream;
+    uint8_t text[9];
+    make_counting_bigram();
+    stream_init(&stream, 1, STREAM_TEST, 0, 0);
+    struct lm_generate_options options = {
+        .prompt = (const uint8_t[]){0, 2}, .prompt_count = 2, .count = 9};
+    assert_int_equal(
+        lm_generate(&bigram_ops, &four, counting_bigram, &options, &stream, text, &err), SIM_OK);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(text[i], (3 + i) % 4);
+}
+
+static void drawn_text_has_the_models_frequencies(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    struct sim_error err = {0};
+    struct stream stream;
+    static uint8_t text[COUNT];
+    make_counting_bigram();
+    stream_init(&stream, 2, STREAM_TEST, 0, 0);
+    struct lm_generate_options options = {.prompt = (const uint8_t[]){0},
+                                          .prompt_count = 1,
+                                          .count = COUNT,
+                                          .window = 1,
+                                          .temperature = 1};
+    assert_int_equal(
+        lm_generate(&bigram_ops, &four, counting_bigram, &options, &stream, text, &err), SIM_OK);
+    int follows = 0;
+    for (int i = 0; i < COUNT; i++)
+        follows += text[i] == ((i == 0 ? 0 : text[i - 1]) + 1) % 4;
+    /* 20 of 23; the standard error is 0.0024. */
+    assert_true(fabs((double)follows / COUNT - 20.0 / 23) < 0.01);
+}
+
+static void a_model_without_numbers_writes_no_text(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct stream stream;
+    uint8_t text[4];
+    make_counting_bigram();
+    counting_bigram[5] = NAN;
+    stream_init(&stream, 1, STREAM_TEST, 0, 0);
+    struct lm_generate_options options = {
+        .prompt = (const uint8_t[]){0}, .prompt_count = 1, .count = 4, .temperature = 0};
+    assert_int_equal(
+        lm_generate(&bigram_ops, &four, counting_bigram, &options, &stream, text, &err),
+        SIM_NUMERIC);
+    assert_string_equal(err.text, "the model gives no number after 2 tokens");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_model_comes_back_from_its_file_bit_by_bit),
+        cmocka_unit_test(a_file_cut_anywhere_or_with_one_wrong_byte_is_refused),
+        cmocka_unit_test(refusals_name_file_and_cause),
+        cmocka_unit_test(the_most_probable_text_follows_the_model),
+        cmocka_unit_test(drawn_text_has_the_models_frequencies),
+        cmocka_unit_test(a_model_without_numbers_writes_no_text),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
