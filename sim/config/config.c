@@ -29,8 +29,11 @@ static struct node *build_tree(struct loader *loader, const struct config_input 
                                struct sim_error *err)
 {
     struct node *root = load_file(loader, input, err);
-    for (size_t i = 0; root != NULL && i < input->set_count; i++)
-        root = load_set(loader, root, &input->sets[i], i + 1);
+    size_t unnamed = 0;
+    for (size_t i = 0; root != NULL && i < input->set_count; i++) {
+        unnamed += input->sets[i].label == NULL;
+        root = load_set(loader, root, &input->sets[i], unnamed);
+    }
     return root;
 }
 

@@ -23,7 +23,7 @@
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
  * Limits: files of 4 MiB, nesting of 64, 100 000 nodes (an alias counts as all that it stands
- * for), 16 levels of `base`.
+ * for), 16 levels of `base`; 2 000 000 nodes over scenario, twin and all changes of a schedule.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -97,7 +97,7 @@ char *config_report_text(const struct config_report *report);
 
 struct config_set {
     const char *text;  /* "chain.tempo=100 blocks"; the value is YAML */
-    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 */
+    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 among those */
 };
 
 struct config_input {

@@ -12,6 +12,7 @@
 struct emitter {
     struct text text;
     const struct config *config;
+    bool in_set;   /* within twin or schedule, over another scenario: says also what is absent */
     bool for_hash; /* without what is no part of a run's identity */
 };
 
@@ -210,6 +211,12 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
     }
     for (size_t i = 0; i < block->block_count; i++)
         emit_child(e, block, &block->blocks[i], depth);
+    for (size_t i = 0; e->in_set && i < section->section_count; i++)
+        if (section->sections[i].optional &&
+            config_child(block, section->sections[i].key) == NULL) {
+            indent(e, depth);
+            text_add(&e->text, "%s: ~\n", section->sections[i].key);
+        }
 }
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */
@@ -218,7 +225,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
 static void emit_path(struct emitter *e, const struct config *after, const char *path,
                       unsigned depth)
 {
-    struct emitter inner = {.config = after, .for_hash = e->for_hash};
+    struct emitter inner = {.config = after, .in_set = true, .for_hash = e->for_hash};
     const struct config_block *block = config_at(after, path);
     indent(e, depth);
     if (block != NULL) {

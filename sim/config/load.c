@@ -189,7 +189,7 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
                             .text = arena_copy(loader->arena, set->text, strlen(set->text)),
                             .text_bytes = strlen(set->text),
                             .is_set = true,
-                            .rank = RANK_MAIN + (int)number};
+                            .rank = RANK_MAIN + 1};
     loader->no_memory |= source.name == NULL || source.text == NULL;
     if (loader->no_memory || !loader_add_source(loader, &source, &at.source))
         return NULL;

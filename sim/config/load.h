@@ -13,7 +13,7 @@ struct node *load_plain(struct loader *loader, const struct config_input *input,
 struct node *load_file(struct loader *loader, const struct config_input *input,
                        struct sim_error *err);
 
-/* One --set over the tree. */
+/* One --set over the tree; `number` counts those without a label from 1. */
 struct node *load_set(struct loader *loader, struct node *root, const struct config_set *set,
                       size_t number);
 

@@ -25,9 +25,14 @@ bool loader_add_source(struct loader *loader, const struct source *source, uint3
 
 bool loader_visit(struct loader *loader, const struct node *node)
 {
-    if (++loader->visits <= NODE_COUNT_MAX)
+    loader->visits++;
+    if (loader->visits > NODE_STEPS_MAX && !loader->over_budget)
+        loader_complain(loader, node->at,
+                        "the scenario, its twin and its schedule have more than %d nodes together",
+                        NODE_STEPS_MAX);
+    else if (loader->visits - loader->visits_before <= NODE_COUNT_MAX)
         return true;
-    if (!loader->over_budget)
+    else if (!loader->over_budget)
         loader_complain(loader, node->at,
                         "the scenario has more than %d nodes (an alias counts as all that it "
                         "stands for)",

@@ -12,6 +12,8 @@
 
 enum { LOADER_MESSAGES_MAX = 200 };
 
+struct column;
+
 struct source {
     const char *name; /* "sybil.yaml" or "--set #2" */
     const char *path; /* what relative paths in it start from: the file, or the scenario's */
@@ -30,7 +32,9 @@ struct loader {
     struct config_report report;  /* handed to the caller at the end */
     struct place *message_places; /* (report.count), heap */
     size_t nodes;                 /* made by the reader */
-    size_t visits;                /* steps of all walks of the current check */
+    size_t visits;                /* steps of all walks so far */
+    size_t visits_before;         /* when the current check began: each may take NODE_COUNT_MAX */
+    struct column *columns;       /* files of numbers read so far; value_dist.c */
     bool over_budget;             /* said once */
     bool no_memory;
 };
