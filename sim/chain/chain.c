@@ -191,6 +191,16 @@ enum sim_status chain_genesis_neuron(struct chain *chain, const struct chain_gen
     return status;
 }
 
+/* Later chains mask a row that is not younger than the uids it rates. */
+static uint64_t after_registrations(const struct chain_net *net)
+{
+    uint64_t last = 0;
+    for (uint32_t uid = 0; uid < net->count; uid++)
+        if (net->block_at_registration[uid] > last)
+            last = net->block_at_registration[uid];
+    return last + 1;
+}
+
 enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid, uint32_t uid,
                                       uint32_t count, const uint32_t *uids, const uint32_t *values,
                                       struct sim_error *err)
@@ -198,9 +208,12 @@ enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid, uint
     struct chain_net *net = chain_net_of(chain, netuid);
     SIM_ASSERT(net != NULL && uid < net->count);
     enum sim_status status = chain_weights_store(chain, net, uid, count, uids, values, err);
-    if (status == SIM_OK)
-        chain_row_normalize(chain, net, count, net->rows[uid].value);
-    return status;
+    if (status != SIM_OK)
+        return status;
+    chain_row_normalize(chain, net, count, net->rows[uid].value);
+    if (chain->profile != CHAIN_NAKAMOTO)
+        net->last_update[uid] = after_registrations(net);
+    return SIM_OK;
 }
 
 /* -------------------------------------------------------------------------------------- blocks */

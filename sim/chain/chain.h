@@ -93,7 +93,8 @@ SIM_CHECKED enum sim_status chain_genesis_neuron(struct chain *chain,
 SIM_CHECKED enum sim_status chain_genesis_stake(struct chain *chain, uint32_t hotkey,
                                                 uint32_t coldkey, uint64_t stake_rao,
                                                 struct sim_error *err);
-/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked). */
+/* A row as it would stand after set_weights (normalised by the profile's rule, unchecked).  From
+ * finney on its block is the one after the last registration so far, so that it counts. */
 SIM_CHECKED enum sim_status chain_genesis_weights(struct chain *chain, uint16_t netuid,
                                                   uint32_t uid, uint32_t count,
                                                   const uint32_t *uids, const uint32_t *values,
@@ -158,6 +159,7 @@ struct chain_extrinsic {
     X(NETWORK_DOES_NOT_EXIST, "NetworkDoesNotExist", "NetworkDoesNotExist", "SubnetNotExists")     \
     X(NO_NEURON_ID_AVAILABLE, "NoNeuronIdAvailable", "NoNeuronIdAvailable", "NoNeuronIdAvailable") \
     X(NOT_REGISTERED, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInSubNet")             \
+    X(NOT_REGISTERED_ANYWHERE, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInNetwork")   \
     X(STAKE_TOO_LOW_FOR_ROOT, "StakeTooLowForRoot", "StakeTooLowForRoot", "StakeTooLowForRoot")    \
     X(NO_HOTKEY_ACCOUNT, "NotRegistered", "NotRegistered", "HotKeyAccountNotExists")               \
     X(NON_ASSOCIATED_COLD_KEY, "NonAssociatedColdKey", "NonAssociatedColdKey",                     \

@@ -74,33 +74,52 @@ static bool whole_number(const char *text, uint32_t *ret_number)
     return *text != '\0';
 }
 
+/* The digits of a decimal number, without its point: value = mantissa x 10^exponent. */
+static bool read_decimal(const char *text, fixed_u128 *ret_mantissa, int *ret_exponent)
+{
+    fixed_u128 mantissa = 0;
+    int digits = 0, decimals = 0, exponent = 0;
+    bool point = false;
+    const char *at = text;
+    for (; (*at >= '0' && *at <= '9') || (*at == '.' && !point); at++) {
+        if (*at == '.') {
+            point = true;
+            continue;
+        }
+        mantissa = mantissa * 10 + (unsigned)(*at - '0');
+        decimals += point;
+        if (++digits > 30)
+            return false;
+    }
+    if (digits > 0 && *at == 'e') {
+        char *end;
+        long power = strtol(at + 1, &end, 10);
+        if (end == at + 1 || power < -100 || power > 100)
+            return false;
+        exponent = (int)power;
+        at = end;
+    }
+    *ret_mantissa = mantissa;
+    *ret_exponent = exponent - decimals;
+    return digits > 0 && *at == '\0';
+}
+
 /* Decimal TAO to rao from the digits themselves, never through a double. */
 static bool rao_of(const char *text, uint64_t *ret_rao)
 {
-    fixed_u128 rao = 0;
-    int decimals = -1;
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '.' && decimals < 0) {
-            decimals = 0;
-            continue;
-        }
-        if (*at < '0' || *at > '9')
-            return false;
-        if (decimals < 9)
-            rao = rao * 10 + (unsigned)(*at - '0');
-        if (decimals >= 0 && decimals < 9)
-            decimals++;
-        if (rao > UINT64_MAX)
-            return false;
-    }
-    for (int i = decimals < 0 ? 0 : decimals; i < 9 && rao <= UINT64_MAX; i++)
+    fixed_u128 rao;
+    int exponent;
+    if (!read_decimal(text, &rao, &exponent))
+        return false;
+    for (exponent += 9; exponent < 0; exponent++)
+        rao /= 10;
+    for (; exponent > 0 && rao <= UINT64_MAX; exponent--)
         rao *= 10;
     *ret_rao = (uint64_t)rao;
-    return *text != '\0' && rao <= UINT64_MAX;
+    return rao <= UINT64_MAX;
 }
 
-/* --------------------------------------------------------------------------------------- reading
- */
+/* ------------------------------------------------------------------------------------- reading */
 
 static bool grow(void **items, size_t count, size_t item_bytes)
 {
@@ -121,7 +140,7 @@ static enum sim_status read_neuron(struct table_file *file, struct genesis_table
         return bad(file, 0, "the next uid", err);
     if (file->fields[1][0] == '\0' || strlen(file->fields[1]) >= sizeof neuron.hotkey)
         return bad(file, 1, "an address", err);
-    strcpy(neuron.hotkey, file->fields[1]);
+    snprintf(neuron.hotkey, sizeof neuron.hotkey, "%s", file->fields[1]);
     if (!rao_of(file->fields[2], &neuron.stake_rao))
         return bad(file, 2, "an amount of TAO", err);
     for (uint32_t i = 0; i < table->neuron_count; i++)

@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/execute.h"
+#include "cli/summary.h"
 #include "record/reader.h"
 
 #include <errno.h>
@@ -148,6 +149,8 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
     struct world_digests digests;
     status = execute_run(schema, config, options, &digests, &err);
     if (status != SIM_OK)
+        return cli_fail(&err);
+    if (summary_print(options->folder, &err) != SIM_OK)
         return cli_fail(&err);
     print_digests(options->folder, &digests);
     return CLI_DONE;

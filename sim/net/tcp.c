@@ -67,20 +67,22 @@ static int64_t bytes_ns(const struct link *link, uint64_t size_bytes)
     return ns_after(0, (double)size_bytes / link->bytes_per_s * (double)NS_PER_S);
 }
 
-/* A train through one link: waits its turn, keeps its spacing, leaves at the link's speed.
- * `ahead_bytes` is how much of it has to be through before whoever waits for its head goes on, and
- * how much comes at a time at its end. */
-static struct train link_pass(struct link *link, struct train train, uint64_t size_bytes,
-                              uint64_t ahead_bytes)
+/* How a train meets a link. */
+struct load {
+    uint64_t size_bytes;  /* on the wire */
+    uint64_t ahead_bytes; /* must be through before whoever waits for its head goes on */
+    uint64_t tail_bytes;  /* come together at its end */
+};
+
+/* A train through one link: waits its turn, keeps its spacing, leaves at the link's speed. */
+static struct train link_pass(struct link *link, struct train train, struct load load)
 {
     int64_t begin_ns = train.first_ns > link->busy_until_ns ? train.first_ns : link->busy_until_ns;
-    int64_t through_ns = ns_after(begin_ns, (double)bytes_ns(link, size_bytes));
-    int64_t ahead_ns = bytes_ns(link, ahead_bytes < size_bytes ? ahead_bytes : size_bytes);
-    int64_t last_ns = ns_after(train.last_ns, (double)ahead_ns);
-    if (size_bytes > 0)
-        link->busy_until_ns = through_ns;
-    link->passed_bytes += (double)size_bytes;
-    return (struct train){ns_after(begin_ns, (double)ahead_ns),
+    int64_t through_ns = ns_after(begin_ns, (double)bytes_ns(link, load.size_bytes));
+    int64_t last_ns = ns_after(train.last_ns, (double)bytes_ns(link, load.tail_bytes));
+    link->busy_until_ns = through_ns;
+    link->passed_bytes += (double)load.size_bytes;
+    return (struct train){ns_after(begin_ns, (double)bytes_ns(link, load.ahead_bytes)),
                           through_ns > last_ns ? through_ns : last_ns};
 }
 
@@ -144,6 +146,10 @@ static void window_release(const struct net *net, struct tcp_flow *tcp, int64_t 
     uint64_t window_bytes = (uint64_t)tcp->window * SEGMENT_BYTES;
     uint64_t payload_bytes = tcp->left_bytes < window_bytes ? tcp->left_bytes : window_bytes;
     tcp->left_bytes -= payload_bytes;
+    /* The rest of a message needs the first acknowledgements only. */
+    if (payload_bytes < window_bytes && tcp->last_ns > now_ns)
+        tcp->last_ns = ns_after(now_ns, (double)(tcp->last_ns - now_ns) * (double)payload_bytes /
+                                            (double)window_bytes);
     tcp->train_bytes = wire_bytes(payload_bytes) + again_bytes;
     tcp->sent_window = tcp->window;
     tcp->released_ns = now_ns;
@@ -170,41 +176,51 @@ void tcp_begin(struct net *net, uint32_t index, int64_t now_ns, enum net_connect
                           .timeout_ns = TIMEOUT_NS_FIRST};
 }
 
-/* What the train of the present stage carries, and how much of it must be through a link before
- * whoever waits for its head goes on. */
-static uint64_t stage_bytes(const struct tcp_flow *tcp, uint64_t *ret_ahead_bytes)
+static uint64_t at_most(uint64_t value, uint64_t most)
+{
+    return value < most ? value : most;
+}
+
+static struct load data_load(uint64_t train_bytes, uint64_t ahead_segments, uint64_t tail_segments)
+{
+    uint64_t segment_bytes = SEGMENT_BYTES + HEADER_BYTES;
+    return (struct load){train_bytes, at_most(ahead_segments * segment_bytes, train_bytes),
+                         at_most(tail_segments * segment_bytes, train_bytes)};
+}
+
+/* What the train of the present stage is to its link. */
+static struct load stage_load(const struct net *net, const struct tcp_flow *tcp)
 {
     uint64_t segment_bytes = SEGMENT_BYTES + HEADER_BYTES;
     uint64_t segments = (tcp->train_bytes + segment_bytes - 1) / segment_bytes;
-    *ret_ahead_bytes = HEADER_BYTES;
+    uint64_t acks = (segments + ACKNOWLEDGED_SEGMENTS - 1) / ACKNOWLEDGED_SEGMENTS;
     switch ((enum tcp_stage)tcp->stage) {
-    case TCP_DATA_UP:
-        *ret_ahead_bytes = segment_bytes;
-        return tcp->train_bytes;
-    case TCP_DATA_DOWN:
-        *ret_ahead_bytes = ACKNOWLEDGED_SEGMENTS * segment_bytes;
-        return tcp->train_bytes;
+    case TCP_DATA_UP: /* an acknowledgement releases as many as it confirms, times the growth */
+        return data_load(tcp->train_bytes, 1,
+                         (uint64_t)(ACKNOWLEDGED_SEGMENTS * net->options.window_growth));
+    case TCP_DATA_DOWN: /* the first acknowledgement waits for the second segment */
+        return data_load(tcp->train_bytes, ACKNOWLEDGED_SEGMENTS, 1);
     case TCP_ACK_UP:
     case TCP_ACK_DOWN:
-        return (segments + ACKNOWLEDGED_SEGMENTS - 1) / ACKNOWLEDGED_SEGMENTS * HEADER_BYTES;
+        return (struct load){acks * HEADER_BYTES, HEADER_BYTES, HEADER_BYTES};
     case TCP_HELLO_UP:
     case TCP_HELLO_DOWN:
     case TCP_WELCOME_UP:
     case TCP_WELCOME_DOWN:
         break;
     }
-    return HEADER_BYTES;
+    return (struct load){HEADER_BYTES, HEADER_BYTES, HEADER_BYTES};
 }
 
 /* The last window's acknowledgements: nobody waits for them, but they take their room. */
 static void acknowledge_last(struct net *net, uint32_t index, int64_t now_ns)
 {
-    uint64_t ahead_bytes;
     struct train now = {now_ns, now_ns};
-    struct tcp_flow *tcp = &net->tcp[index];
-    for (tcp->stage = TCP_ACK_UP; tcp->stage <= TCP_ACK_DOWN; tcp->stage++) {
-        uint32_t number = stage_link(&net->flows[index], tcp->stage);
-        link_pass(&net->links[number], now, stage_bytes(tcp, &ahead_bytes), 0);
+    struct tcp_flow acknowledgement = net->tcp[index];
+    for (uint8_t stage = TCP_ACK_UP; stage <= TCP_ACK_DOWN; stage++) {
+        acknowledgement.stage = stage;
+        link_pass(&net->links[stage_link(&net->flows[index], stage)], now,
+                  stage_load(net, &acknowledgement));
     }
 }
 
@@ -214,10 +230,9 @@ enum sim_status tcp_step(struct net *net, int64_t now_ns, uint32_t index, struct
     struct tcp_flow *tcp = &net->tcp[index];
     if (tcp->stage == TCP_DATA_UP)
         window_release(net, tcp, now_ns);
-    uint64_t ahead_bytes, size_bytes = stage_bytes(tcp, &ahead_bytes);
     struct train train = {now_ns, tcp->last_ns > now_ns ? tcp->last_ns : now_ns};
     struct link *link = &net->links[stage_link(flow, tcp->stage)];
-    train = link_pass(link, train, size_bytes, ahead_bytes);
+    train = link_pass(link, train, stage_load(net, tcp));
     double latency_ns = (double)stage_latency_ns(net, flow, tcp->stage);
     tcp->last_ns = ns_after(train.last_ns, latency_ns);
     if (tcp->stage == TCP_DATA_DOWN && tcp->left_bytes == 0) {

@@ -82,7 +82,7 @@ def trainer(model, tokens):
 
 for tier, (d, h) in TIERS.items():
     one = trainer(Agent(d, h), torch.randint(V, (B, T + 1)))
-    print(f"torch.train.{tier}.loop.tokens_per_s\t{rate(one, B * T):.6g}\ttokens/s/core", flush=True)
     all_at_once = trainer(Stack(d, h), torch.randint(V, (AGENTS, B, T + 1)))
-    print(f"torch.train.{tier}.batched.tokens_per_s\t{rate(all_at_once, AGENTS * B * T):.6g}"
-          "\ttokens/s/core", flush=True)
+    for name, step, tokens in ("loop", one, B * T), ("batched", all_at_once, AGENTS * B * T):
+        print(f"torch.train.{tier}.{name}.tokens_per_s\t{rate(step, tokens):.6g}\ttokens/s/core",
+              flush=True)
