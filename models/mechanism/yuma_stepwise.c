@@ -403,6 +403,19 @@ static enum sim_status store_bonds(struct stepwise *s, struct mechanism_output *
     return SIM_OK;
 }
 
+static enum sim_status check_units(const struct stepwise *s, struct sim_error *err)
+{
+    const struct mechanism_input *in = s->input;
+    for (uint32_t i = 0; i < s->v.n; i++)
+        for (uint64_t k = in->weights.start[i]; k < in->weights.start[i + 1]; k++)
+            if (s->v.old_permit[i] && in->weights.value[k] > UINT16_MAX)
+                return SIM_FAIL(err, SIM_NUMERIC, "a weight is above 65535");
+    for (uint64_t k = 0; k < in->bonds.start[s->v.n]; k++)
+        if (in->bonds.value[k] > UINT16_MAX)
+            return SIM_FAIL(err, SIM_NUMERIC, "a bond is above 65535");
+    return SIM_OK;
+}
+
 enum sim_status yuma_stepwise_epoch(enum yuma_version version, const struct yuma_params *params,
                                     const struct mechanism_input *input,
                                     struct mechanism_output *output,
@@ -417,6 +430,9 @@ enum sim_status yuma_stepwise_epoch(enum yuma_version version, const struct yuma
                          .dense = params->path == YUMA_PATH_DENSE};
     take_memory(&s);
     yuma_begin(version, params, input, &s.v, scratch, trace);
+    enum sim_status status = check_units(&s, err);
+    if (status != SIM_OK)
+        return status;
     read_weights(&s);
     find_consensus(&s);
     find_ranks(&s);

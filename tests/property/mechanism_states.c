@@ -388,7 +388,9 @@ void mechanism_state_adopt_bonds(struct mechanism_state *state,
     uint32_t *column = keep(state, count, sizeof(*column));
     uint64_t *value = keep(state, count, sizeof(*value));
     memcpy(start, output->bonds.start, (n + (size_t)1) * sizeof(*start));
-    memcpy(column, output->bonds.column, count * sizeof(*column));
-    memcpy(value, output->bonds.value, count * sizeof(*value));
+    if (count > 0) {
+        memcpy(column, output->bonds.column, count * sizeof(*column));
+        memcpy(value, output->bonds.value, count * sizeof(*value));
+    }
     state->input.bonds = (struct mechanism_bonds){start, column, value};
 }
