@@ -431,6 +431,8 @@ static void a_table_of_emission_replaces_the_constant(void **state)
     t.net.params.emission_table = (struct param_strings){.items = lines, .count = 3};
     test_chain_start(&t);
     test_chain_blocks(&t, 1);
+    ok(&t, chain_run_to(t.chain, 3, &t.err)); /* the table's next line is for block 5 */
+    assert_int_equal(chain_block_number(t.chain), 3);
     ok(&t, chain_run_to(t.chain, 20, &t.err));
     assert_int_equal(chain_view(t.chain, 3)->pending_emission_rao, 4 * 10 + 3 * 7);
     lines[2] = "5 0";
