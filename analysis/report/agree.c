@@ -1,12 +1,13 @@
 #include "analysis/report/agree.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/metrics.h"
 
-enum { POINTS_MAX = 6000, RESAMPLES = 300, MODELS_MAX = 64 };
+enum { POINTS_MAX = 6000, RESAMPLES = 300, SIZES_MAX = 64 };
 
 /* The miners of the last epoch. */
 struct miners {
@@ -65,13 +66,14 @@ struct agreement_columns {
     double *count, *tau, *tau_low, *tau_high, *rho;
 };
 
-/* Honest miners, all (model < 0) or of one model: quality and incentive side by side. */
-static size_t select_honest(const struct report_run *run, const struct miners *m, int model,
-                            double *ret_quality, double *ret_incentive)
+/* Honest miners, all (size = NULL) or with models of one size: quality and incentive. */
+static size_t select_honest(const struct report_run *run, const struct miners *m,
+                            const uint32_t *size, double *ret_quality, double *ret_incentive)
 {
     size_t count = 0;
     for (size_t i = 0; i < m->count; i++) {
-        if (run->attacker[(size_t)m->group[i]] || (model >= 0 && m->model[i] != model))
+        size_t group = (size_t)m->group[i];
+        if (run->attacker[group] || (size != NULL && run->parameters[group] != *size))
             continue;
         ret_quality[count] = -m->loss[i];
         ret_incentive[count++] = m->incentive[i];
@@ -101,27 +103,54 @@ static enum sim_status add_agreement(const double *quality, const double *incent
     return SIM_OK;
 }
 
-/* The models that honest miners run, ascending. */
-static size_t list_models(const struct report_run *run, const struct miners *m,
-                          int models[MODELS_MAX])
+/* The sizes of honest miners' models, ascending, at most SIZES_MAX. */
+static size_t list_sizes(const struct report_run *run, const struct miners *m,
+                         uint32_t sizes[SIZES_MAX])
 {
-    bool used[MODELS_MAX] = {false};
     size_t count = 0;
-    for (size_t i = 0; i < m->count; i++)
-        if (!run->attacker[(size_t)m->group[i]] && m->model[i] < MODELS_MAX)
-            used[(size_t)m->model[i]] = true;
-    for (int model = 0; model < MODELS_MAX; model++)
-        if (used[model])
-            models[count++] = model;
+    for (size_t i = 0; i < m->count; i++) {
+        size_t group = (size_t)m->group[i], at = 0;
+        uint32_t size = run->parameters[group];
+        while (at < count && sizes[at] < size)
+            at++;
+        if (run->attacker[group] || count == SIZES_MAX || (at < count && sizes[at] == size))
+            continue;
+        memmove(&sizes[at + 1], &sizes[at], (count - at) * sizeof(*sizes));
+        sizes[at] = size;
+        count++;
+    }
     return count;
+}
+
+static bool has_miner(const struct miners *m, size_t group)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->group[i] == (double)group)
+            return true;
+    return false;
+}
+
+/* "16848 parameters: medium, others of the same size". */
+static void name_size(const struct report_run *run, const struct miners *m, uint32_t size,
+                      char *ret_text, size_t bytes)
+{
+    int used = snprintf(ret_text, bytes, "%u parameters:", size);
+    const char *between = " ";
+    for (size_t g = 0; g < run->group_count && used >= 0 && (size_t)used < bytes; g++) {
+        if (run->parameters[g] != size || run->attacker[g] || !has_miner(m, g))
+            continue;
+        used += snprintf(ret_text + used, bytes - (size_t)used, "%s%s", between,
+                         report_group_name(run, g));
+        between = ", ";
+    }
 }
 
 static enum sim_status add_agreements(struct report_run *run, const struct miners *m,
                                       struct report_tables *tables, double *scratch,
                                       struct sim_error *err)
 {
-    int models[MODELS_MAX];
-    size_t rows = 1 + list_models(run, m, models);
+    uint32_t sizes[SIZES_MAX];
+    size_t rows = 1 + list_sizes(run, m, sizes);
     struct report_table *table = report_table_add(tables, "agreement", rows);
     struct agreement_columns columns = {
         .scope = report_table_texts(tables, table, "scope"),
@@ -134,12 +163,12 @@ static enum sim_status add_agreements(struct report_run *run, const struct miner
         return SIM_FAIL(err, SIM_MEMORY, "report: out of memory");
     enum sim_status status = SIM_OK;
     for (size_t row = 0; row < rows && status == SIM_OK; row++) {
-        int model = row == 0 ? -1 : models[row - 1];
-        size_t count = select_honest(run, m, model, scratch, scratch + m->count);
-        const char *label = row == 0
-                                ? "all honest miners"
-                                : reader_label(run->reader, RECORD_MODEL_KIND, (uint64_t)model);
-        report_text_set(tables, columns.scope, row, label != NULL ? label : "one model");
+        char scope[160] = "all honest miners";
+        if (row > 0)
+            name_size(run, m, sizes[row - 1], scope, sizeof(scope));
+        report_text_set(tables, columns.scope, row, scope);
+        size_t count =
+            select_honest(run, m, row > 0 ? &sizes[row - 1] : NULL, scratch, scratch + m->count);
         status = add_agreement(scratch, scratch + m->count, count, &columns, row, err);
     }
     return status;

@@ -1,6 +1,7 @@
 #include "analysis/report/page.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "analysis/report/asset.h"
@@ -121,13 +122,14 @@ static void print_facts(FILE *file, const struct report_run *run, const struct r
 static void print_data(FILE *file, const struct report_run *run, const struct report_run *twin,
                        const struct report_tables *tables)
 {
-    static const char *const numbers[] = {"unigram_entropy_nats", "bigram_entropy_nats"};
+    static const char *const numbers[] = {"unigram_entropy_nats", "bigram_entropy_nats",
+                                          "exact_entropy_nats"};
     fputs("<script type=\"application/json\" id=\"data\">{\"tables\":", file);
     report_tables_print_json(tables, file);
     fprintf(file, ",\"has_twin\":%s", twin != NULL ? "true" : "false");
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         double value;
-        if (reader_attr_f64(run->reader, RECORD_ROOT, numbers[i], &value))
+        if (reader_attr_f64(run->reader, RECORD_ROOT, numbers[i], &value) && isfinite(value))
             fprintf(file, ",\"%s\":%.7g", numbers[i], value);
     }
     fputs(",\"models\":[", file);

@@ -205,7 +205,7 @@
           size: 58, values: (u, ticks) => ticks.map((v) => (v === null ? "" : short(plot.print(v)))) })],
         series: [{}].concat(lines.map((line) => ({
           label: line.name, stroke: line.hidden ? "transparent" : line.colour(),
-          width: line.width || 2, dash: line.dash, points: { show: false }, spanGaps: false,
+          width: line.width || 2, dash: line.dash, points: { show: !line.hidden && line.values.length <= 40, size: 5 }, spanGaps: false,
           fill: line.bars ? line.colour() + "88" : undefined,
           paths: line.bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
         }))),
@@ -279,6 +279,8 @@
       marks.push({ value: data.unigram_entropy_nats, text: "unigram entropy of the text" });
     if (data.bigram_entropy_nats)
       marks.push({ value: data.bigram_entropy_nats, text: "bigram entropy" });
+    if (data.exact_entropy_nats)
+      marks.push({ value: data.exact_entropy_nats, text: "entropy of the source" });
     const levelsToShow = marks.map((m) => m.value);
     return { title: "What the models have learnt", lines, bands, marks, print: compact,
       note: "Held-out loss by group: median, band from 10 to 90 %. Lower is better.",

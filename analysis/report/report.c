@@ -54,6 +54,14 @@ static bool find_twin(const struct report_options *options, char *ret_path, size
     return access(inside, R_OK) == 0;
 }
 
+/* Who attacks in the run is asked about in the twin too, where the same group behaves. */
+static void share_attackers(const struct report_run *run, struct report_run *twin)
+{
+    for (size_t g = 0; g < twin->group_count && g < run->group_count; g++)
+        if (strcmp(report_group_name(run, g), report_group_name(twin, g)) == 0)
+            twin->attacker[g] = run->attacker[g];
+}
+
 static enum sim_status load(const struct report_options *options, struct report *report,
                             struct sim_error *err)
 {
@@ -62,6 +70,8 @@ static enum sim_status load(const struct report_options *options, struct report 
     if (status == SIM_OK && find_twin(options, twin_path, sizeof(twin_path))) {
         status = report_run_open(twin_path, &report->twin, err);
         report->has_twin = status == SIM_OK;
+        if (report->has_twin)
+            share_attackers(&report->run, &report->twin);
     }
     if (status == SIM_OK)
         status = report_reduce(&report->run, "run", &report->tables, &report->window, err);

@@ -50,19 +50,22 @@ static enum sim_status choose_network(struct report_run *run, struct sim_error *
     return status;
 }
 
-static enum sim_status read_attackers(struct report_run *run, struct sim_error *err)
+static enum sim_status read_groups(struct report_run *run, struct sim_error *err)
 {
     size_t groups = (size_t)reader_rows(run->reader, RECORD_DIM_GROUP);
     run->group_count = groups > 0 ? groups : 1;
     run->attacker = calloc(run->group_count, sizeof(*run->attacker));
+    run->parameters = calloc(run->group_count, sizeof(*run->parameters));
     uint8_t *flags = calloc(run->group_count, 1);
-    if (run->attacker == NULL || flags == NULL) {
+    if (run->attacker == NULL || run->parameters == NULL || flags == NULL) {
         free(flags);
         return SIM_FAIL(err, SIM_MEMORY, "report: out of memory");
     }
     enum sim_status status = SIM_OK;
     if (groups > 0 && reader_has(run->reader, RECORD_GROUP_ATTACKER))
         status = reader_read(run->reader, RECORD_GROUP_ATTACKER, 0, groups, flags, err);
+    if (status == SIM_OK && groups > 0 && reader_has(run->reader, RECORD_GROUP_PARAMETERS))
+        status = reader_read(run->reader, RECORD_GROUP_PARAMETERS, 0, groups, run->parameters, err);
     for (size_t g = 0; g < run->group_count; g++)
         run->attacker[g] = flags[g] != 0;
     free(flags);
@@ -80,7 +83,7 @@ enum sim_status report_run_open(const char *path, struct report_run *ret_run, st
         run.has[f] = reader_has(run.reader, field_var[f]);
     status = choose_network(&run, err);
     if (status == SIM_OK)
-        status = read_attackers(&run, err);
+        status = read_groups(&run, err);
     if (status == SIM_OK && run.epoch_count == 0)
         status = SIM_FAIL(err, SIM_CONFIG, "'%s' holds no epoch yet: nothing to report", path);
     if (status != SIM_OK)
@@ -95,6 +98,7 @@ void report_run_release(struct report_run *run)
     reader_free(run->reader);
     free(run->rows);
     free(run->attacker);
+    free(run->parameters);
     *run = (struct report_run){0};
 }
 

@@ -37,8 +37,9 @@ struct report_run {
     uint32_t networks; /* how many the result holds */
     uint64_t *rows;    /* (epoch_count), owned: rows of the epoch dimension */
     size_t epoch_count;
-    size_t group_count; /* >= 1 */
-    bool *attacker;     /* (group_count), owned */
+    size_t group_count;   /* >= 1 */
+    bool *attacker;       /* (group_count), owned */
+    uint32_t *parameters; /* (group_count), owned: of the group's model; 0 = not recorded */
     bool has[FIELD_COUNT];
 };
 

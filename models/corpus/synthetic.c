@@ -161,7 +161,7 @@ static enum sim_status synthetic_load(const void *params_, uint64_t seed,
                                       struct corpus **ret_corpus, struct sim_error *err)
 {
     const struct synthetic_params *params = params_;
-    char texts[CORPUS_DOMAINS_MAX][16];
+    char texts[CORPUS_DOMAINS_MAX][24];
     const char *names[CORPUS_DOMAINS_MAX];
     for (uint32_t d = 0; d < params->domains; d++) {
         snprintf(texts[d], sizeof(texts[d]), "source-%u", d);

@@ -62,16 +62,6 @@ typedef size_t lm_tensors_f(const void *shape, struct lm_tensor *ret_tensors);
 size_t lm_tensors_count(lm_tensors_f *tensors, const void *shape);
 uint64_t lm_tensors_flop(lm_tensors_f *tensors, const void *shape);
 
-/* The models cut parameters and gradients by one function; parameters are only read. */
-static inline lm_real *lm_unconst(const lm_real *values)
-{
-    union {
-        const lm_real *in;
-        lm_real *out;
-    } pointer = {.in = values};
-    return pointer.out;
-}
-
 /* For models with nothing to check, and for those that take any length of sequence. */
 enum sim_status lm_check_nothing(const void *shape, struct sim_error *err);
 uint32_t lm_any_length(const void *shape);

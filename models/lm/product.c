@@ -1,6 +1,7 @@
 #include "lm/product.h"
 
-#include <cblas.h>
+/* Not cblas.h: GSL brings a library of its own, and a slow one, under the same names. */
+#include <f77blas.h>
 
 /*
  * Blocks of up to 4 rows x 3 vectors live in registers (12 sums, 3 vectors of b, one of a: the 16
@@ -122,22 +123,24 @@ static void multiply(bool add, size_t m, size_t n, size_t k, struct factor a, co
     }
 }
 
-/* The same by OpenBLAS; one of the two calls is left, by the type. */
+/* The same by OpenBLAS, whose matrices lie by columns: c^T = b^T a^T.  One of the two calls is
+ * left, by the type. */
 static void multiply_large(bool transposed, bool add, size_t m, size_t n, size_t k,
                            const lm_real *a, size_t a_stride, const lm_real *b, size_t b_stride,
                            lm_real *c, size_t c_stride)
 {
-    CBLAS_TRANSPOSE turn = transposed ? CblasTrans : CblasNoTrans;
+    char as_it_lies[] = "N", turned[] = "T";
+    blasint rows = (blasint)n, columns = (blasint)m, depth = (blasint)k;
+    blasint steps[3] = {(blasint)b_stride, (blasint)a_stride, (blasint)c_stride};
+    lm_real one = 1, beta = add ? 1 : 0;
+    void *left = lm_unconst(b), *right = lm_unconst(a), *sum = c, *alpha = &one, *old = &beta;
+    char *turn = transposed ? turned : as_it_lies;
     if (LM_IS_FLOAT)
-        cblas_sgemm(CblasRowMajor, turn, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1,
-                    (const float *)(const void *)a, (blasint)a_stride,
-                    (const float *)(const void *)b, (blasint)b_stride, add ? 1 : 0,
-                    (float *)(void *)c, (blasint)c_stride);
+        sgemm_(as_it_lies, turn, &rows, &columns, &depth, alpha, left, &steps[0], right, &steps[1],
+               old, sum, &steps[2]);
     else
-        cblas_dgemm(CblasRowMajor, turn, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1,
-                    (const double *)(const void *)a, (blasint)a_stride,
-                    (const double *)(const void *)b, (blasint)b_stride, add ? 1 : 0,
-                    (double *)(void *)c, (blasint)c_stride);
+        dgemm_(as_it_lies, turn, &rows, &columns, &depth, alpha, left, &steps[0], right, &steps[1],
+               old, sum, &steps[2]);
 }
 
 static bool is_large(size_t m, size_t n, size_t k)

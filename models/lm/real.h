@@ -111,6 +111,17 @@ double lm_sum_of_squares(size_t n, const lm_real *x);
 /* The largest of n >= 1; NaN elements may be passed over. */
 lm_real lm_max(size_t n, const lm_real *x);
 
+/* For functions that take reals to read without saying so: the models cut parameters and gradients
+ * by one function, and Fortran knows no const. */
+static inline lm_real *lm_unconst(const lm_real *values)
+{
+    union {
+        const lm_real *in;
+        lm_real *out;
+    } pointer = {.in = values};
+    return pointer.out;
+}
+
 /* n rounded up so that the next array starts on LM_ALIGNMENT. */
 static inline size_t lm_padded(size_t n)
 {

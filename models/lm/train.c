@@ -175,12 +175,8 @@ static enum sim_status take_step(const struct lm_ops *ops, const void *shape,
     double loss = ops->loss_gradient(shape, block, batch, gradient, NULL,
                                      scratch + lm_padded(ops->parameter_count(shape)));
     ret_result->loss_nats = loss;
-    enum sim_status status =
-        apply(ops, shape, optimiser, step, block, gradient, ret_block, ret_result);
-    if (status != SIM_OK || isfinite(loss))
-        return status;
-    memcpy(ret_block, block, block_count(ops, shape, optimiser) * sizeof(lm_real));
-    return SIM_NUMERIC;
+    /* A loss that is no number leaves none in the gradient, which apply checks. */
+    return apply(ops, shape, optimiser, step, block, gradient, ret_block, ret_result);
 }
 
 const struct lm_trainer lm_trainer = {

@@ -2,14 +2,13 @@
 
 bool ascending_is_ordered(const uint32_t *column, uint64_t count)
 {
-    bool ordered = true;
+    uint32_t wrong = 0;
     for (uint64_t k = 1; k < count; k++)
-        ordered &= column[k - 1] < column[k];
-    return ordered;
+        wrong |= (uint32_t)(column[k - 1] >= column[k]);
+    return wrong == 0;
 }
 
-/* Entries of an ascending row before the first column outside. */
-static uint32_t inside(const uint32_t *column, uint64_t count, uint32_t n)
+uint32_t ascending_inside(const uint32_t *column, uint64_t count, uint32_t n)
 {
     while (count > 0 && column[count - 1] >= n)
         count--;
@@ -34,26 +33,40 @@ static uint32_t sort_places(const uint32_t *column, uint64_t count, uint32_t n,
     return kept;
 }
 
-struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,
-                                       uint64_t count, uint32_t n,
-                                       const struct ascending_room *room)
+struct ascending_u32 ascending_sort_u32(const uint32_t *column, const uint32_t *value,
+                                        uint64_t count, uint32_t n,
+                                        const struct ascending_room *room)
 {
-    if (ascending_is_ordered(column, count))
-        return (struct ascending_u32){column, value, inside(column, count, n)};
     uint32_t kept = sort_places(column, count, n, room, room->wide);
     for (uint32_t k = 0; k < kept; k++)
         room->narrow[k] = value[room->wide[k]];
     return (struct ascending_u32){room->column, room->narrow, kept};
 }
 
-struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *value,
-                                       uint64_t count, uint32_t n,
-                                       const struct ascending_room *room)
+struct ascending_u64 ascending_sort_u64(const uint32_t *column, const uint64_t *value,
+                                        uint64_t count, uint32_t n,
+                                        const struct ascending_room *room)
 {
-    if (ascending_is_ordered(column, count))
-        return (struct ascending_u64){column, value, inside(column, count, n)};
     uint32_t kept = sort_places(column, count, n, room, room->wide);
     for (uint32_t k = 0; k < kept; k++)
         room->wide[k] = value[room->wide[k]];
     return (struct ascending_u64){room->column, room->wide, kept};
+}
+
+struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room)
+{
+    if (!ascending_is_ordered(column, count))
+        return ascending_sort_u32(column, value, count, n, room);
+    return (struct ascending_u32){column, value, ascending_inside(column, count, n)};
+}
+
+struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *value,
+                                       uint64_t count, uint32_t n,
+                                       const struct ascending_room *room)
+{
+    if (!ascending_is_ordered(column, count))
+        return ascending_sort_u64(column, value, count, n, room);
+    return (struct ascending_u64){column, value, ascending_inside(column, count, n)};
 }

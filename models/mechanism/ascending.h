@@ -31,13 +31,23 @@ struct ascending_u64 {
 
 /* Whether each column is above the one before. */
 bool ascending_is_ordered(const uint32_t *column, uint64_t count);
+/* Entries of an ordered row that lie in the network. */
+uint32_t ascending_inside(const uint32_t *column, uint64_t count, uint32_t n);
 
-/* `count` entries, each column at most once.  O(count), or O(n) where it must be sorted. */
+/* `count` entries, each column at most once.  O(count), or O(n) where it must be sorted; the room
+ * is used only then. */
 struct ascending_u32 ascending_row_u32(const uint32_t *column, const uint32_t *value,
                                        uint64_t count, uint32_t n,
                                        const struct ascending_room *room);
 struct ascending_u64 ascending_row_u64(const uint32_t *column, const uint64_t *value,
                                        uint64_t count, uint32_t n,
                                        const struct ascending_room *room);
+/* The same for rows that are known to be unordered. */
+struct ascending_u32 ascending_sort_u32(const uint32_t *column, const uint32_t *value,
+                                        uint64_t count, uint32_t n,
+                                        const struct ascending_room *room);
+struct ascending_u64 ascending_sort_u64(const uint32_t *column, const uint64_t *value,
+                                        uint64_t count, uint32_t n,
+                                        const struct ascending_room *room);
 
 #endif

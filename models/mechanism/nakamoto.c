@@ -20,10 +20,20 @@ struct nakamoto {
     fixed_i128 *share;        /* s, of the active stake; may exceed 1 for inactive ones */
     fixed_i128 *rank, *trust; /* of those who are rated */
     fixed_i128 *consensus, *incentive, *dividends;
+    uint64_t *rank_sum,
+        *trust_sum;          /* the same while they are summed: at most 1, the share of all */
     uint64_t *bond_total;    /* of a column, rao */
     fixed_i128 active_share; /* sum of s over active ones */
     uint64_t bonds_purchased_rao;
     struct ascending_room weight_room, bond_room;
+};
+
+/* A divisor prepared for many quotients: shifted to the left end, with its reciprocal
+ * floor((2^128 - 1) / d) - 2^64 (Moeller and Granlund, Improved division by invariant integers,
+ * IEEE Transactions on Computers 2011). */
+struct divisor {
+    uint64_t shifted, inverse;
+    unsigned shift;
 };
 
 static size_t scratch_bytes(const void *params, const struct mechanism_input *input, bool traced)
@@ -32,7 +42,8 @@ static size_t scratch_bytes(const void *params, const struct mechanism_input *in
     (void)traced;
     size_t n = input->neuron_count;
     return 6 * mechanism_scratch_cost(n, sizeof(fixed_i128)) + mechanism_scratch_cost(n, 1) +
-           mechanism_scratch_cost(n, sizeof(uint64_t)) +
+           3 * mechanism_scratch_cost(n, sizeof(uint64_t)) +
+           mechanism_scratch_cost(n, sizeof(struct divisor)) +
            2 * (2 * mechanism_scratch_cost(n, sizeof(uint32_t)) +
                 2 * mechanism_scratch_cost(n, sizeof(uint64_t)));
 }
@@ -55,6 +66,8 @@ static void take_memory(struct nakamoto *e, struct mechanism_scratch *scratch)
         *vectors[i] = mechanism_scratch_zero(scratch, e->n, sizeof(fixed_i128));
     e->active = mechanism_scratch_zero(scratch, e->n, 1);
     e->bond_total = mechanism_scratch_zero(scratch, e->n, sizeof(uint64_t));
+    e->rank_sum = mechanism_scratch_zero(scratch, e->n, sizeof(uint64_t));
+    e->trust_sum = mechanism_scratch_zero(scratch, e->n, sizeof(uint64_t));
     e->weight_room = take_room(scratch, e->n);
     e->bond_room = take_room(scratch, e->n);
 }
@@ -108,12 +121,11 @@ static uint64_t bond_increment_rao(const struct nakamoto *e, uint64_t rank_incre
 }
 
 /* What i adds to j by weight w; returns the rao by which the bond grows. */
-static uint64_t vote(struct nakamoto *e, uint32_t i, uint32_t j, uint32_t weight)
+static inline uint64_t vote(struct nakamoto *e, uint64_t share, uint32_t j, uint32_t weight)
 {
-    uint64_t share = (uint64_t)e->share[i];
     uint64_t rank = (uint64_t)(((fixed_u128)share * weight_fraction(weight)) >> 63);
-    e->rank[j] += rank;
-    e->trust[j] += share;
+    e->rank_sum[j] += rank;
+    e->trust_sum[j] += share;
     return bond_increment_rao(e, rank);
 }
 
@@ -137,7 +149,8 @@ static uint64_t update_row(struct nakamoto *e, uint32_t i, uint64_t count)
     struct ascending_u64 old =
         ascending_row_u64(b->column + b->start[i], b->value + b->start[i],
                           b->start[i + 1] - b->start[i], e->n, &e->bond_room);
-    bool votes = e->active[i] && e->share[i] != 0;
+    uint64_t share = e->active[i] ? (uint64_t)e->share[i] : 0;
+    bool votes = share != 0;
     struct ascending_u32 rated = {NULL, NULL, 0};
     if (votes)
         rated = ascending_row_u32(w->column + w->start[i], w->value + w->start[i],
@@ -152,7 +165,7 @@ static uint64_t update_row(struct nakamoto *e, uint32_t i, uint64_t count)
             o++;
         }
         if (rated_column == j) {
-            uint64_t bought_rao = j == i ? 0 : vote(e, i, j, rated.value[r]);
+            uint64_t bought_rao = j == i ? 0 : vote(e, share, j, rated.value[r]);
             e->bonds_purchased_rao += bought_rao;
             bond_rao += bought_rao;
             r++;
@@ -172,6 +185,10 @@ static void update_rows(struct nakamoto *e)
     for (uint32_t i = 0; i < e->n; i++) {
         count = update_row(e, i, count);
         e->output->bonds.start[i + 1] = count;
+    }
+    for (uint32_t j = 0; j < e->n; j++) {
+        e->rank[j] = e->rank_sum[j];
+        e->trust[j] = e->trust_sum[j];
     }
 }
 
@@ -228,18 +245,47 @@ static void pay_owners(struct nakamoto *e)
     }
 }
 
+static struct divisor divisor_of(uint64_t d)
+{
+    unsigned shift = d == 0 ? 0 : (unsigned)__builtin_clzll(d);
+    uint64_t shifted = d == 0 ? (uint64_t)1 << 63 : d << shift;
+    return (struct divisor){shifted, (uint64_t)(~(fixed_u128)0 / shifted), shift};
+}
+
+/* floor(x 2^63 / d) for x <= d: their algorithm 4, exact. */
+static inline uint64_t quotient(uint64_t x, const struct divisor *d)
+{
+    uint64_t high = x << d->shift >> 1, low = x << d->shift << 63;
+    fixed_u128 estimate = (fixed_u128)d->inverse * high + ((fixed_u128)high << 64 | low);
+    uint64_t q = (uint64_t)(estimate >> 64) + 1;
+    uint64_t rest = low - q * d->shifted;
+    bool too_large = rest > (uint64_t)estimate;
+    q -= too_large;
+    rest += too_large ? d->shifted : 0;
+    return q + (rest >= d->shifted);
+}
+
+static inline uint64_t multiply(uint64_t a, uint64_t b)
+{
+    return (uint64_t)(((fixed_u128)a * b) >> 63);
+}
+
 /* The bond holders' part: sum_j incentive_j ((1 - own) (b_ij / bond_total_j)). */
-static void pay_holders(struct nakamoto *e)
+static void pay_holders(struct nakamoto *e, struct mechanism_scratch *scratch)
 {
     const struct mechanism_bonds_out *bonds = &e->output->bonds;
-    fixed_i128 lent = FIXED63_ONE - (fixed_i128)e->self_ownership;
+    uint64_t lent = ((uint64_t)1 << 63) - e->self_ownership;
+    struct divisor *total = mechanism_scratch_take(scratch, e->n, sizeof(*total));
+    for (uint32_t j = 0; j < e->n; j++)
+        total[j] = divisor_of(e->bond_total[j]);
     for (uint32_t i = 0; i < e->n; i++) {
+        fixed_u128 sum = 0;
         for (uint64_t k = bonds->start[i]; k < bonds->start[i + 1]; k++) {
             uint32_t j = bonds->column[k];
-            fixed_i128 held =
-                fixed63_div(fixed63_from_u64(bonds->value[k]), fixed63_from_u64(e->bond_total[j]));
-            e->dividends[i] += fixed63_mul(e->incentive[j], fixed63_mul(lent, held));
+            uint64_t held = quotient(bonds->value[k], &total[j]);
+            sum += multiply((uint64_t)e->incentive[j], multiply(lent, held));
         }
+        e->dividends[i] += (fixed_i128)sum;
     }
 }
 
@@ -291,7 +337,7 @@ static enum sim_status epoch(const void *params, const struct mechanism_input *i
     update_rows(&e);
     find_incentives(&e);
     pay_owners(&e);
-    pay_holders(&e);
+    pay_holders(&e, scratch);
     fixed_i128 paid = sum_of(e.dividends, e.n);
     if (paid != 0)
         divide_by(e.dividends, e.n, paid);

@@ -64,6 +64,12 @@ void tile_rewind(struct tile_walk *walk);
 /* Fills the tile that begins at `first`; tiles come one after the other from 0. */
 void tile_fill(struct tile_walk *walk, uint32_t first, bool bonds);
 
+/* Appends a row of the tile to stored bonds at entry `at`: codes are bonds plus one, 0 where there
+ * is none.  Returns the entry after the last.  `past_cache`: there are so many that the writes had
+ * better not wait for the memory's old contents. */
+uint64_t tile_write(const uint32_t code[TILE], uint32_t first, struct mechanism_bonds_out *out,
+                    uint64_t at, bool past_cache);
+
 /* Consensus of the tile's columns, as yuma_weighted_median() finds it, for 0 <= kappa <= 2^32.
  * Scores are weights divided by their rows' sums, 0 where a voter has none.  `score` is working
  * memory, a row a present voter. */

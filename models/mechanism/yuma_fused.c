@@ -135,12 +135,14 @@ static void set_weights(struct fused *f, struct tile_row *row)
     uint64_t start = in->start[row->uid], count = in->start[row->uid + 1] - start;
     if (!f->v.old_permit[row->uid])
         count = 0;
-    if (!ascending_is_ordered(in->column + start, count)) {
-        f->room.column = mechanism_scratch_take(f->scratch, count, sizeof(uint32_t));
-        f->room.narrow = mechanism_scratch_take(f->scratch, count, sizeof(uint32_t));
+    const uint32_t *column = in->column + start, *value = in->value + start;
+    struct ascending_u32 r = {column, value, ascending_inside(column, count, f->v.n)};
+    if (!ascending_is_ordered(column, count)) {
+        struct ascending_room room = f->room;
+        room.column = mechanism_scratch_take(f->scratch, count, sizeof(uint32_t));
+        room.narrow = mechanism_scratch_take(f->scratch, count, sizeof(uint32_t));
+        r = ascending_sort_u32(column, value, count, f->v.n, &room);
     }
-    struct ascending_u32 r =
-        ascending_row_u32(in->column + start, in->value + start, count, f->v.n, &f->room);
     row->weights = source_of(r.column, r.count, f->v.n);
     row->weight = r.value;
     row->weight_limit = weight_limit(f, row->uid);
@@ -151,16 +153,33 @@ static void set_bonds(struct fused *f, struct tile_row *row)
 {
     const struct mechanism_bonds *in = &f->input->bonds;
     uint64_t start = in->start[row->uid], count = in->start[row->uid + 1] - start;
-    struct ascending_room room = f->room;
-    if (!ascending_is_ordered(in->column + start, count)) {
+    const uint32_t *column = in->column + start;
+    const uint64_t *value = in->value + start;
+    struct ascending_u64 r = {column, value, ascending_inside(column, count, f->v.n)};
+    if (!ascending_is_ordered(column, count)) {
+        struct ascending_room room = f->room;
         room.column = mechanism_scratch_take(f->scratch, count, sizeof(uint32_t));
         room.wide = mechanism_scratch_take(f->scratch, count, sizeof(uint64_t));
+        r = ascending_sort_u64(column, value, count, f->v.n, &room);
     }
-    struct ascending_u64 r =
-        ascending_row_u64(in->column + start, in->value + start, count, f->v.n, &room);
     row->bonds = source_of(r.column, r.count, f->v.n);
     row->bond = r.value;
     row->bond_limit = f->version == YUMA_FINNEY_2023 ? f->input->last_update[row->uid] : UINT64_MAX;
+}
+
+/* The weight of a row on itself, 0 if there is none. */
+static uint32_t own_weight(const struct tile_row *row)
+{
+    uint32_t low = 0, high = row->weights.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (row->weights.column[middle] < row->uid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < row->weights.count && row->weights.column[low] == row->uid;
+    return found ? row->weight[low] : 0;
 }
 
 /* Sum of a row's weights that count; *bits: all of them or-ed. */
@@ -174,17 +193,13 @@ static uint64_t sum_weights(const struct fused *f, const struct tile_row *row, u
         all |= row->weight[k];
     }
     *bits |= all;
-    bool outdated = f->walk.registered_latest >= row->weight_limit;
-    if (outdated || !row->diagonal) {
-        uint64_t lost = 0;
-        for (uint32_t k = 0; k < row->weights.count; k++) {
-            uint32_t j = row->weights.column[k];
-            bool is_lost = (j == row->uid && !row->diagonal) ||
-                           (outdated && registered[j] >= row->weight_limit);
-            lost += is_lost ? row->weight[k] : 0;
-        }
-        sum -= lost;
-    }
+    bool is_void = registered[row->uid] >= row->weight_limit;
+    if (!row->diagonal && !is_void)
+        sum -= own_weight(row);
+    for (uint32_t k = 0; f->walk.registered_latest >= row->weight_limit && k < row->weights.count;
+         k++)
+        if (registered[row->weights.column[k]] >= row->weight_limit)
+            sum -= row->weight[k];
     return sum;
 }
 
@@ -330,37 +345,19 @@ static enum sim_status reserve_bonds(struct fused *f, struct sim_error *err)
     return mechanism_bonds_reserve(&f->output->bonds, room, err);
 }
 
-/* One row of a tile; codes are bonds plus one. */
-static uint64_t write_codes(const uint32_t code[TILE], uint32_t first,
-                            struct mechanism_bonds_out *out, uint64_t at)
-{
-    bool all = true;
-    for (int c = 0; c < TILE; c++)
-        all &= code[c] != 0;
-    if (all) {
-        for (uint32_t c = 0; c < TILE; c++) {
-            out->column[at + c] = first + c;
-            out->value[at + c] = code[c] - 1;
-        }
-        return at + TILE;
-    }
-    for (uint32_t c = 0; c < TILE; c++) {
-        if (code[c] == 0)
-            continue;
-        out->column[at] = first + c;
-        out->value[at++] = code[c] - 1;
-    }
-    return at;
-}
+/* Bonds of more entries than this fit no cache. */
+enum { CACHED_BONDS_MAX = 1 << 22 };
 
 static void write_tile(struct fused *f)
 {
     const struct tile_walk *walk = &f->walk;
+    struct mechanism_bonds_out *out = &f->output->bonds;
+    bool past_cache = out->start[f->v.n] > CACHED_BONDS_MAX;
     for (uint32_t t = 0; t < walk->present_count; t++) {
         uint32_t r = walk->present[t];
         if (f->v.new_permit[walk->rows[r].uid])
             f->next_bond[r] =
-                write_codes(walk->weight[t], walk->first, &f->output->bonds, f->next_bond[r]);
+                tile_write(walk->weight[t], walk->first, out, f->next_bond[r], past_cache);
     }
 }
 
@@ -380,6 +377,8 @@ static void walk_bonds(struct fused *f)
         }
         write_tile(f);
     }
+    /* Writes past the cache must not be overtaken by the reader's. */
+    _mm_sfence();
 }
 
 /* Moves the rows together, and puts those that nobody touched between them. */

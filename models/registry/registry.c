@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-static void add(struct registry *registry, enum registry_kind kind,
-                const struct param_table *table, const void *operations)
+static void add(struct registry *registry, enum registry_kind kind, const struct param_table *table,
+                const void *operations)
 {
     size_t index = registry->count[kind]++;
     SIM_ASSERT(index < REGISTRY_ITEMS_MAX);
@@ -39,8 +39,8 @@ void registry_init(struct registry *registry)
 
 const char *registry_kind_name(enum registry_kind kind)
 {
-    static const char *const names[REGISTRY_KIND_COUNT] = {
-        "mechanisms", "models", "corpora", "scorers", "routers", "strategies"};
+    static const char *const names[REGISTRY_KIND_COUNT] = {"mechanisms", "models",  "corpora",
+                                                           "scorers",    "routers", "strategies"};
     return names[kind];
 }
 

@@ -15,8 +15,7 @@ static const struct param_table mute_table =
     PARAM_TABLE("mute", struct mute_params, mute_keys, "answers only some of its callers");
 
 static enum strategy_answer mute_answer(const void *params, const struct strategy_view *view,
-                                        const struct strategy_caller *caller,
-                                        struct stream *stream)
+                                        const struct strategy_caller *caller, struct stream *stream)
 {
     (void)view;
     (void)caller;

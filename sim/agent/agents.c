@@ -67,8 +67,8 @@ static enum sim_status schedule_first(struct agents *agents, struct sim_error *e
         const struct agent_validator *validator = &agents->validators[v];
         status = agents_schedule(agents, validator->ask_phase_ns, AGENT_ASK, v, 0, err);
         if (status == SIM_OK)
-            status = agents_schedule(agents, validator->weights_phase_ns, AGENT_SET_WEIGHTS, v, 0,
-                                     err);
+            status =
+                agents_schedule(agents, validator->weights_phase_ns, AGENT_SET_WEIGHTS, v, 0, err);
     }
     for (uint32_t s = 0; s < agents->server_count && status == SIM_OK; s++)
         if (agents->models[s].group->training->enabled)

@@ -39,13 +39,13 @@
 
 /* Event kinds: first_kind .. first_kind + AGENT_KIND_COUNT - 1. */
 enum agent_kind {
-    AGENT_ASK,          /* entity: validator; its next question is due */
-    AGENT_TIMEOUT,      /* payload: question */
-    AGENT_SERVED,       /* entity: server; the forward pass under way is due */
-    AGENT_TRAIN,        /* entity: server; the next training step is due to start */
-    AGENT_TRAINED,      /* entity: server; the training step under way is due */
-    AGENT_SOLVED,       /* entity: owner; payload: generation of its work */
-    AGENT_SET_WEIGHTS,  /* entity: validator */
+    AGENT_ASK,         /* entity: validator; its next question is due */
+    AGENT_TIMEOUT,     /* payload: question */
+    AGENT_SERVED,      /* entity: server; the forward pass under way is due */
+    AGENT_TRAIN,       /* entity: server; the next training step is due to start */
+    AGENT_TRAINED,     /* entity: server; the training step under way is due */
+    AGENT_SOLVED,      /* entity: owner; payload: generation of its work */
+    AGENT_SET_WEIGHTS, /* entity: validator */
     AGENT_KIND_COUNT
 };
 
@@ -121,8 +121,8 @@ struct agents;
 /* Draws every neuron, with hosts, mixtures and first parameters.  The caller owns *ret_agents.
  * SIM_CONFIG for what does not fit together, SIM_MEMORY. */
 SIM_CHECKED enum sim_status agents_create(const struct agents_setup *setup,
-                                          struct version_pool *versions,
-                                          struct agents **ret_agents, struct sim_error *err);
+                                          struct version_pool *versions, struct agents **ret_agents,
+                                          struct sim_error *err);
 /* Accepts NULL, returns NULL. */
 struct agents *agents_free(struct agents *agents);
 

@@ -35,14 +35,13 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
 {
     const struct agents_setup *setup = &agents->setup;
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
-    agents->stream_count = agents->server_count + agents->owner_count +
-                           STREAMS_A_VALIDATOR * agents->validator_count;
+    agents->stream_count =
+        agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
     agents->account_capacity = agents->neuron_count + agents->owner_count;
     agents->job_input_bytes = JOB_INPUT_BYTES;
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
-                             setup->corpus->vocabulary_symbols,
-                             setup->corpus->vocabulary_symbols);
+                             setup->corpus->vocabulary_symbols, setup->corpus->vocabulary_symbols);
     size_t weights_bytes = scorer_weights_scratch_bytes(setup->scorer, setup->scorer_params, uids);
     agents->neurons = allocate(agents->neuron_count, sizeof(*agents->neurons));
     agents->models = allocate(agents->server_count, sizeof(*agents->models));
@@ -73,8 +72,8 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
                     agents->neuron_of_uid && agents->excluded && agents->axon && agents->ally &&
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
-                    agents->weights.shares && agents->weights.weights_u16 &&
-                    agents->weights_real && agents->row_values;
+                    agents->weights.shares && agents->weights.weights_u16 && agents->weights_real &&
+                    agents->row_values;
     if (!complete)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u neurons", agents->neuron_count);
     for (uint32_t uid = 0; uid < uids; uid++) {
@@ -114,8 +113,8 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop = group->lm->forward_flop(group->lm_shape, setup->query->batch,
-                                                setup->query->sequence),
+        .forward_flop =
+            group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence),
         .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
@@ -232,9 +231,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         struct agent_validator *validator = &agents->validators[neuron->validator];
         const struct query_params *query = agents->setup.query;
         validator->ask_phase_ns = draw_phase_ns(&draw, query->interval_ns);
-        validator->weights_phase_ns =
-            draw_phase_ns(&draw, (int64_t)query->weights_interval_blocks *
-                                     agents->setup.block_time_ns);
+        validator->weights_phase_ns = draw_phase_ns(&draw, (int64_t)query->weights_interval_blocks *
+                                                               agents->setup.block_time_ns);
     }
     at->neuron++;
     return status;
@@ -299,8 +297,8 @@ static void set_wire_bytes(struct agents *agents)
     if (query->response == QUERY_HIDDEN && setup->group_count > 0)
         shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
     shape.kept = query->kept;
-    uint64_t answer_bytes = query->response == QUERY_TOPK ? answer_topk_bytes(&shape)
-                                                          : answer_hidden_bytes(&shape);
+    uint64_t answer_bytes =
+        query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
     double scale = query->wire_scale;
     agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
     agents->response_bytes = (uint64_t)((double)answer_bytes * scale);
@@ -351,14 +349,29 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t q = 0; q < agents->question_capacity; q++)
         free(agents->questions[q]);
     reading_free(agents);
-    void *blocks[] = {agents->neurons,       agents->models,         agents->servers,
-                      agents->hosts,         agents->owners,         agents->validators,
-                      agents->mixtures,      agents->streams,        agents->neuron_of_uid,
-                      agents->excluded,      agents->axon,           agents->neuron_of_account,
-                      agents->job_input,     agents->score_scratch,  agents->weights_scratch,
-                      agents->measures,      agents->weights.uids,   agents->weights.shares,
-                      agents->weights_real,  agents->weights.weights_u16,
-                      agents->row_values,    agents->questions,      agents->queries,
+    void *blocks[] = {agents->neurons,
+                      agents->models,
+                      agents->servers,
+                      agents->hosts,
+                      agents->owners,
+                      agents->validators,
+                      agents->mixtures,
+                      agents->streams,
+                      agents->neuron_of_uid,
+                      agents->excluded,
+                      agents->axon,
+                      agents->neuron_of_account,
+                      agents->job_input,
+                      agents->score_scratch,
+                      agents->weights_scratch,
+                      agents->measures,
+                      agents->weights.uids,
+                      agents->weights.shares,
+                      agents->weights_real,
+                      agents->weights.weights_u16,
+                      agents->row_values,
+                      agents->questions,
+                      agents->queries,
                       agents->ally};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);

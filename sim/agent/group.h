@@ -21,24 +21,24 @@ enum group_sharing { GROUP_EACH, GROUP_ONE };
 /* `groups: {NAME: {...}}` */
 struct group_params {
     uint32_t count;
-    bool validator; /* asks, scores and sets weights */
-    bool miner;     /* serves an axon and answers */
-    bool genesis;   /* holds a uid at the start; else it has to register */
-    bool reenter;   /* works for a new uid when it has lost its own */
-    bool attacker;  /* reports set these against all others */
+    bool validator;       /* asks, scores and sets weights */
+    bool miner;           /* serves an axon and answers */
+    bool genesis;         /* holds a uid at the start; else it has to register */
+    bool reenter;         /* works for a new uid when it has lost its own */
+    bool attacker;        /* reports set these against all others */
     const char *alliance; /* groups of the same non-empty name know each other */
-    int owner;      /* enum group_sharing: a coldkey for each, or one for the group */
-    int server;     /* enum group_sharing: host and model for each, or one for the group */
+    int owner;            /* enum group_sharing: a coldkey for each, or one for the group */
+    int server;           /* enum group_sharing: host and model for each, or one for the group */
     struct dist stake_rao;
 };
 
 /* `host:` of a group. */
 struct group_host_params {
-    struct dist flops;                    /* floating-point operations a second */
-    struct dist hash_rate_hashes_per_s;   /* of registration work; an owner's hosts add up */
+    struct dist flops;                  /* floating-point operations a second */
+    struct dist hash_rate_hashes_per_s; /* of registration work; an owner's hosts add up */
     struct dist up_bytes_per_s;
     struct dist down_bytes_per_s;
-    struct dist half_latency_ns;          /* to the backbone; a path has two halves */
+    struct dist half_latency_ns; /* to the backbone; a path has two halves */
 };
 
 /* `training:` of a group. */
@@ -62,10 +62,10 @@ struct query_params {
     uint32_t peers;
     uint32_t batch;
     uint32_t sequence;
-    int64_t timeout_ns;   /* of the caller */
-    int64_t max_wait_ns;  /* in a server's queue; who waited longer is not served */
-    int response;         /* enum query_response: what an answer carries */
-    uint32_t kept;        /* QUERY_TOPK: symbols of each position */
+    int64_t timeout_ns;  /* of the caller */
+    int64_t max_wait_ns; /* in a server's queue; who waited longer is not served */
+    int response;        /* enum query_response: what an answer carries */
+    uint32_t kept;       /* QUERY_TOPK: symbols of each position */
     uint64_t weights_interval_blocks;
     double exclude_quantile;
     double max_min_ratio;

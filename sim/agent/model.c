@@ -71,8 +71,7 @@ static enum sim_status run_forward(const void *input, void *output,
     in->ops->forward(in->shape, in->parameters, &batch, &outputs, rest);
     for (size_t row = 0; in->kept > 0 && row < rows; row++) {
         uint32_t target = in->tokens[row / length * (length + 1) + row % length + 1];
-        outputs.log_probability[row] =
-            through_topk(in, target, outputs.logits + row * in->symbols);
+        outputs.log_probability[row] = through_topk(in, target, outputs.logits + row * in->symbols);
     }
     return SIM_OK;
 }
@@ -129,9 +128,8 @@ static enum sim_status run_train(const void *input, void *output,
     const struct group_training_params *training = in->group->training;
     uint8_t *tokens = scratch->bytes;
     draw_training_text(in, tokens);
-    struct lm_batch batch = {.sequence_count = training->batch,
-                             .sequence_length = training->sequence,
-                             .tokens = tokens};
+    struct lm_batch batch = {
+        .sequence_count = training->batch, .sequence_length = training->sequence, .tokens = tokens};
     float *rest = (float *)((char *)scratch->bytes + training_token_bytes(training));
     return in->trainer->step(in->group->lm, in->group->lm_shape, in->group->optimiser, in->step,
                              in->from, &batch, in->to, output, rest);
@@ -202,8 +200,8 @@ enum sim_status model_start_training(struct agents *agents, uint32_t index, stru
     const struct agents_group *group = model->group;
     const struct group_training_params *training = group->training;
     SIM_ASSERT(model->next == NULL);
-    enum sim_status status = version_create(agents->wiring.versions, model->version->value_count,
-                                            &model->next, err);
+    enum sim_status status =
+        version_create(agents->wiring.versions, model->version->value_count, &model->next, err);
     if (status != SIM_OK)
         return status;
 
@@ -292,8 +290,8 @@ static enum sim_status start_evaluation(struct agents *agents, uint32_t index,
     const struct agent_model *model = &agents->models[index];
     uint32_t length = agents->setup.query->sequence;
     size_t rows = (size_t)sequence_count * length;
-    size_t scratch_floats = model->group->lm->scratch_count(model->group->lm_shape, sequence_count,
-                                                            length, false);
+    size_t scratch_floats =
+        model->group->lm->scratch_count(model->group->lm_shape, sequence_count, length, false);
     struct compute_job job = {
         .run = run_evaluate,
         .kind = AGENT_JOB_EVALUATE,
@@ -344,8 +342,8 @@ enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
             status = start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status = finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i],
-                                       err);
+            status =
+                finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i], err);
     }
     return status;
 }

@@ -187,8 +187,8 @@ static enum sim_status next_job(struct agents *agents, uint32_t server_index, in
     SIM_ASSERT(!server->busy);
     bool started = false;
     while (!started && server->waiting != AGENT_NONE) {
-        enum sim_status status = serve(agents, server_index, dequeue(agents, server), now_ns,
-                                       &started, err);
+        enum sim_status status =
+            serve(agents, server_index, dequeue(agents, server), now_ns, &started, err);
         if (status != SIM_OK)
             return status;
     }
@@ -220,8 +220,7 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     double *loss_nats = question->loss_nats + (size_t)query->slot * agents->rows;
     size_t logit_count = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
     size_t logit_bytes = logit_count * sizeof(float);
-    float *logits =
-        question->logits == NULL ? NULL : question->logits + query->slot * logit_count;
+    float *logits = question->logits == NULL ? NULL : question->logits + query->slot * logit_count;
     if (query->guessed) {
         double uniform_nats = log((double)agents->setup.corpus->vocabulary_symbols);
         for (uint32_t r = 0; r < agents->rows; r++)

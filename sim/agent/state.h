@@ -14,10 +14,10 @@ struct agent_model {
     struct version *next;    /* what the training step under way fills, or NULL */
     struct compute_ticket training;
     uint64_t step_count;
-    double loss_nats;        /* of the last step's batch */
-    const double *mixture;   /* (domain_count) */
+    double loss_nats;                 /* of the last step's batch */
+    const double *mixture;            /* (domain_count) */
     uint64_t forward_flop, step_flop; /* of one question's batch, of one training step */
-    bool is_shared;          /* several identities serve it: answers are worth memoising */
+    bool is_shared;                   /* several identities serve it: answers are worth memoising */
 };
 
 /* A host: one queue, one job at a time. */
@@ -53,9 +53,9 @@ struct agent_neuron {
     uint32_t uid;
     uint32_t validator; /* index, or AGENT_NONE */
     uint32_t next_waiting;
-    bool is_waiting; /* in its owner's list */
+    bool is_waiting;    /* in its owner's list */
     uint64_t stake_rao; /* at the start */
-    bool serving;    /* has announced its axon under the present uid */
+    bool serving;       /* has announced its axon under the present uid */
     struct agent_counters counters;
 };
 
@@ -63,13 +63,13 @@ struct agent_validator {
     uint32_t neuron;
     uint64_t ask_count;
     void *router_state;
-    struct stream *route, *dice; /* the router's and the scorer's */
-    struct scorer_stats *stats;  /* (uid_capacity) */
-    uint32_t *stats_hotkey;      /* (uid_capacity) whose stats these are */
+    struct stream *route, *dice;            /* the router's and the scorer's */
+    struct scorer_stats *stats;             /* (uid_capacity) */
+    uint32_t *stats_hotkey;                 /* (uid_capacity) whose stats these are */
     int64_t ask_phase_ns, weights_phase_ns; /* of its first question and weights */
-    double floor_nats;           /* entropy floor of its own text */
-    uint32_t open_question;      /* or AGENT_NONE */
-    int64_t asked_ns;            /* start of the last question */
+    double floor_nats;                      /* entropy floor of its own text */
+    uint32_t open_question;                 /* or AGENT_NONE */
+    int64_t asked_ns;                       /* start of the last question */
 };
 
 /* One batch put to K peers.  Lives until it is closed and no query refers to it. */
@@ -144,7 +144,7 @@ struct agents {
     void *job_input;
     size_t job_input_bytes;
     void *score_scratch, *weights_scratch;
-    struct scorer_measures *measures; /* (K) */
+    struct scorer_measures *measures;                          /* (K) */
     double *context, *responses, *distributions, *mean_losses; /* reading.c's */
     uint8_t *targets;
     struct scorer_weights weights;

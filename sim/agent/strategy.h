@@ -25,12 +25,12 @@
 struct strategy_view {
     uint64_t block;
     uint32_t uid_count;
-    uint32_t self_uid;                 /* STRATEGY_UID_NONE while not registered */
-    uint32_t self_owner;               /* coldkey account */
-    const uint32_t *owner_of_uid;      /* (uid_count) coldkey accounts */
-    const uint64_t *stake_rao;         /* (uid_count) */
-    const uint8_t *validator_permit;   /* (uid_count) 0 or 1 */
-    const uint8_t *serves;             /* (uid_count) 1 where the uid has announced an axon */
+    uint32_t self_uid;               /* STRATEGY_UID_NONE while not registered */
+    uint32_t self_owner;             /* coldkey account */
+    const uint32_t *owner_of_uid;    /* (uid_count) coldkey accounts */
+    const uint64_t *stake_rao;       /* (uid_count) */
+    const uint8_t *validator_permit; /* (uid_count) 0 or 1 */
+    const uint8_t *serves;           /* (uid_count) 1 where the uid has announced an axon */
     /* (uid_count) 1 where the uid belongs to the neuron's own alliance, itself included; NULL in
      * answer(), whose caller says it of himself. */
     const uint8_t *ally;

@@ -35,8 +35,8 @@ static void forget_replaced(struct agents *agents, struct agent_validator *valid
 {
     for (uint32_t uid = 0; uid < uid_count; uid++) {
         uint32_t neuron = agents->neuron_of_uid[uid];
-        bool same = neuron != AGENT_NONE &&
-                    agents->neurons[neuron].hotkey == validator->stats_hotkey[uid];
+        bool same =
+            neuron != AGENT_NONE && agents->neurons[neuron].hotkey == validator->stats_hotkey[uid];
         if (!same)
             validator->stats[uid] = (struct scorer_stats){0};
     }

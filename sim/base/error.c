@@ -17,7 +17,8 @@ const char *sim_status_text(enum sim_status status)
     return "unknown status";
 }
 
-enum sim_status sim_error_set(struct sim_error *err, enum sim_status status, const char *format, ...)
+enum sim_status sim_error_set(struct sim_error *err, enum sim_status status, const char *format,
+                              ...)
 {
     if (err == NULL)
         return status;

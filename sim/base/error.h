@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-#define SIM_STATUS_LIST(X)                                                                        \
+#define SIM_STATUS_LIST(X)                                                                         \
     X(OK, "success")                                                                               \
     X(CONFIG, "the command line or the scenario is not valid")                                     \
     X(IO, "a file could not be read or written")                                                   \

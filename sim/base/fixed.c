@@ -130,24 +130,51 @@ static struct u256 multiply_wide(fixed_u128 a, fixed_u128 b)
     };
 }
 
+/* One digit of base 2^64 of u / v, and u := the rest; v's highest bit is set and u < v 2^64, that
+ * is *high, u in three digits (Knuth, volume 2, algorithm D). */
+static uint64_t divide_digit(uint64_t *high, fixed_u128 *u, uint64_t next, fixed_u128 v)
+{
+    uint64_t v1 = (uint64_t)(v >> 64), v0 = (uint64_t)v;
+    fixed_u128 top = (fixed_u128)*high << 64 | (uint64_t)(*u >> 64);
+    fixed_u128 digit = *high >= v1 ? UINT64_MAX : top / v1;
+    fixed_u128 rest = top - digit * v1;
+    while (rest >> 64 == 0 && digit * v0 > (rest << 64 | (uint64_t)*u)) {
+        digit--;
+        rest += v1;
+    }
+    /* What is left is below v; it is right modulo 2^128. */
+    fixed_u128 left = (rest << 64 | (uint64_t)*u) - digit * v0;
+    *high = (uint64_t)(left >> 64);
+    *u = left << 64 | next;
+    return (uint64_t)digit;
+}
+
 /* (a << shift) / b, truncated; the quotient's bits above 128 go to *ret_high. */
 static fixed_u128 divide_shifted(fixed_u128 a, unsigned shift, fixed_u128 b, fixed_u128 *ret_high)
 {
     *ret_high = 0;
     if (a >> (128 - shift) == 0)
         return (a << shift) / b;
-    fixed_u128 quotient_high = a / b, remainder = a % b, quotient = quotient_high;
-    *ret_high = quotient_high >> (128 - shift);
-    for (unsigned i = 0; i < shift; i++) {
-        bool carry = remainder >> 127;
-        remainder <<= 1;
-        quotient <<= 1;
-        if (carry || remainder >= b) {
-            remainder -= b;
-            quotient |= 1;
-        }
+    fixed_u128 high = a >> (128 - shift), low = a << shift;
+    if (b >> 64 == 0) {
+        /* Digit by digit; high is one digit. */
+        *ret_high = high / b;
+        fixed_u128 u = high % b << 64 | low >> 64;
+        fixed_u128 middle = u / b;
+        u = u % b << 64 | (uint64_t)low;
+        return middle << 64 | u / b;
     }
-    return quotient;
+    unsigned left = (unsigned)__builtin_clzll((uint64_t)(b >> 64));
+    if (left > 0) {
+        high = high << left | low >> (128 - left);
+        low <<= left;
+        b <<= left;
+    }
+    uint64_t digit_high = (uint64_t)(high >> 64);
+    fixed_u128 u = high << 64 | low >> 64;
+    uint64_t first = divide_digit(&digit_high, &u, (uint64_t)low, b);
+    uint64_t second = divide_digit(&digit_high, &u, 0, b);
+    return (fixed_u128)first << 64 | second;
 }
 
 static fixed_u128 magnitude(fixed_i128 x)

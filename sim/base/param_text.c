@@ -52,8 +52,7 @@ static bool parse_enum(const char *const *choices, const char *text, int *value,
     }
     const char *near = param_nearest(text, choices);
     if (near != NULL)
-        return refuse(reason, "unknown value '%.40s'; did you mean '%s'? known: %s", text, near,
-                      all);
+        return refuse(reason, "unknown value '%.40s'; did you mean '%s'?", text, near);
     return refuse(reason, "unknown value '%.40s'; known: %s", text, all);
 }
 

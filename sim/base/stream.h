@@ -19,22 +19,22 @@
 
 /* What a stream is for.  Append only: the number is part of every key. */
 enum stream_purpose {
-    STREAM_GENESIS = 1,  /* scenario distributions drawn for an entity at the start */
-    STREAM_MODEL_INIT,   /* first parameters of a model */
-    STREAM_TRAIN_DATA,   /* a model's training batches */
-    STREAM_QUERY_DATA,   /* text that a validator asks about */
-    STREAM_ROUTE,        /* which peers a validator asks */
-    STREAM_WORK,         /* proof-of-work solving times */
-    STREAM_NETWORK,      /* jitter and loss */
-    STREAM_FAULT,        /* failures of hosts and links */
-    STREAM_STRATEGY,     /* a strategy's own dice */
-    STREAM_CORPUS,       /* how a corpus is cut and which domains a neuron holds */
-    STREAM_SOURCE,       /* the synthetic source's own parameters and text */
-    STREAM_QUEUE,        /* a server's lottery among stakeless callers */
-    STREAM_SCORER,       /* a scorer's own sampling */
-    STREAM_CLIENT,       /* client traffic */
-    STREAM_SWEEP,        /* designs and replicates */
-    STREAM_TEST          /* tests */
+    STREAM_GENESIS = 1, /* scenario distributions drawn for an entity at the start */
+    STREAM_MODEL_INIT,  /* first parameters of a model */
+    STREAM_TRAIN_DATA,  /* a model's training batches */
+    STREAM_QUERY_DATA,  /* text that a validator asks about */
+    STREAM_ROUTE,       /* which peers a validator asks */
+    STREAM_WORK,        /* proof-of-work solving times */
+    STREAM_NETWORK,     /* jitter and loss */
+    STREAM_FAULT,       /* failures of hosts and links */
+    STREAM_STRATEGY,    /* a strategy's own dice */
+    STREAM_CORPUS,      /* how a corpus is cut and which domains a neuron holds */
+    STREAM_SOURCE,      /* the synthetic source's own parameters and text */
+    STREAM_QUEUE,       /* a server's lottery among stakeless callers */
+    STREAM_SCORER,      /* a scorer's own sampling */
+    STREAM_CLIENT,      /* client traffic */
+    STREAM_SWEEP,       /* designs and replicates */
+    STREAM_TEST         /* tests */
 };
 
 struct stream_key {
@@ -55,8 +55,8 @@ struct stream {
 uint64_t stream_entity(const char *group, uint64_t index);
 
 /* Ready at position 0. */
-void stream_init(struct stream *stream, uint64_t seed, enum stream_purpose purpose,
-                 uint64_t entity, uint64_t ticket);
+void stream_init(struct stream *stream, uint64_t seed, enum stream_purpose purpose, uint64_t entity,
+                 uint64_t ticket);
 
 /* Continues `key` after `position` words: a resumed stream is the unbroken one. */
 void stream_seek(struct stream *stream, const struct stream_key *key, uint64_t position);

@@ -6,6 +6,9 @@
 
 __extension__ typedef __int128 i128;
 
+/* Of all blocks: a cache line. */
+enum { SCRATCH_ALIGN = 64 };
+
 /* -------------------------------------------------------------------------------------- output */
 
 enum { OUTPUT_U64_ARRAYS = 12 };
@@ -86,8 +89,12 @@ enum sim_status mechanism_bonds_reserve(struct mechanism_bonds_out *bonds, uint6
     free(bonds->column);
     free(bonds->value);
     bonds->capacity = 0;
-    bonds->column = count > SIZE_MAX / 8 ? NULL : malloc(count * sizeof(*bonds->column));
-    bonds->value = count > SIZE_MAX / 8 ? NULL : malloc(count * sizeof(*bonds->value));
+    /* Whole cache lines, for those that write them so. */
+    bool fits = count <= SIZE_MAX / 16;
+    size_t columns = fits ? mechanism_scratch_cost(count, sizeof(*bonds->column)) : 0;
+    size_t values = fits ? mechanism_scratch_cost(count, sizeof(*bonds->value)) : 0;
+    bonds->column = fits ? aligned_alloc(SCRATCH_ALIGN, columns) : NULL;
+    bonds->value = fits ? aligned_alloc(SCRATCH_ALIGN, values) : NULL;
     if (bonds->column == NULL || bonds->value == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "bonds: out of memory for %" PRIu64 " entries", count);
     bonds->capacity = count;
@@ -95,8 +102,6 @@ enum sim_status mechanism_bonds_reserve(struct mechanism_bonds_out *bonds, uint6
 }
 
 /* ------------------------------------------------------------------------------------- scratch */
-
-enum { SCRATCH_ALIGN = 64 };
 
 size_t mechanism_scratch_cost(size_t count, size_t element_bytes)
 {

@@ -48,7 +48,7 @@ static enum sim_status make_folders(const char *folder, struct sim_error *err)
     char path[4096];
     if (strlen(folder) >= sizeof(path))
         return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
-    strcpy(path, folder);
+    snprintf(path, sizeof(path), "%s", folder);
     for (char *at = path + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;

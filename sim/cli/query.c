@@ -72,8 +72,9 @@ int cli_list(int argc, char **argv)
         found |= wanted;
     }
     if (!found)
-        return cli_usage("list", "no kind '%s'; there are mechanisms, models, corpora, scorers, "
-                                 "routers, strategies",
+        return cli_usage("list",
+                         "no kind '%s'; there are mechanisms, models, corpora, scorers, "
+                         "routers, strategies",
                          argv[1]);
     return CLI_DONE;
 }

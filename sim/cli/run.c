@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 #include "cli/execute.h"
+#include "cli/summary.h"
 #include "record/reader.h"
 
 #include <errno.h>
@@ -149,6 +150,8 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
     status = execute_run(schema, config, options, &digests, &err);
     if (status != SIM_OK)
         return cli_fail(&err);
+    if (summary_print(options->folder, &err) != SIM_OK)
+        return cli_fail(&err);
     print_digests(options->folder, &digests);
     return CLI_DONE;
 }
@@ -241,8 +244,8 @@ int cli_resume(int argc, char **argv)
 {
     struct execute_options options = {.label = "run"};
     char path[4096];
-    int code = parse_stored(argc, argv, "resume", &options.threads, &options.quiet,
-                            &options.folder);
+    int code =
+        parse_stored(argc, argv, "resume", &options.threads, &options.quiet, &options.folder);
     if (code != CLI_DONE)
         return code;
     snprintf(path, sizeof(path), "%s/scenario.yaml", options.folder);

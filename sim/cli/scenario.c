@@ -142,8 +142,7 @@ static enum sim_status plan_corpus(struct scenario_plan *plan, const struct regi
 {
     const struct config_block *block = config_at(plan->config, "corpus");
     const struct corpus_ops *ops = registry_corpus(registry, block->option);
-    enum sim_status status =
-        ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
+    enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
     plan->setup.agents.corpus = plan->corpus;
     return status == SIM_OK ? SIM_OK : sim_error_context(err, "corpus");
 }

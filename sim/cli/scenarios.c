@@ -36,8 +36,7 @@ static bool find_gallery(char *ret_path, size_t size)
     return is_folder(ret_path);
 }
 
-static void print_scenario(const struct scenario_schema *schema, const char *name,
-                           const char *path)
+static void print_scenario(const struct scenario_schema *schema, const char *name, const char *path)
 {
     struct config_input input = {.path = path};
     struct config_report report = {0};

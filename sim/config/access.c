@@ -36,6 +36,15 @@ const struct config_block *config_at(const struct config *config, const char *pa
     return block;
 }
 
+const struct param_key *config_key_at(const struct config *config, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    char parent[512];
+    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    const struct config_block *block = config_at(config, parent);
+    return block != NULL ? resolve_key(block->table, dot != NULL ? dot + 1 : path) : NULL;
+}
+
 const void *config_values(const struct config *config, const char *path)
 {
     const struct config_block *block = config_at(config, path);

@@ -9,6 +9,28 @@
 
 enum { CHANGES_MAX = 1000 };
 
+/* Does the path end at a section as a whole, which is no choice, may not be left out, and is no
+ * single group?  Then it says too much: what of it changes could not be written down again. */
+static bool names_whole_section(const struct loader *loader, const char *path)
+{
+    const struct config_section *section = loader->schema->root;
+    bool whole = false;
+    while (section != NULL && *path != '\0') {
+        char key[64];
+        size_t length = strcspn(path, ".");
+        snprintf(key, sizeof(key), "%.*s", (int)length, path);
+        path += length + (path[length] == '.');
+        section = resolve_section(section->sections, section->section_count, key);
+        whole = section != NULL && section->shape != CONFIG_CHOICE && !section->optional;
+        if (section != NULL && section->shape == CONFIG_GROUPS && *path != '\0') {
+            length = strcspn(path, ".");
+            path += length + (path[length] == '.');
+            whole = false;
+        }
+    }
+    return section != NULL && whole;
+}
+
 /* {path: value, ...} laid over the tree, path by path. */
 static struct node *apply_set(struct loader *loader, struct node *root, const struct node *set)
 {
@@ -17,6 +39,10 @@ static struct node *apply_set(struct loader *loader, struct node *root, const st
         struct node *tree = layer_from_path(loader, entry->key, entry->at, entry->value);
         if (tree != NULL && resolve_is_own_key(tree->entries[0].key))
             loader_complain(loader, entry->at, "'%s' cannot be set here", tree->entries[0].key);
+        else if (tree != NULL && names_whole_section(loader, entry->key))
+            loader_complain(loader, entry->at,
+                            "'%s' is a section; set its keys one by one, each with its path",
+                            entry->key);
         else if (tree != NULL)
             root = layer_merge(loader, loader->schema->root, root, tree);
     }
@@ -194,7 +220,7 @@ void load_schedule(struct loader *loader, struct node *root, struct config *conf
     config->changes = arena_alloc(loader->arena, (list->count + 1) * sizeof(*config->changes));
     loader->no_memory |= config->changes == NULL;
     const struct config *before = config;
-    for (size_t i = 0; config->changes != NULL && i < list->count; i++) {
+    for (size_t i = 0; config->changes != NULL && i < list->count && !loader->over_budget; i++) {
         root = read_change(loader, list->items[i], root, before, config);
         if (config->change_count > 0)
             before = config->changes[config->change_count - 1].after;

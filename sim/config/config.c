@@ -4,13 +4,6 @@
 
 #include <stdlib.h>
 
-static void release_loader(struct loader *loader)
-{
-    config_report_release(&loader->report);
-    free(loader->message_places);
-    free(loader->sources);
-}
-
 struct config *config_free(struct config *config)
 {
     if (config != NULL) {
@@ -36,8 +29,11 @@ static struct node *build_tree(struct loader *loader, const struct config_input 
                                struct sim_error *err)
 {
     struct node *root = load_file(loader, input, err);
-    for (size_t i = 0; root != NULL && i < input->set_count; i++)
-        root = load_set(loader, root, &input->sets[i], i + 1);
+    size_t unnamed = 0;
+    for (size_t i = 0; root != NULL && i < input->set_count; i++) {
+        unnamed += input->sets[i].label == NULL;
+        root = load_set(loader, root, &input->sets[i], unnamed);
+    }
     return root;
 }
 
@@ -53,20 +49,6 @@ static void hand_over_sources(struct loader *loader, struct config *config)
     }
     if (config->twin != NULL)
         hand_over_sources(loader, config->twin);
-}
-
-static enum sim_status fail(struct loader *loader, struct config_report *report,
-                            struct sim_error *err)
-{
-    loader_sort_messages(loader);
-    const struct config_message *first = &loader->report.messages[0];
-    SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
-    if (report != NULL) {
-        config_report_release(report);
-        *report = loader->report;
-        loader->report = (struct config_report){0};
-    }
-    return SIM_CONFIG;
 }
 
 enum sim_status config_load(const struct config_schema *schema, const struct config_input *input,
@@ -90,7 +72,7 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
     else if (io.status != SIM_OK)
         status = SIM_FAIL(err, io.status, "%s", io.text);
     else if (loader.report.count > 0)
-        status = fail(&loader, report, err);
+        status = loader_fail(&loader, report, err);
     if (status == SIM_OK) {
         hand_over_sources(&loader, config);
         loader.sources = NULL;
@@ -101,6 +83,6 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
         free(loader.arena);
         free(config);
     }
-    release_loader(&loader);
+    loader_release(&loader);
     return status;
 }

@@ -23,7 +23,7 @@
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
  * Limits: files of 4 MiB, nesting of 64, 100 000 nodes (an alias counts as all that it stands
- * for), 16 levels of `base`.
+ * for), 16 levels of `base`; 2 000 000 nodes over scenario, twin and all changes of a schedule.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -97,7 +97,7 @@ char *config_report_text(const struct config_report *report);
 
 struct config_set {
     const char *text;  /* "chain.tempo=100 blocks"; the value is YAML */
-    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 */
+    const char *label; /* what errors call it, "--seed"; NULL: "--set #N", N from 1 among those */
 };
 
 struct config_input {
@@ -143,6 +143,9 @@ const struct config_block *config_at(const struct config *config, const char *pa
 
 /* The block of a section directly below `block`; NULL if it is absent. */
 const struct config_block *config_child(const struct config_block *block, const char *key);
+
+/* The key at the end of a dotted path, "chain.tempo"; NULL if there is none (or a section). */
+const struct param_key *config_key_at(const struct config *config, const char *path);
 
 /* config_at(...)->values: for sections that are never absent. */
 const void *config_values(const struct config *config, const char *path);

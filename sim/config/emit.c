@@ -12,6 +12,7 @@
 struct emitter {
     struct text text;
     const struct config *config;
+    bool in_set;   /* within twin or schedule, over another scenario: says also what is absent */
     bool for_hash; /* without what is no part of a run's identity */
 };
 
@@ -21,53 +22,6 @@ static void indent(struct emitter *e, unsigned depth)
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
-
-static bool is_safe_plain(const char *string)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
-    struct node as_read = {.kind = NODE_SCALAR, .plain = true, .text = string};
-    bool starts_well = (*string >= 'a' && *string <= 'z') || (*string >= 'A' && *string <= 'Z') ||
-                       *string == '.' || *string == '/';
-    return starts_well && strspn(string, safe) == strlen(string) && !node_is_typed(&as_read);
-}
-
-/* The code point of valid UTF-8 at `at`, and its bytes. */
-static uint32_t decode(const char *at, size_t *ret_bytes)
-{
-    unsigned char first = (unsigned char)*at;
-    size_t bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    uint32_t point = bytes == 1 ? first : first & (0xFFu >> (bytes + 1));
-    for (size_t i = 1; i < bytes; i++)
-        point = point << 6 | ((unsigned char)at[i] & 0x3Fu);
-    *ret_bytes = bytes;
-    return point;
-}
-
-/* Characters that YAML does not take, or takes for line breaks or a byte order mark. */
-static bool needs_escape(uint32_t point)
-{
-    return point < ' ' || (point >= 0x7F && point <= 0xA0) || point == 0x2028 || point == 0x2029 ||
-           point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
-}
-
-static void emit_string(struct text *text, const char *string)
-{
-    if (is_safe_plain(string)) {
-        text_add(text, "%s", string);
-        return;
-    }
-    text_add(text, "\"");
-    for (size_t bytes; *string != '\0'; string += bytes) {
-        uint32_t point = decode(string, &bytes);
-        if (point == '"' || point == '\\')
-            text_add(text, "\\%c", (char)point);
-        else if (needs_escape(point))
-            text_add(text, point < 0x100 ? "\\x%02X" : "\\u%04X", point);
-        else
-            text_add(text, "%.*s", (int)bytes, string);
-    }
-    text_add(text, "\"");
-}
 
 /* A number of a distribution in the key's notation. */
 static void emit_number(struct text *text, const struct param_key *key, union dist_number number)
@@ -189,13 +143,13 @@ static void emit_value(struct text *text, const struct param_key *key, const voi
     if ((key->kind & PARAM_DIST_FLAG) != 0) {
         emit_dist(text, key, field);
     } else if (kind == PARAM_STRING) {
-        emit_string(text, *(const char *const *)field);
+        text_add_yaml(text, *(const char *const *)field);
     } else if (kind == PARAM_STRING_LIST) {
         const struct param_strings *list = field;
         text_add(text, "[");
         for (size_t i = 0; i < list->count; i++) {
             text_add(text, "%s", i > 0 ? ", " : "");
-            emit_string(text, list->items[i]);
+            text_add_yaml(text, list->items[i]);
         }
         text_add(text, "]");
     } else {
@@ -243,7 +197,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
     if (section->shape == CONFIG_CHOICE) {
         indent(e, depth);
         text_add(&e->text, "%s: ", resolve_selector(section));
-        emit_string(&e->text, block->table->name);
+        text_add_yaml(&e->text, block->table->name);
         text_add(&e->text, "\n");
     }
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++) {
@@ -257,6 +211,12 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
     }
     for (size_t i = 0; i < block->block_count; i++)
         emit_child(e, block, &block->blocks[i], depth);
+    for (size_t i = 0; e->in_set && i < section->section_count; i++)
+        if (section->sections[i].optional &&
+            config_child(block, section->sections[i].key) == NULL) {
+            indent(e, depth);
+            text_add(&e->text, "%s: ~\n", section->sections[i].key);
+        }
 }
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */
@@ -265,7 +225,7 @@ static void emit_block(struct emitter *e, const struct config_block *block, unsi
 static void emit_path(struct emitter *e, const struct config *after, const char *path,
                       unsigned depth)
 {
-    struct emitter inner = {.config = after, .for_hash = e->for_hash};
+    struct emitter inner = {.config = after, .in_set = true, .for_hash = e->for_hash};
     const struct config_block *block = config_at(after, path);
     indent(e, depth);
     if (block != NULL) {

@@ -338,7 +338,8 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
         const struct path below = {path, &section->sections[i]};
         bool is_choice = below.section->shape == CONFIG_CHOICE;
         bool is_groups = below.section->shape == CONFIG_GROUPS;
-        if (!live || (is_choice && below.section->live)) {
+        bool may_be_set = is_choice || is_groups || below.section->optional;
+        if (may_be_set && (!live || (is_choice && below.section->live))) {
             text_add(text, "\"^");
             add_set_prefix(text, path);
             text_add(text, "%s%s%s$\": ", below.section->key, is_groups ? "\\\\." : "",

@@ -79,7 +79,7 @@ static struct node *parse_file(struct loader *loader, const char *path, const ch
     if (root->kind == NODE_SCALAR && node_is_null(root))
         loader_complain(loader, start, "the file is empty");
     else if (root->kind != NODE_BROKEN)
-        loader_complain(loader, root->at, "a scenario is a mapping of keys, not %s",
+        loader_complain(loader, root->at, "a mapping of keys is expected, not %s",
                         node_kind_text(root));
     return NULL;
 }
@@ -140,8 +140,8 @@ static struct node *refuse_size(struct loader *loader, const char *path, struct 
     return NULL;
 }
 
-struct node *load_file(struct loader *loader, const struct config_input *input,
-                       struct sim_error *err)
+struct node *load_plain(struct loader *loader, const struct config_input *input,
+                        struct sim_error *err)
 {
     const char *text = input->text;
     size_t bytes = input->text_bytes;
@@ -154,8 +154,13 @@ struct node *load_file(struct loader *loader, const struct config_input *input,
     } else if (read_file(loader->arena, input->path, &text, &bytes, err) != SIM_OK) {
         return err->status == SIM_LIMIT ? refuse_size(loader, input->path, err) : NULL;
     }
-    struct node *root = parse_file(loader, input->path, text, bytes, 0);
-    return over_base(loader, root, 0);
+    return parse_file(loader, input->path, text, bytes, 0);
+}
+
+struct node *load_file(struct loader *loader, const struct config_input *input,
+                       struct sim_error *err)
+{
+    return over_base(loader, load_plain(loader, input, err), 0);
 }
 
 /* ---- Sets ----------------------------------------------------------------------------------- */
@@ -184,7 +189,7 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
                             .text = arena_copy(loader->arena, set->text, strlen(set->text)),
                             .text_bytes = strlen(set->text),
                             .is_set = true,
-                            .rank = RANK_MAIN + (int)number};
+                            .rank = RANK_MAIN + 1};
     loader->no_memory |= source.name == NULL || source.text == NULL;
     if (loader->no_memory || !loader_add_source(loader, &source, &at.source))
         return NULL;

@@ -4,12 +4,16 @@
 
 #include "config/resolve.h"
 
+/* One file alone, whatever its keys mean. */
+struct node *load_plain(struct loader *loader, const struct config_input *input,
+                        struct sim_error *err);
+
 /* The file at `path` with its bases below it; `text` as in struct config_input.  NULL after a
  * complaint, or with `err` set when the file itself cannot be read. */
 struct node *load_file(struct loader *loader, const struct config_input *input,
                        struct sim_error *err);
 
-/* One --set over the tree. */
+/* One --set over the tree; `number` counts those without a label from 1. */
 struct node *load_set(struct loader *loader, struct node *root, const struct config_set *set,
                       size_t number);
 

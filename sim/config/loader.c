@@ -25,9 +25,14 @@ bool loader_add_source(struct loader *loader, const struct source *source, uint3
 
 bool loader_visit(struct loader *loader, const struct node *node)
 {
-    if (++loader->visits <= NODE_COUNT_MAX)
+    loader->visits++;
+    if (loader->visits > NODE_STEPS_MAX && !loader->over_budget)
+        loader_complain(loader, node->at,
+                        "the scenario, its twin and its schedule have more than %d nodes together",
+                        NODE_STEPS_MAX);
+    else if (loader->visits - loader->visits_before <= NODE_COUNT_MAX)
         return true;
-    if (!loader->over_budget)
+    else if (!loader->over_budget)
         loader_complain(loader, node->at,
                         "the scenario has more than %d nodes (an alias counts as all that it "
                         "stands for)",
@@ -190,7 +195,7 @@ static bool stands_before(struct place a, struct place b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-void loader_sort_messages(struct loader *loader)
+static void sort_messages(struct loader *loader)
 {
     /* Insertion: at most LOADER_MESSAGES_MAX, nearly in order, and stable. */
     for (size_t i = 1; i < loader->report.count; i++) {
@@ -204,6 +209,27 @@ void loader_sort_messages(struct loader *loader)
         loader->message_places[to] = at;
         loader->report.messages[to] = message;
     }
+}
+
+enum sim_status loader_fail(struct loader *loader, struct config_report *report,
+                            struct sim_error *err)
+{
+    sort_messages(loader);
+    const struct config_message *first = &loader->report.messages[0];
+    SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
+    if (report != NULL) {
+        config_report_release(report);
+        *report = loader->report;
+        loader->report = (struct config_report){0};
+    }
+    return SIM_CONFIG;
+}
+
+void loader_release(struct loader *loader)
+{
+    config_report_release(&loader->report);
+    free(loader->message_places);
+    free(loader->sources);
 }
 
 void config_report_release(struct config_report *report)

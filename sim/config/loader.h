@@ -12,6 +12,8 @@
 
 enum { LOADER_MESSAGES_MAX = 200 };
 
+struct column;
+
 struct source {
     const char *name; /* "sybil.yaml" or "--set #2" */
     const char *path; /* what relative paths in it start from: the file, or the scenario's */
@@ -30,7 +32,9 @@ struct loader {
     struct config_report report;  /* handed to the caller at the end */
     struct place *message_places; /* (report.count), heap */
     size_t nodes;                 /* made by the reader */
-    size_t visits;                /* steps of all walks of the current check */
+    size_t visits;                /* steps of all walks so far */
+    size_t visits_before;         /* when the current check began: each may take NODE_COUNT_MAX */
+    struct column *columns;       /* files of numbers read so far; value_dist.c */
     bool over_budget;             /* said once */
     bool no_memory;
 };
@@ -56,8 +60,13 @@ char *loader_excerpt(const struct source *source, struct place at);
 /* The byte at a place, or 0 behind the end of its line. */
 char loader_character(const struct source *source, struct place at);
 
-/* Messages by source, line and column. */
-void loader_sort_messages(struct loader *loader);
+/* Hands the messages over, sorted by source, line and column, with the first of them in `err`;
+ * `report` may be NULL.  SIM_CONFIG.  There must be a message. */
+enum sim_status loader_fail(struct loader *loader, struct config_report *report,
+                            struct sim_error *err);
+
+/* Messages and sources; the arena is not the loader's. */
+void loader_release(struct loader *loader);
 
 /* A path written in the source of `at`, relative to that source's folder. */
 void loader_relative_path(const struct loader *loader, struct place at, const char *path,

@@ -14,7 +14,7 @@
 
 struct loader;
 
-enum { NODE_HEIGHT_MAX = 64, NODE_COUNT_MAX = 100000 };
+enum { NODE_HEIGHT_MAX = 64, NODE_COUNT_MAX = 100000, NODE_STEPS_MAX = 2000000 };
 
 /* Line and column count characters from 0. */
 struct place {

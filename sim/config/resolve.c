@@ -451,7 +451,7 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     struct resolver r = {loader, config};
     const struct config_section *section = config->schema->root;
     const struct param_table *table = section->table_count > 0 ? section->tables[0] : NULL;
-    loader->visits = 0;
+    loader->visits_before = loader->visits;
     config->sources = loader->sources;
     config->source_count = loader->source_count;
     if (!start_block(&r, section, "", table, "", root->at, &config->root) ||

@@ -20,6 +20,9 @@ void text_add(struct text *text, const char *format, ...) __attribute__((format(
 /* Takes blanks at the end away. */
 void text_trim(struct text *text);
 
+/* The string as a YAML scalar that reads back to it, quoted where it must be. */
+void text_add_yaml(struct text *text, const char *string);
+
 /* The string, which is then the caller's to free; NULL when out of memory. */
 char *text_take(struct text *text);
 

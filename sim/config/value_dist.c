@@ -286,13 +286,45 @@ static bool read_rows(struct context *c, FILE *stream, const char *file, const c
     return kept != NULL && finish_choice(c, kept, count, NULL);
 }
 
+/* A file is read once, however often the scenario is checked for its twin and schedule. */
+struct column {
+    const struct node *node;
+    const struct param_key *key;
+    struct dist dist;
+    struct column *next;
+};
+
+static const struct column *find_column(const struct context *c)
+{
+    const struct column *column = c->loader->columns;
+    while (column != NULL && (column->node != c->node || column->key != c->key))
+        column = column->next;
+    return column;
+}
+
+static bool keep_column(struct context *c)
+{
+    struct column *column = arena_alloc(c->loader->arena, sizeof(*column));
+    c->loader->no_memory |= column == NULL;
+    if (column == NULL)
+        return false;
+    *column = (struct column){c->node, c->key, *c->dist, c->loader->columns};
+    c->loader->columns = column;
+    return true;
+}
+
 static bool read_file(struct context *c)
 {
+    const struct column *known = find_column(c);
+    if (known != NULL) {
+        *c->dist = known->dist;
+        return true;
+    }
     const char *file = text_of(c, "file"), *column = text_of(c, "column");
     if (file == NULL || column == NULL)
         return complain(c, c->node,
-                        "the distribution takes {file: data.csv, column: NAME}, and "
-                        "'unit: U' if the numbers have none");
+                        "the distribution takes {file: data.csv, column: NAME}, and 'unit: U' if "
+                        "the numbers have none");
     char path[PATH_BYTES];
     loader_relative_path(c->loader, c->node->at, file, path, sizeof(path));
     FILE *stream = fopen(path, "r");
@@ -303,7 +335,7 @@ static bool read_file(struct context *c)
     }
     bool read = read_rows(c, stream, path, column);
     fclose(stream);
-    return read;
+    return read && keep_column(c);
 }
 
 /* ---- The whole value ------------------------------------------------------------------------ */

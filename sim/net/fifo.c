@@ -37,7 +37,7 @@ static enum sim_status fifo_up(struct net *net, int64_t now_ns, uint32_t index,
     struct flow *flow = &net->flows[index];
     struct link *link = &net->links[flow->link[FLOW_UP]];
     int64_t begin_ns = link_occupy(link, now_ns, flow->size_bytes);
-    flow->sent_ns = link->busy_until_ns;
+    flow->last_ns = link->busy_until_ns;
     flow->state = FLOW_QUEUED;
     return net_push(net, ns_after(begin_ns, (double)flow->latency_ns), NET_EVENT_START,
                     link_host(flow->link[FLOW_UP]), net_flow_handle(net, index), err);
@@ -49,7 +49,7 @@ static enum sim_status fifo_down(struct net *net, int64_t now_ns, uint32_t index
     struct flow *flow = &net->flows[index];
     struct link *link = &net->links[flow->link[FLOW_DOWN]];
     link_occupy(link, now_ns, flow->size_bytes);
-    int64_t last_ns = ns_after(flow->sent_ns, (double)flow->latency_ns);
+    int64_t last_ns = ns_after(flow->last_ns, (double)flow->latency_ns);
     return arrive_at(net, index, link->busy_until_ns > last_ns ? link->busy_until_ns : last_ns,
                      err);
 }

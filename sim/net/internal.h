@@ -35,14 +35,27 @@ struct flow {
     uint64_t serial;         /* order of sending; ties between ends go by it */
     double weight;           /* share of a link relative to others */
     int64_t latency_ns;      /* one way, jitter included; fifo only */
-    int64_t sent_ns;         /* fifo: when the last byte leaves the up link */
+    int64_t last_ns;         /* fifo: when the last byte leaves the up link */
     uint32_t link[2];        /* [FLOW_UP], [FLOW_DOWN]; link[0] chains free slots */
     uint32_t position[2];    /* of its entry in each link while FLOW_SHARING */
     uint32_t incarnation[2]; /* of source and target when it was sent */
     uint32_t generation;     /* of the slot: half of the handle */
     uint8_t state;           /* enum flow_state */
-    uint8_t at_down;         /* fifo: past the up link */
     bool doomed;             /* drawn to be lost on the way */
+};
+
+/* What sharing: tcp knows about a flow beside that; in net->tcp at the flow's index. */
+struct tcp_flow {
+    uint64_t left_bytes;             /* not yet released by a window */
+    uint64_t train_bytes;            /* of the window under way, on the wire */
+    int64_t last_ns;                 /* when its last packet reaches the link that comes next */
+    int64_t released_ns;             /* when it was released */
+    double rtt_ns, rtt_deviation_ns; /* smoothed round trip; 0 before the first */
+    double timeout_ns;               /* how long an acknowledgement may take */
+    uint32_t window;                 /* the next one, in segments */
+    uint32_t sent_window;            /* the one under way; 0 before the first */
+    uint8_t stage;                   /* enum tcp_stage */
+    bool steady;                     /* a time-out has ended slow start; windows grow by one */
 };
 
 /* One end of a flow, in its link's list. */
@@ -112,6 +125,7 @@ struct net {
     struct heap ends;         /* links by the end of the first flow that they limit */
 
     struct flow *flows;
+    struct tcp_flow *tcp;               /* (flow_capacity) with sharing: tcp, else NULL */
     uint32_t flow_capacity, flow_slots; /* allocated; ever used */
     uint32_t free_flow;
     uint32_t active_count;
@@ -185,6 +199,14 @@ void net_due_sort(struct net *net);
 double maxmin_remaining_bytes(const struct net *net, int64_t now_ns, const struct flow *flow);
 double maxmin_rate(const struct net *net, const struct flow *flow);
 void maxmin_check(const struct net *net);
+
+/* tcp.c */
+void tcp_begin(struct net *net, uint32_t index, int64_t now_ns, enum net_connection connection);
+SIM_CHECKED enum sim_status tcp_step(struct net *net, int64_t now_ns, uint32_t index,
+                                     struct sim_error *err);
+void tcp_save(const struct tcp_flow *tcp, struct buffer *buffer);
+void tcp_load(struct tcp_flow *tcp, struct buffer_reader *reader);
+enum { TCP_SAVED_BYTES = 7 * 8 + 2 * 4 + 2 };
 
 /* fifo.c */
 SIM_CHECKED enum sim_status fifo_join(struct net *net, int64_t now_ns, uint32_t index,

@@ -36,7 +36,7 @@ enum sim_status net_push(struct net *net, int64_t at_ns, enum net_event kind, ui
 static enum sim_status options_check(const struct net_options *options, struct sim_error *err)
 {
     const char *bad = NULL;
-    if (options->sharing < NET_MAXMIN || options->sharing > NET_LATENCY)
+    if (options->sharing < NET_MAXMIN || options->sharing > NET_TCP)
         bad = "sharing";
     if (!(options->eps >= 0 && options->eps <= 0.1))
         bad = "eps";
@@ -44,6 +44,9 @@ static enum sim_status options_check(const struct net_options *options, struct s
         bad = "slow_start";
     if (options->regions < REGION_NONE || options->regions > REGION_2019)
         bad = "regions";
+    if (options->sharing == NET_TCP &&
+        !(options->window_growth >= 1.1 && options->window_growth <= 4))
+        bad = "window_growth";
     if (!(options->jitter >= 0 && options->jitter <= 10))
         bad = "jitter";
     if (!(options->loss >= 0 && options->loss <= 1))
@@ -150,6 +153,7 @@ struct net *net_free(struct net *net)
     pool_release(&net->pool);
     heap_release(&net->ends);
     free(net->flows);
+    free(net->tcp);
     free(net->dirty.items);
     free(net->touched.items);
     free(net->fresh.items);
@@ -174,6 +178,27 @@ uint32_t net_flow_index(const struct net *net, net_flow handle)
     return there ? (uint32_t)index : FLOW_NONE;
 }
 
+static enum sim_status flows_grow(struct net *net, struct sim_error *err)
+{
+    uint64_t capacity = (uint64_t)net->flow_capacity * 2 + 256;
+    if (capacity > net->options.flow_limit)
+        capacity = net->options.flow_limit;
+    struct flow *flows = realloc(net->flows, capacity * sizeof(flows[0]));
+    if (flows != NULL)
+        net->flows = flows;
+    struct tcp_flow *tcp = NULL;
+    if (net->options.sharing == NET_TCP) {
+        tcp = realloc(net->tcp, capacity * sizeof(tcp[0]));
+        if (tcp != NULL)
+            net->tcp = tcp;
+    }
+    if (flows == NULL || (net->options.sharing == NET_TCP && tcp == NULL))
+        return SIM_FAIL(err, SIM_MEMORY, "network: out of memory for %u messages",
+                        net->active_count);
+    net->flow_capacity = (uint32_t)capacity;
+    return SIM_OK;
+}
+
 static enum sim_status flow_take(struct net *net, uint32_t *ret_index, struct sim_error *err)
 {
     if (net->active_count >= net->options.flow_limit)
@@ -181,15 +206,9 @@ static enum sim_status flow_take(struct net *net, uint32_t *ret_index, struct si
                         "network: %u messages are under way, flow_limit allows no more",
                         net->active_count);
     if (net->free_flow == FLOW_NONE && net->flow_slots == net->flow_capacity) {
-        uint64_t capacity = (uint64_t)net->flow_capacity * 2 + 256;
-        if (capacity > net->options.flow_limit)
-            capacity = net->options.flow_limit;
-        struct flow *flows = realloc(net->flows, capacity * sizeof(flows[0]));
-        if (flows == NULL)
-            return SIM_FAIL(err, SIM_MEMORY, "network: out of memory for %u messages",
-                            net->active_count);
-        net->flows = flows;
-        net->flow_capacity = (uint32_t)capacity;
+        enum sim_status status = flows_grow(net, err);
+        if (status != SIM_OK)
+            return status;
     }
     uint32_t index = net->free_flow;
     if (index != FLOW_NONE) {
@@ -197,6 +216,8 @@ static enum sim_status flow_take(struct net *net, uint32_t *ret_index, struct si
     } else {
         index = net->flow_slots++;
         net->flows[index] = (struct flow){.state = FLOW_FREE};
+        if (net->tcp != NULL)
+            net->tcp[index] = (struct tcp_flow){0};
     }
     net->active_count++;
     *ret_index = index;
@@ -257,8 +278,10 @@ static struct fate fate_draw(const struct net *net, const struct host *source,
 }
 
 /* A new flow's fixed facts; returns how long it is until its first byte reaches the links. */
-static int64_t flow_fill(struct net *net, struct flow *flow, const struct net_message *message)
+static int64_t flow_fill(struct net *net, uint32_t index, int64_t now_ns,
+                         const struct net_message *message)
 {
+    struct flow *flow = &net->flows[index];
     struct host *source = &net->hosts[message->source], *target = &net->hosts[message->target];
     struct fate fate = fate_draw(net, source, target);
     int64_t latency_ns = net_latency_ns(net, message->source, message->target);
@@ -277,6 +300,10 @@ static int64_t flow_fill(struct net *net, struct flow *flow, const struct net_me
     flow->incarnation[1] = target->incarnation;
     flow->doomed = fate.lost;
     flow->state = FLOW_WAITING;
+    if (net->options.sharing == NET_TCP) {
+        tcp_begin(net, index, now_ns, message->connection);
+        return 0;
+    }
     double rounds_ns = 2.0 * (double)latency_ns * trips;
     /* Under fifo the latency passes between the two links. */
     if (net->options.sharing == NET_FIFO)
@@ -298,7 +325,7 @@ enum sim_status net_send(struct net *net, int64_t now_ns, const struct net_messa
     enum sim_status status = flow_take(net, &index, err);
     if (status != SIM_OK)
         return status;
-    int64_t wait_ns = flow_fill(net, &net->flows[index], message);
+    int64_t wait_ns = flow_fill(net, index, now_ns, message);
     if (message->source == message->target)
         wait_ns = 0;
     counters_send(&net->totals, message->size_bytes);
@@ -396,6 +423,8 @@ static enum sim_status flow_start(struct net *net, int64_t now_ns, net_flow hand
     enum sim_status status;
     if (!alive || local)
         status = net_finish(net, index, alive, err);
+    else if (net->options.sharing == NET_TCP)
+        return tcp_step(net, now_ns, index, err);
     else if (net->options.sharing != NET_MAXMIN)
         return fifo_join(net, now_ns, index, err);
     else if (flow->size_bytes > 0)

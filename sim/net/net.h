@@ -16,6 +16,8 @@
  *    whose level moves by more than a relative `eps` are touched.
  *  - fifo: each link serves whole messages in the order in which they reach it, cut-through: the
  *    down link starts when the first byte arrives.
+ *  - tcp: the windows of TCP's slow start queue at the links, packets with headers, first in first
+ *    out; slow_start and rtt_weights do not apply.  The closest to packets under congestion.
  *  - latency: nothing is shared; a message takes wait + size / min(up, down).
  *
  * What happens at one instant is settled once, by an event at that same instant.  The network
@@ -42,7 +44,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum net_sharing { NET_MAXMIN, NET_FIFO, NET_LATENCY };
+enum net_sharing { NET_MAXMIN, NET_FIFO, NET_LATENCY, NET_TCP };
 enum net_slow_start {
     NET_SLOW_START_OFF,    /* no rounds at all, no handshake: the fluid limit */
     NET_SLOW_START_ROUNDS, /* windows of 10, 20, 40 ... segments: one round trip for each but the
@@ -51,14 +53,16 @@ enum net_slow_start {
 
 /* What a scenario sets under `network:`; filled from net_param_table. */
 struct net_options {
-    int sharing;         /* enum net_sharing */
-    double eps;          /* relative change of a level that is passed on; 1e-12 is exact */
-    int slow_start;      /* enum net_slow_start */
-    bool rtt_weights;    /* weight of a flow = 1 / latency in seconds; else 1 */
-    int regions;         /* enum region_set */
-    double jitter;       /* mean extra latency as a fraction of the latency */
-    double loss;         /* probability that a message is lost */
-    uint32_t flow_limit; /* most messages under way at once; more is SIM_LIMIT */
+    int sharing;          /* enum net_sharing */
+    double eps;           /* relative change of a level that is passed on; 1e-12 is exact */
+    int slow_start;       /* enum net_slow_start */
+    bool rtt_weights;     /* weight of a flow = 1 / latency in seconds; else 1 */
+    int regions;          /* enum region_set */
+    double window_growth; /* tcp: a window over the one before; 2, or 1.5 where an acknowledgement
+                             for two segments opens the window by one */
+    double jitter;        /* mean extra latency as a fraction of the latency */
+    double loss;          /* probability that a message is lost */
+    uint32_t flow_limit;  /* most messages under way at once; more is SIM_LIMIT */
 };
 extern const struct param_table net_param_table;
 

@@ -1,14 +1,14 @@
 #include "net/internal.h"
 
-static const char *const sharing_choices[] = {"maxmin", "fifo", "latency", NULL};
+static const char *const sharing_choices[] = {"maxmin", "fifo", "latency", "tcp", NULL};
 static const char *const slow_start_choices[] = {"off", "rounds", NULL};
 static const char *const region_choices[] = {"none", "2015", "2019", NULL};
 
 static const struct param_key net_keys[] = {
     {"sharing", PARAM_ENUM, offsetof(struct net_options, sharing), NULL, NULL, "maxmin",
      sharing_choices,
-     "How messages share links: max-min fairly and exactly; whole messages first in, first out; or "
-     "not at all, so that size and latency alone count."},
+     "How messages share links: max-min fairly and exactly; whole messages first in, first out; "
+     "not at all, so that size and latency alone count; or as TCP's windows in the links' queues."},
     {"eps", PARAM_REAL, offsetof(struct net_options, eps), "0", "0.1", "1e-12", NULL,
      "Relative change of a link's fair share below which its neighbours are not told; 1e-12 is "
      "exact, 0.001 is the choice for thousands of busy hosts."},
@@ -20,6 +20,8 @@ static const struct param_key net_keys[] = {
     {"regions", PARAM_ENUM, offsetof(struct net_options, regions), NULL, NULL, "none",
      region_choices,
      "Measured latencies between six regions, of 2015 or 2019, on top of the hosts'."},
+    {"window_growth", PARAM_REAL, offsetof(struct net_options, window_growth), "1.1", "4", "2",
+     NULL, "With sharing: tcp, how much larger each window of slow start is than the one before."},
     {"jitter", PARAM_REAL, offsetof(struct net_options, jitter), "0", "10", "0", NULL,
      "Mean extra latency of a message as a fraction of its latency; exponentially distributed."},
     {"loss", PARAM_REAL, offsetof(struct net_options, loss), "0", "1", "0", NULL,

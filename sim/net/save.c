@@ -70,7 +70,7 @@ static void flow_save(const struct flow *flow, struct buffer *buffer)
     buffer_put_u64(buffer, flow->serial);
     buffer_put_f64(buffer, flow->weight);
     buffer_put_i64(buffer, flow->latency_ns);
-    buffer_put_i64(buffer, flow->sent_ns);
+    buffer_put_i64(buffer, flow->last_ns);
     for (int side = 0; side < 2; side++) {
         buffer_put_u32(buffer, flow->link[side]);
         buffer_put_u32(buffer, flow->incarnation[side]);
@@ -89,7 +89,7 @@ static void flow_load(struct net *net, uint32_t index, struct buffer_reader *rea
     flow->serial = buffer_get_u64(reader);
     flow->weight = buffer_get_f64(reader);
     flow->latency_ns = buffer_get_i64(reader);
-    flow->sent_ns = buffer_get_i64(reader);
+    flow->last_ns = buffer_get_i64(reader);
     for (int side = 0; side < 2; side++) {
         flow->link[side] = buffer_get_u32(reader);
         flow->incarnation[side] = buffer_get_u32(reader);
@@ -110,6 +110,8 @@ static void flows_save(const struct net *net, struct buffer *buffer)
     buffer_put_u64(buffer, net->flow_slots);
     for (uint32_t i = 0; i < net->flow_slots; i++)
         flow_save(&net->flows[i], buffer);
+    for (uint32_t i = 0; net->tcp != NULL && i < net->flow_slots; i++)
+        tcp_save(&net->tcp[i], buffer);
     buffer_put_u32(buffer, net->free_flow);
     buffer_put_u32(buffer, net->active_count);
     buffer_put_u64(buffer, net->next_serial);
@@ -119,17 +121,21 @@ static enum sim_status flows_load(struct net *net, struct buffer_reader *reader,
                                   struct sim_error *err)
 {
     buffer_get_tag(reader, "net.flow");
-    uint64_t slots = buffer_get_count(reader, FLOW_SAVED_BYTES);
+    bool tcp = net->options.sharing == NET_TCP;
+    uint64_t slots = buffer_get_count(reader, FLOW_SAVED_BYTES + (tcp ? TCP_SAVED_BYTES : 0));
     if (slots > net->options.flow_limit)
         buffer_reader_fail(reader);
     if (reader->failed)
         return SIM_OK; /* reported at the end */
     net->flows = calloc(slots + 1, sizeof(net->flows[0]));
-    if (net->flows == NULL)
+    net->tcp = tcp ? calloc(slots + 1, sizeof(net->tcp[0])) : NULL;
+    if (net->flows == NULL || (tcp && net->tcp == NULL))
         return SIM_FAIL(err, SIM_MEMORY, "network: out of memory for saved messages");
     net->flow_slots = net->flow_capacity = (uint32_t)slots;
     for (uint32_t i = 0; i < slots; i++)
         flow_load(net, i, reader);
+    for (uint32_t i = 0; tcp && i < slots; i++)
+        tcp_load(&net->tcp[i], reader);
     net->free_flow = buffer_get_u32(reader);
     net->active_count = buffer_get_u32(reader);
     net->next_serial = buffer_get_u64(reader);

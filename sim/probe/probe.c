@@ -129,8 +129,7 @@ static bool allocate(struct probe *probe)
     probe->hotkey_row = calloc(agents_count(probe->wiring.agents) + 1, sizeof(uint32_t));
     probe->group_strategy = calloc(groups + 1, sizeof(uint16_t));
     probe->group_model = calloc(groups + 1, sizeof(uint16_t));
-    probe->model_loss_nats =
-        calloc(agents_model_count(probe->wiring.agents) + 1, sizeof(double));
+    probe->model_loss_nats = calloc(agents_model_count(probe->wiring.agents) + 1, sizeof(double));
     probe->column = calloc(probe->uid_count, sizeof(uint64_t));
     probe->csr_start = calloc(probe->uid_count + 1, sizeof(uint64_t));
     return probe->hotkey_row && probe->group_strategy && probe->group_model &&
@@ -242,8 +241,8 @@ static enum sim_status on_move(struct probe *probe, const struct chain_event *ev
         .netuid = event->netuid,
         .uid = event->uid,
         .hotkey_id = row_of_hotkey(probe, event->hotkey),
-        .owner_id = neuron == AGENT_NONE ? RECORD_NOBODY
-                                         : agents_info(probe->wiring.agents, neuron).owner,
+        .owner_id =
+            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
         .other_hotkey_id = replaces ? row_of_hotkey(probe, event->other) : RECORD_NOBODY,
         .amount_rao = event->amount,
         .value = (double)view->difficulty,

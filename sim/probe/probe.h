@@ -38,8 +38,8 @@ struct probe_wiring {
 /* What the last row said, for progress. */
 struct probe_summary {
     uint32_t epoch_count;
-    double loss_median_nats;   /* over the slots that serve */
-    double attacker_share;     /* of the last epoch's emission, groups marked attacker */
+    double loss_median_nats; /* over the slots that serve */
+    double attacker_share;   /* of the last epoch's emission, groups marked attacker */
     uint32_t peers;
     uint64_t difficulty;
 };

@@ -65,8 +65,7 @@ static void put_chain(struct probe *probe)
             if (neuron == AGENT_NONE)                                                              \
                 continue;                                                                          \
             struct agent_info info = agents_info(probe->wiring.agents, neuron);                    \
-            const struct agent_counters *counters =                                                \
-                agents_counters(probe->wiring.agents, neuron);                                     \
+            const struct agent_counters *counters = agents_counters(probe->wiring.agents, neuron); \
             (void)info;                                                                            \
             (void)counters;                                                                        \
             column[uid] = (type)(expression);                                                      \
@@ -263,9 +262,8 @@ enum sim_status probe_row(struct probe *probe, int64_t now_ns, uint64_t event_co
                           struct sim_error *err)
 {
     struct record *record = probe->wiring.record;
-    enum sim_status status =
-        agents_evaluate(probe->wiring.agents, probe->params.evaluation_sequences,
-                        probe->model_loss_nats, err);
+    enum sim_status status = agents_evaluate(
+        probe->wiring.agents, probe->params.evaluation_sequences, probe->model_loss_nats, err);
     if (status == SIM_OK)
         status = record_rows_begin(record, RECORD_DIM_EPOCH, 1, err);
     if (status != SIM_OK)

@@ -74,15 +74,14 @@ static void write_all(struct checkpoint_writer *writer, const void *bytes, size_
 static enum sim_status open_aside(struct checkpoint_writer *writer, const char *folder,
                                   uint64_t epoch, struct sim_error *err)
 {
-    char name[48];
+    char name[48], name_aside[48];
     snprintf(name, sizeof(name), "checkpoint/%08" PRIu64 ".ckpt", epoch);
+    snprintf(name_aside, sizeof(name_aside), "checkpoint/%08" PRIu64 ".ckpt.part", epoch);
     enum sim_status status = folder_path_of(folder, "checkpoint", &writer->folder, err);
     if (status == SIM_OK)
         status = folder_path_of(folder, name, &writer->path, err);
-    if (status == SIM_OK) {
-        strcat(name, ".part");
-        status = folder_path_of(folder, name, &writer->path_aside, err);
-    }
+    if (status == SIM_OK)
+        status = folder_path_of(folder, name_aside, &writer->path_aside, err);
     if (status != SIM_OK)
         return status;
     if (mkdir(writer->folder.text, 0777) != 0 && errno != EEXIST)

@@ -18,8 +18,8 @@ void meta_release(struct meta *meta)
     free(meta->attrs);
     free(meta->scenario);
     for (unsigned v = 0; v < RECORD_VAR_COUNT; v++) {
-        labels_release(&meta->labels[v]);
-        stage_release(&meta->static_stage[v], (enum record_var)v);
+        meta_labels_release(&meta->labels[v]);
+        meta_stage_release(&meta->static_stage[v], (enum record_var)v);
     }
     *meta = (struct meta){0};
 }
@@ -70,7 +70,7 @@ void meta_set_text(struct meta *meta, char **text, const char *value)
     *text = copy;
 }
 
-bool labels_set(struct labels *labels, const char *meanings)
+bool meta_labels_set(struct labels *labels, const char *meanings)
 {
     struct labels made = {.count = 1};
     for (const char *c = meanings; *c != '\0'; c++)
@@ -79,7 +79,7 @@ bool labels_set(struct labels *labels, const char *meanings)
     made.storage = strdup(meanings);
     made.names = calloc(made.count, sizeof(*made.names));
     if (made.meanings == NULL || made.storage == NULL || made.names == NULL) {
-        labels_release(&made);
+        meta_labels_release(&made);
         return false;
     }
     char *at = made.storage;
@@ -89,12 +89,12 @@ bool labels_set(struct labels *labels, const char *meanings)
         if (*at == ' ')
             *at++ = '\0';
     }
-    labels_release(labels);
+    meta_labels_release(labels);
     *labels = made;
     return true;
 }
 
-void labels_release(struct labels *labels)
+void meta_labels_release(struct labels *labels)
 {
     free(labels->meanings);
     free(labels->storage);
@@ -120,7 +120,7 @@ void meta_set_labels(struct meta *meta, enum record_var var, const char *const *
             *at++ = *c == ' ' ? '_' : *c;
     }
     *at = '\0';
-    if (!labels_set(&meta->labels[var], meanings))
+    if (!meta_labels_set(&meta->labels[var], meanings))
         meta->out_of_memory = true;
     free(meanings);
 }
@@ -156,8 +156,8 @@ union fill_value meta_fill(enum record_var var)
     return fill;
 }
 
-enum sim_status stage_grow(struct stage *stage, const struct meta *meta, enum record_var var,
-                           uint64_t count, struct sim_error *err)
+enum sim_status meta_stage_grow(struct stage *stage, const struct meta *meta, enum record_var var,
+                                uint64_t count, struct sim_error *err)
 {
     size_t row_bytes = meta_row_bytes(meta, var);
     size_t used = (size_t)stage->rows * row_bytes;
@@ -179,7 +179,8 @@ enum sim_status stage_grow(struct stage *stage, const struct meta *meta, enum re
     return SIM_OK;
 }
 
-void stage_drop(struct stage *stage, const struct meta *meta, enum record_var var, uint64_t count)
+void meta_stage_drop(struct stage *stage, const struct meta *meta, enum record_var var,
+                     uint64_t count)
 {
     SIM_ASSERT(count <= stage->rows);
     size_t row_bytes = meta_row_bytes(meta, var);
@@ -189,7 +190,7 @@ void stage_drop(struct stage *stage, const struct meta *meta, enum record_var va
                 (size_t)stage->rows * row_bytes);
 }
 
-void stage_release(struct stage *stage, enum record_var var)
+void meta_stage_release(struct stage *stage, enum record_var var)
 {
     if (record_var_info(var)->type == RECORD_TEXT)
         for (uint64_t i = 0; i < stage->rows; i++) {

@@ -65,8 +65,8 @@ void meta_set_text(struct meta *meta, char **text, const char *value);
 void meta_set_labels(struct meta *meta, enum record_var var, const char *const *names,
                      size_t count);
 /* Takes over the blank-separated names; false and unchanged when out of memory. */
-bool labels_set(struct labels *labels, const char *meanings);
-void labels_release(struct labels *labels);
+bool meta_labels_set(struct labels *labels, const char *meanings);
+void meta_labels_release(struct labels *labels);
 /* Elements of one row of a variable. */
 uint64_t meta_width(const struct meta *meta, enum record_var var);
 /* Length of a fixed dimension. */
@@ -74,11 +74,13 @@ uint64_t meta_fixed_length(const struct meta *meta, enum record_dim dim);
 size_t meta_row_bytes(const struct meta *meta, enum record_var var);
 
 /* Room for `count` more rows; they start at the fill value. */
-SIM_CHECKED enum sim_status stage_grow(struct stage *stage, const struct meta *meta,
-                                       enum record_var var, uint64_t count, struct sim_error *err);
+SIM_CHECKED enum sim_status meta_stage_grow(struct stage *stage, const struct meta *meta,
+                                            enum record_var var, uint64_t count,
+                                            struct sim_error *err);
 /* Forgets the first `count` rows. */
-void stage_drop(struct stage *stage, const struct meta *meta, enum record_var var, uint64_t count);
-void stage_release(struct stage *stage, enum record_var var);
+void meta_stage_drop(struct stage *stage, const struct meta *meta, enum record_var var,
+                     uint64_t count);
+void meta_stage_release(struct stage *stage, enum record_var var);
 /* The fill value of a variable, as one element; texts have none. */
 union fill_value {
     uint64_t u64;

@@ -146,7 +146,7 @@ static enum sim_status read_texts(struct reader *reader, enum record_var var, st
     char path[64];
     var_path(path, sizeof(path), var);
     struct stage *stage = &reader->meta.static_stage[var];
-    enum sim_status status = stage_grow(stage, &reader->meta, var, rows, err);
+    enum sim_status status = meta_stage_grow(stage, &reader->meta, var, rows, err);
     if (status != SIM_OK)
         return status;
     if (!reader_attr_texts(reader->file, path, rows, (char **)(void *)stage->bytes))

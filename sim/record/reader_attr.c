@@ -10,6 +10,7 @@
 
 void reader_format_f64(double value, char *ret_text, size_t size)
 {
+    SIM_ASSERT(ret_text != NULL && size > 0);
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(ret_text, size, "%.*g", digits, value);
         if (strtod(ret_text, NULL) == value)
@@ -150,7 +151,7 @@ void reader_attr_labels(hid_t file, const char *path, struct labels *labels)
     hid_t type = attr < 0 ? -1 : H5Aget_type(attr);
     char *text = type < 0 ? NULL : attr_text(attr, type);
     if (text != NULL)
-        labels_set(labels, text);
+        meta_labels_set(labels, text);
     free(text);
     if (type >= 0)
         H5Tclose(type);

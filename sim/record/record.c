@@ -205,8 +205,8 @@ static enum sim_status grow_static(struct record *record, enum record_dim dim, u
     for (unsigned v = 0; v < RECORD_VAR_COUNT; v++) {
         if (record_var_info((enum record_var)v)->dim != dim)
             continue;
-        enum sim_status status = stage_grow(&record->meta.static_stage[v], &record->meta,
-                                            (enum record_var)v, count, err);
+        enum sim_status status = meta_stage_grow(&record->meta.static_stage[v], &record->meta,
+                                                 (enum record_var)v, count, err);
         if (status != SIM_OK)
             return status;
     }

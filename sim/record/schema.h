@@ -113,8 +113,8 @@ enum record_growth {
     X(CORPUS_DOMAIN, "domain", CORPUS_FILE, NONE, TEXT, "", "domain that it belongs to")           \
     X(CORPUS_BYTES, "size_bytes", CORPUS_FILE, NONE, U64, "byte", "bytes read")                    \
     X(CORPUS_SHA256, "sha256", CORPUS_FILE, NONE, TEXT, "", "SHA-256 of those bytes, in hex")      \
-    X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package that the file belongs to") \
-    X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")                \
+    X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package of the file")        \
+    X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")               \
     X(HOTKEY_OWNER, "owner_id", HOTKEY, NONE, U32, "1", "who holds the key")                       \
     X(HOTKEY_GROUP, "group_id", HOTKEY, NONE, U16, "1", "row of /groups")                          \
     X(HOTKEY_INDEX, "index_in_group", HOTKEY, NONE, U32, "1", "number in its group")               \

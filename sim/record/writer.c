@@ -81,7 +81,7 @@ void writer_release(struct writer *writer)
     if (writer->created && writer->path_aside != NULL)
         unlink(writer->path_aside);
     for (unsigned v = 0; v < RECORD_VAR_COUNT; v++)
-        stage_release(&writer->stage[v], (enum record_var)v);
+        meta_stage_release(&writer->stage[v], (enum record_var)v);
     free(writer->path);
     free(writer->path_aside);
     *writer = (struct writer){.driver = -1, .file = -1};
@@ -117,7 +117,7 @@ enum sim_status writer_grow(struct writer *writer, enum record_dim dim, uint64_t
         if (record_var_info((enum record_var)v)->dim != dim || writer->meta->skipped[v])
             continue;
         enum sim_status status =
-            stage_grow(&writer->stage[v], writer->meta, (enum record_var)v, count, err);
+            meta_stage_grow(&writer->stage[v], writer->meta, (enum record_var)v, count, err);
         if (status != SIM_OK)
             return status;
     }
@@ -135,7 +135,7 @@ static enum sim_status write_rows(struct writer *writer, enum record_var var, ui
         writer->trouble.error != 0)
         return writer_fail(writer, err);
     writer->written[var] += rows;
-    stage_drop(&writer->stage[var], writer->meta, var, rows);
+    meta_stage_drop(&writer->stage[var], writer->meta, var, rows);
     return SIM_OK;
 }
 

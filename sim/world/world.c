@@ -64,8 +64,7 @@ static enum sim_status make_block(struct world *world, int64_t now_ns, struct si
     return status;
 }
 
-static enum sim_status handle_block(void *context, const struct event *event,
-                                    struct sim_error *err)
+static enum sim_status handle_block(void *context, const struct event *event, struct sim_error *err)
 {
     struct world *world = context;
     enum sim_status status = make_block(world, event->at_ns, err);
@@ -159,7 +158,8 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->chain_net.mechanism->params->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism",
+                     world->chain_net.mechanism->params->name);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     struct probe_wiring wiring = {
@@ -174,8 +174,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        build_compute, build_loop,   build_chain,  build_agents,
-        build_net,     start_agents, build_record,
+        build_compute, build_loop, build_chain, build_agents, build_net, start_agents, build_record,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
@@ -183,8 +182,7 @@ static enum sim_status build(struct world *world, struct sim_error *err)
             return status;
     }
     loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
-    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle,
-                world->agents);
+    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
     loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
     enum sim_status status = probe_genesis(world->probe, err);
     if (status != SIM_OK)

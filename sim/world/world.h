@@ -53,9 +53,9 @@ struct world_setup {
     const struct probe_params *probe;
     uint32_t threads; /* all of them, the loop's included */
 
-    const char *folder;       /* run folder */
-    const char *version;      /* of the program */
-    const char *scenario;     /* resolved, as text */
+    const char *folder;   /* run folder */
+    const char *version;  /* of the program */
+    const char *scenario; /* resolved, as text */
     const char *scenario_sha256;
     const volatile sig_atomic_t *stop; /* not 0: end after the event under way; may be NULL */
     void (*progress)(void *context, const struct world_status *status); /* after each block, or

@@ -6,6 +6,7 @@ broken/NAME.yaml is given to `taosim check`, which must say broken/NAME.txt on s
 stdout, and exit with 2.  --update writes what it says instead; read the difference before you
 commit it.  Ends with `N passed, N failed`.
 """
+import difflib
 import pathlib
 import subprocess
 import sys
@@ -30,8 +31,9 @@ def problems(taosim, scenario):
     if not expected.exists():
         return f"no {expected.name}; see --update"
     if said.stderr != expected.read_bytes():
-        return ("said\n" + said.stderr.decode(errors="replace") + "instead of\n" +
-                expected.read_bytes().decode(errors="replace"))
+        return "\n".join(difflib.unified_diff(
+            expected.read_text(errors="replace").splitlines(),
+            said.stderr.decode(errors="replace").splitlines(), expected.name, "said", lineterm=""))
     return ""
 
 

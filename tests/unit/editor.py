@@ -118,7 +118,7 @@ def install():
 
 
 def without_schema_line(text):
-    """The test says which schema counts; a path relative to a made-up place would not lead to it."""
+    """The test says which schema counts; the line's relative path would lead nowhere."""
     return "".join(line for line in text.splitlines(True) if "$schema=" not in line)
 
 

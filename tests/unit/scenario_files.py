@@ -4,8 +4,9 @@ usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
 
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing and takes under 50 ms of CPU time; it
 has a question, a cost and the schema line for editors; what `run --dry-run` prints as the resolved
-scenario checks silently and resolves to itself.  docs/SCENARIO.md and scenarios/scenario.schema.json
-are what `taosim schema` writes; --update writes them.  Ends with `N passed, N failed`.
+scenario checks silently and resolves to itself.  docs/SCENARIO.md and
+scenarios/scenario.schema.json are what `taosim schema` writes; --update writes them.  Ends with
+`N passed, N failed`.
 """
 import json
 import pathlib

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/stream.h"
 #include "compute/compute.h"
+#include "compute/memo.h"
 #include "compute/version.h"
 
 #include <setjmp.h>
@@ -279,6 +280,59 @@ static void equal_keys_share_one_run_and_different_ones_do_not(void **state)
     version_pool_free(versions);
 }
 
+/* Succeeds when the output came zeroed; leaves no byte of it zero. */
+static enum sim_status run_zero_check(const void *input, void *output,
+                                      const struct compute_scratch *scratch)
+{
+    (void)input;
+    (void)scratch;
+    unsigned char *bytes = output;
+    enum sim_status status = SIM_OK;
+    for (int i = 0; i < 2500; i++) {
+        if (bytes[i] != 0)
+            status = SIM_NUMERIC;
+        bytes[i] = 0xff;
+    }
+    return status;
+}
+
+static void outputs_are_zero_before_a_job_writes_them(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct compute_pool *pool = pool_of((struct compute_options){.threads = 1});
+    struct compute_job job = {.run = run_zero_check, .output_bytes = 2500};
+    for (int i = 0; i < 3; i++) {
+        const void *output;
+        struct compute_ticket ticket;
+        assert_int_equal(compute_start(pool, &job, &ticket, &err), SIM_OK);
+        assert_int_equal(compute_redeem(pool, ticket, &output, &err), SIM_OK);
+        compute_drop(pool, ticket);
+    }
+    compute_free(pool);
+}
+
+static void keys_of_equal_hash_are_told_apart_byte_by_byte(void **state)
+{
+    (void)state;
+    struct memo memo;
+    assert_true(memo_init(&memo, 1 << 20));
+    char first[] = "model 1, tokens a", second[] = "model 1, tokens b";
+    struct work works[2] = {{.key = first, .key_bytes = sizeof(first), .hash = 5, .kind = 1},
+                            {.key = second, .key_bytes = sizeof(second), .hash = 5, .kind = 1}};
+    memo_add(&memo, &works[0]);
+    assert_null(memo_find(&memo, 5, 1, second, sizeof(second)));
+    memo_add(&memo, &works[1]);
+    assert_ptr_equal(memo_find(&memo, 5, 1, first, sizeof(first)), &works[0]);
+    assert_ptr_equal(memo_find(&memo, 5, 1, second, sizeof(second)), &works[1]);
+    assert_null(memo_find(&memo, 5, 2, first, sizeof(first)));
+    assert_null(memo_find(&memo, 5, 1, first, sizeof(first) - 1));
+    memo_remove(&memo, &works[0]);
+    assert_null(memo_find(&memo, 5, 1, first, sizeof(first)));
+    assert_ptr_equal(memo_find(&memo, 5, 1, second, sizeof(second)), &works[1]);
+    memo_release(&memo);
+}
+
 static void a_memo_stays_within_its_bound(void **state)
 {
     (void)state;
@@ -297,6 +351,13 @@ static void a_memo_stays_within_its_bound(void **state)
         assert_true(compute_counters(pool).memo_bytes <= 4000);
     }
     assert_true(compute_counters(pool).memo_bytes > 0);
+    /* One large output drives several small ones out. */
+    struct compute_job large = {
+        .run = run_zero_check, .output_bytes = 2500, .memo_key = "k", .memo_key_bytes = 1};
+    struct compute_ticket ticket;
+    assert_int_equal(compute_start(pool, &large, &ticket, &err), SIM_OK);
+    assert_true(compute_counters(pool).memo_bytes <= 4000);
+    compute_drop(pool, ticket);
     assert_int_equal(a->references, 1);
     version_release(a);
     compute_free(pool);
@@ -417,6 +478,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_do_not_depend_on_threads_delays_order_memo_or_checkpoints),
         cmocka_unit_test(equal_keys_share_one_run_and_different_ones_do_not),
+        cmocka_unit_test(outputs_are_zero_before_a_job_writes_them),
+        cmocka_unit_test(keys_of_equal_hash_are_told_apart_byte_by_byte),
         cmocka_unit_test(a_memo_stays_within_its_bound),
         cmocka_unit_test(a_job_keeps_its_versions_alive_until_it_is_redeemed_or_dropped),
         cmocka_unit_test(a_job_without_a_number_says_so_when_it_is_redeemed),

@@ -1,4 +1,5 @@
 #include "config_fixture.h"
+#include "config/document.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,6 +150,55 @@ static void a_file_over_the_limit_is_an_error_of_the_scenario(void **state)
     config_report_release(&report);
 }
 
+static void a_document_of_another_form_keeps_its_places_and_passes_values_on(void **state)
+{
+    (void)state;
+    static const char text[] = "base: t.yaml\n"
+                               "x-r: &r {range: [0, 500], step: 50}\n"
+                               "params:\n"
+                               "  agents.miners.count: *r\n"
+                               "  agents.miners.stake: {normal: {mean: 9 TAO, sd: \"1 TAO\"}}\n"
+                               "  name: \"50\"\n";
+    struct config_document *document = NULL;
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    assert_int_equal(document_read("study.yaml", text, strlen(text), &document, &report, &err),
+                     SIM_OK);
+    const struct node *params = document_find(document_root(document), "params");
+    assert_int_equal(document_kind(params), DOCUMENT_MAP);
+    assert_int_equal(document_count(params), 3);
+    assert_string_equal(document_key(params, 0), "agents.miners.count");
+    const struct node *range = document_find(document_item(params, 0), "range");
+    assert_int_equal(document_kind(range), DOCUMENT_LIST);
+    assert_string_equal(document_text(document_item(range, 1)), "500");
+    assert_null(document_text(range));
+
+    static const char *const flows[] = {"{range: [0, 500], step: 50}",
+                                        "{normal: {mean: \"9 TAO\", sd: \"1 TAO\"}}", "\"50\""};
+    for (size_t i = 0; i < 3; i++) {
+        char *flow = document_flow(document_item(params, i));
+        assert_string_equal(flow, flows[i]);
+        free(flow);
+    }
+    document_complain(document, &report, range, "too long");
+    document_complain_key(document, &report, params, 2, "no number");
+    assert_string_equal(report.messages[0].place, "study.yaml:2:17");
+    assert_string_equal(report.messages[1].place, "study.yaml:6:3");
+    assert_string_equal(report.messages[1].excerpt, "   6 |   name: \"50\"\n     |   ^\n");
+    config_report_release(&report);
+    document_free(document);
+    assert_int_equal(document_read("s.yaml", "a: 1\na: 2\n", 10, &document, &report, &err),
+                     SIM_CONFIG);
+    assert_string_equal(err.text, "s.yaml:2:1: key 'a' is given twice, first on line 1");
+    static const char bomb[] = "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+                               "c: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n"
+                               "e: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e]\n";
+    assert_int_equal(document_read("s.yaml", bomb, strlen(bomb), &document, &report, &err),
+                     SIM_CONFIG);
+    assert_non_null(strstr(err.text, "more than 100000 nodes"));
+    config_report_release(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_base_that_leads_back_or_nowhere_is_an_error_at_its_line),
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error_of_its_own_kind),
         cmocka_unit_test(a_file_over_the_limit_is_an_error_of_the_scenario),
+        cmocka_unit_test(a_document_of_another_form_keeps_its_places_and_passes_values_on),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

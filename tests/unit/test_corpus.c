@@ -134,7 +134,7 @@ static void folder_file(const struct folder *folder, const char *name, char *ret
 static char *numbered_text(const char *tag, size_t lines)
 {
     char *text = malloc(lines * 66 + 1);
-    assert_non_null(text);
+    SIM_ASSERT(text != NULL);
     for (size_t i = 0; i < lines; i++)
         sprintf(text + 66 * i, "%-10.10s %06zu abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrs\n\n",
                 tag, i);

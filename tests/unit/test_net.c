@@ -67,6 +67,56 @@ static void three_flows_share_as_in_the_textbook(void **state)
     net_world_release(&world);
 }
 
+/* Sizes 1, 2, ... 20 GB on one link of 1 GB/s: the k-th smallest ends when the smaller ones are
+ * through and all larger ones have had as much, T_k = T_(k-1) + (20 - k + 1) s. */
+static void a_link_that_is_never_idle_keeps_exact_times(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    struct net_options options = net_world_options();
+    struct net_host *hosts = net_world_hosts(COUNT + 1, 1e9, 1e9, 0);
+    struct net_world world;
+    net_world_init(&world, &options, hosts, COUNT + 1, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        net_world_send(&world, 0, i + 1, (i + 1) * UINT64_C(1000000000), i);
+    net_world_run_checked(&world, TIME_NS_MAX);
+    int64_t end_ns = 0;
+    for (int i = 0; i < COUNT; i++) {
+        end_ns += (COUNT - i) * NS_PER_S;
+        assert_near_ns(world.end_ns[i], end_ns);
+    }
+    net_world_release(&world);
+    free(hosts);
+}
+
+static void messages_that_end_together_are_delivered_in_the_order_of_sending(void **state)
+{
+    (void)state;
+    enum { COUNT = 300 };
+    struct sim_error err = {0};
+    struct net_options options = net_world_options();
+    struct net_host *hosts = net_world_hosts(4, 1e6, 1e6, NS_PER_MS);
+    struct net_world world;
+    net_flow flows[COUNT];
+    net_world_init(&world, &options, hosts, 4, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        flows[i] = net_world_send(&world, i % 2 * 2, i % 2 * 2 + 1, 1000, i);
+    net_world_run_checked(&world, 3 * NS_PER_MS);
+    bool cancelled; /* moves the last of a link's list into the gap */
+    for (uint32_t i = 5; i < 100; i += 3)
+        assert_int_equal(net_cancel(world.net, 2 * NS_PER_MS, flows[i], &cancelled, &err), SIM_OK);
+    net_world_run_checked(&world, TIME_NS_MAX);
+    uint64_t expected = 0;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        if (i < 5 || i >= 100 || (i - 5) % 3 != 0)
+            expected = expected * 31 + i;
+    }
+    assert_int_equal(world.end_ns[0], world.end_ns[COUNT - 1]);
+    assert_int_equal(world.order_sum, expected);
+    net_world_release(&world);
+    free(hosts);
+}
+
 static void weights_are_one_over_latency(void **state)
 {
     (void)state;
@@ -228,6 +278,71 @@ static void fifo_serves_whole_messages_in_order_and_cuts_through(void **state)
     assert_near_ns(world.end_ns[1], 1600 * NS_PER_MS);
     assert_near_ns(world.end_ns[2], 3600 * NS_PER_MS);
     net_world_release(&world);
+}
+
+/* 65536 bytes in windows of 10, 20 and 16 segments, 15020, 30040 and 22960 bytes on the wire, over
+ * links of 1 byte a microsecond and 10 ms each:
+ *   window 1: 0; reaches the down link at 1.502 + 10, its second segment is through at 14.506
+ *   first acknowledgement back: 24.506 + 0.054 + 10 + 0.054 + 10 = 44.614
+ *   window 2: 44.614 + 1.502 + 10 = 56.116, + 3.004 + 10 = 69.120, acknowledged at 89.228
+ *   window 3: 89.228 + 1.502 + 10 = 100.730, + 22.960 + 10 = 133.690 ms */
+static void tcp_sends_a_window_for_each_acknowledgement_of_the_one_before(void **state)
+{
+    (void)state;
+    struct net_options options = net_world_options();
+    options.sharing = NET_TCP;
+    options.window_growth = 2;
+    struct net_host *hosts = net_world_hosts(2, 1e6, 1e6, 10 * NS_PER_MS);
+    struct net_world world;
+    net_world_init(&world, &options, hosts, 2, 1);
+    net_world_send(&world, 0, 1, 65536, 0);
+    net_world_run(&world, TIME_NS_MAX);
+    net_check(world.net);
+    assert_near_ns(world.end_ns[0], 133690000);
+    net_world_release(&world);
+    free(hosts);
+}
+
+/* A new connection first sends 54 bytes there and back. */
+static void a_tcp_connection_costs_a_round_trip(void **state)
+{
+    (void)state;
+    struct sim_error err = {0};
+    struct net_options options = net_world_options();
+    options.sharing = NET_TCP;
+    options.window_growth = 2;
+    struct net_host *hosts = net_world_hosts(2, 1e6, 1e6, 10 * NS_PER_MS);
+    struct net_world world;
+    net_world_init(&world, &options, hosts, 2, 1);
+    struct net_message message = {0, 1, 1448, 0, NET_CONNECT};
+    assert_int_equal(net_send(world.net, 0, &message, NULL, &err), SIM_OK);
+    net_world_run(&world, TIME_NS_MAX);
+    /* 4 times 54 us and 10 ms, then a segment through two links. */
+    assert_near_ns(world.end_ns[0], 4 * (54000 + 10 * NS_PER_MS) + 2 * (1502000 + 10 * NS_PER_MS));
+    net_world_release(&world);
+    free(hosts);
+}
+
+/* 200 first windows of 15020 bytes stand in one queue of 1 MB/s: the last is acknowledged after
+ * 3 s, later than the time-out of 1 s, and is sent again. */
+static void tcp_sends_again_what_is_acknowledged_too_late(void **state)
+{
+    (void)state;
+    struct net_options options = net_world_options();
+    options.sharing = NET_TCP;
+    options.window_growth = 2;
+    struct net_host *hosts = net_world_hosts(201, 1e6, 1e6, 10 * NS_PER_MS);
+    struct net_world world;
+    net_world_init(&world, &options, hosts, 201, 1);
+    for (uint32_t i = 0; i < 200; i++)
+        net_world_send(&world, 0, i + 1, 28960, i);
+    net_world_run(&world, TIME_NS_MAX);
+    assert_int_equal(world.delivered_count, 200);
+    double once = 200 * (28960 + 20 * 54), passed = net_link_bytes(world.net, 0, 0, true);
+    /* About two thirds of the first windows, and some of the second, are sent twice. */
+    assert_true(passed > once * 1.25 && passed < once * 2);
+    net_world_release(&world);
+    free(hosts);
 }
 
 static void latency_alone_shares_nothing(void **state)
@@ -480,8 +595,10 @@ static void shares_equal_progressive_filling_at_every_settle(void **state)
 static struct net_options traffic_options(uint64_t seed)
 {
     struct net_options options = net_world_options();
-    options.sharing = seed % 4 == 0 ? NET_FIFO : seed % 7 == 0 ? NET_LATENCY : NET_MAXMIN;
-    options.rtt_weights = seed % 2 == 0;
+    const int others[] = {NET_FIFO, NET_LATENCY, NET_TCP};
+    options.sharing = seed % 2 == 0 ? others[seed / 2 % 3] : NET_MAXMIN;
+    options.window_growth = 2;
+    options.rtt_weights = seed % 3 == 0;
     options.jitter = seed % 3 == 0 ? 0.3 : 0;
     options.loss = seed % 5 == 0 ? 0.1 : 0;
     options.slow_start = seed % 3 == 1 ? NET_SLOW_START_ROUNDS : NET_SLOW_START_OFF;
@@ -598,12 +715,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_alone_takes_its_latency_and_the_tighter_links_time),
         cmocka_unit_test(three_flows_share_as_in_the_textbook),
+        cmocka_unit_test(a_link_that_is_never_idle_keeps_exact_times),
+        cmocka_unit_test(messages_that_end_together_are_delivered_in_the_order_of_sending),
         cmocka_unit_test(weights_are_one_over_latency),
         cmocka_unit_test(a_cancelled_message_leaves_its_share_to_the_others),
         cmocka_unit_test(a_changed_link_changes_the_rate_from_that_instant_on),
         cmocka_unit_test(a_crash_loses_what_flows_and_what_is_on_its_way),
         cmocka_unit_test(a_cut_between_regions_loses_what_crosses_it_until_it_heals),
         cmocka_unit_test(fifo_serves_whole_messages_in_order_and_cuts_through),
+        cmocka_unit_test(tcp_sends_a_window_for_each_acknowledgement_of_the_one_before),
+        cmocka_unit_test(a_tcp_connection_costs_a_round_trip),
+        cmocka_unit_test(tcp_sends_again_what_is_acknowledged_too_late),
         cmocka_unit_test(latency_alone_shares_nothing),
         cmocka_unit_test(slow_start_charges_a_round_trip_for_each_window_but_the_last),
         cmocka_unit_test(regions_add_the_measured_latency),

@@ -259,7 +259,11 @@ static void a_run_continued_behind_a_mark_leaves_the_unbroken_result(void **stat
     struct record_mark mark = put_epochs(record, 0, 40, 20);
     put_epochs(record, 40, 75, 30); /* segment 60, and an open one: both lost */
     record_free(record);
+    char lost[128];
+    snprintf(lost, sizeof(lost), "%s/seg/00002.h5", broken.path);
+    assert_int_equal(access(lost, F_OK), 0);
     record = open_record(broken.path, &mark);
+    assert_int_not_equal(access(lost, F_OK), 0); /* nobody may read it as part of this run */
     put_epochs(record, 40, 90, 20);
     good(record_finish(record, &err), &err);
     record_free(record);

@@ -84,7 +84,7 @@ static void write_run(const char *folder, bool twin, bool finish, const bool *sk
     record_scenario(record, "# Question: who </script> gains?\nseed: 1\n");
     good(record_rows_begin(record, RECORD_DIM_GROUP, 2, &err), &err);
     record_put(record, RECORD_GROUP_NAME, names, 2);
-    record_put(record, RECORD_GROUP_ATTACKER, ((const uint8_t[]){0, 1}), 2);
+    record_put(record, RECORD_GROUP_ATTACKER, ((const uint8_t[]){0, !twin}), 2);
     good(record_rows_end(record, RECORD_DIM_GROUP, &err), &err);
     for (int64_t epoch = 0; epoch < EPOCHS; epoch++)
         put_epoch(record, epoch, twin);

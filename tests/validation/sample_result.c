@@ -126,8 +126,7 @@ static void put_head(struct sample *s)
     record_put(r, RECORD_CORPUS_PATH, paths, 2);
     record_put(r, RECORD_CORPUS_DOMAIN, domains, 2);
     record_put(r, RECORD_CORPUS_BYTES, ((const uint64_t[]){35149, 88311}), 2);
-    record_put(r, RECORD_CORPUS_SHA256,
-               ((const char *const[]){"00ff", "5e"}), 2);
+    record_put(r, RECORD_CORPUS_SHA256, ((const char *const[]){"00ff", "5e"}), 2);
     need(s, record_rows_end(r, RECORD_DIM_CORPUS_FILE, &s->err));
 }
 

@@ -3,10 +3,10 @@
 
 Run with Debian 12's python3-torch (1.13): /usr/bin/python3 make_lm_vectors.py > lm_vectors.txt
 
-Each case is a line `case NAME model key=value ...` and lines `name count numbers...`: tokens [B][T+1],
-parameters (one flat block in the model's order), logits [B][T][V], loss (mean, nats), gradient, and the
-parameters after three steps on the same batch with Adam (rate 0.01, betas 0.9 and 0.99, epsilon 1e-8) and
-with SGD (rate 0.1, momentum 0.9, gradient shortened to norm 0.5).
+Each case is a line `case NAME model key=value ...` and lines `name count numbers...`: tokens
+[B][T+1], parameters (one flat block in the model's order), logits [B][T][V], loss (mean, nats),
+gradient, and the parameters after three steps on the same batch with Adam (rate 0.01, betas 0.9
+and 0.99, epsilon 1e-8) and with SGD (rate 0.1, momentum 0.9, gradient shortened to norm 0.5).
 """
 import math
 import torch

@@ -1,0 +1,120 @@
+#include "agent/answer.h"
+#include "agent/exchange.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static void assert_near(double a, double b)
+{
+    if (!(fabs(a - b) <= 1e-12 * fmax(1, fabs(b))))
+        fail_msg("%.17g is not %.17g", a, b);
+}
+
+static void what_the_top_leaves_is_shared_by_the_rest(void **state)
+{
+    (void)state;
+    const double logits[] = {log(0.1), log(0.4), log(0.1), log(0.25), log(0.15)};
+    uint32_t indices[2];
+    double probabilities[2], read[5], sum = 0;
+    answer_topk_encode(logits, 5, 2, indices, probabilities);
+    assert_int_equal(indices[0], 1);
+    assert_int_equal(indices[1], 3);
+    assert_near(probabilities[0], 0.4);
+    answer_topk_decode(indices, probabilities, 2, 5, read);
+    assert_near(exp(read[0]), 0.35 / 3);
+    for (int v = 0; v < 5; v++)
+        sum += exp(read[v]);
+    assert_near(sum, 1);
+}
+
+static void keeping_everything_loses_nothing(void **state)
+{
+    (void)state;
+    const double logits[] = {0.3, -1, 2};
+    uint32_t indices[3];
+    double probabilities[3], read[3];
+    answer_topk_encode(logits, 3, 3, indices, probabilities);
+    answer_topk_decode(indices, probabilities, 3, 3, read);
+    assert_near(read[2] - read[0], 1.7);
+    assert_near(read[0] - read[1], 1.3);
+}
+
+static struct answer_phrase_loss loss_of(double p0, double p1, double floor)
+{
+    static const uint32_t one[] = {7}, two[] = {7, 8};
+    static const uint32_t *const tokens[] = {one, two};
+    static const uint32_t lengths[] = {1, 2}, target[] = {7, 8, 9};
+    const double probabilities[] = {p0, p1};
+    struct answer_phrases phrases = {.count = 2,
+                                     .probabilities = probabilities,
+                                     .lengths = lengths,
+                                     .tokens = tokens,
+                                     .floor = floor};
+    return answer_phrases_loss(&phrases, target, 3, 10);
+}
+
+static void phrases_are_charged_by_the_mass_that_they_put_on_the_target(void **state)
+{
+    (void)state;
+    struct answer_phrase_loss loss = loss_of(0.5, 0.3, 0.025);
+    assert_near(loss.next_nats, -log(0.8));
+    assert_near(loss.continuation_nats, -log(0.8));
+}
+
+static void claiming_more_than_everything_wins_nothing(void **state)
+{
+    (void)state;
+    assert_near(loss_of(1, 1, 0).next_nats, 0);
+    assert_near(loss_of(50, 50, 0).next_nats, 0);
+    /* The claim 2 counts as 1, and the floor of the 8 unlisted symbols weighs against it. */
+    assert_near(loss_of(2, 0, 0.125).next_nats, -log(0.5));
+    assert_true(loss_of(0.4, 0.1, -3).next_nats >= 0);
+    assert_near(loss_of((double)NAN, 0, 0).next_nats, 20);
+}
+
+static void stake_comes_first_and_the_lot_is_for_those_without(void **state)
+{
+    (void)state;
+    assert_near(exchange_priority(1000, 0, 0.005), 1005);
+    assert_near(exchange_priority(0, 60, 0), 60);
+    /* Who holds less than was drawn waits behind somebody who holds nothing. */
+    assert_true(exchange_priority(0, 60, 0) > exchange_priority(50, 0, 0.01));
+}
+
+static void a_gradient_is_divided_by_its_sum_not_its_size(void **state)
+{
+    (void)state;
+    double gradient[] = {1, -3};
+    exchange_normalise_gradient(gradient, 2);
+    assert_near(gradient[0], 1 / (-2 + 1e-5)); /* the sign flips */
+    assert_near(gradient[1], -3 / (-2 + 1e-5));
+}
+
+static void a_student_is_pulled_to_its_teacher(void **state)
+{
+    (void)state;
+    const double student[] = {1, 2, 3, 4}, teacher[] = {1, 0, 3, 5};
+    double gradient[4];
+    assert_near(exchange_distil(student, teacher, 4, gradient), 5.0 / 4);
+    assert_near(gradient[1], 1);
+    assert_near(gradient[3], -0.5);
+    assert_near(exchange_distil(student, teacher, 4, NULL), 5.0 / 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_top_leaves_is_shared_by_the_rest),
+        cmocka_unit_test(keeping_everything_loses_nothing),
+        cmocka_unit_test(phrases_are_charged_by_the_mass_that_they_put_on_the_target),
+        cmocka_unit_test(claiming_more_than_everything_wins_nothing),
+        cmocka_unit_test(stake_comes_first_and_the_lot_is_for_those_without),
+        cmocka_unit_test(a_gradient_is_divided_by_its_sum_not_its_size),
+        cmocka_unit_test(a_student_is_pulled_to_its_teacher),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

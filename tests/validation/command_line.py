@@ -1,0 +1,164 @@
+"""What the command line says and which code it ends with.
+
+usage: command_line.py TAOSIM SCENARIO
+"""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+TAOSIM, SCENARIO = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+SHORT = ["--until", "4 min", "--quiet"]
+
+
+def call(*arguments, folder=None):
+    return subprocess.run([TAOSIM, *arguments], check=False, capture_output=True, text=True,
+                          cwd=folder)
+
+
+def expect(done, code, text=""):
+    assert done.returncode == code, (done.args, done.returncode, done.stdout, done.stderr)
+    assert text in done.stderr + done.stdout, (done.args, done.stdout, done.stderr)
+
+
+def a_slip_in_a_command_names_the_one_that_was_meant(folder):
+    expect(call("rnu"), 2, "no command 'rnu'; did you mean 'run'?")
+
+
+def a_missing_scenario_is_asked_for(folder):
+    expect(call("run"), 2, "which scenario?")
+
+
+def an_unknown_option_is_named(folder):
+    expect(call("run", SCENARIO, "--treads", "2"), 2, "no option '--treads'")
+
+
+def threads_out_of_range_are_refused(folder):
+    expect(call("run", SCENARIO, "--threads", "0"), 2, "--threads takes a number from 1 to 256")
+
+
+def a_file_that_is_not_there_is_an_io_error(folder):
+    expect(call("run", "nowhere.yaml", folder=folder), 74, "nowhere.yaml")
+
+
+def all_errors_of_a_file_come_at_once_with_their_places(folder):
+    path = os.path.join(folder, "bad.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("name: bad\nuntil: 6\nchain: {profile: finny}\nqeury: {}\n"
+                   "groups:\n  a: {count: 1, host: {up: 10 Mbit}}\n")
+    done = call("run", "bad.yaml", folder=folder)
+    expect(done, 2)
+    for place, words in (("bad.yaml:2:8", "unit"), ("bad.yaml:3:18", "finney"),
+                         ("bad.yaml:4:1", "query"), ("bad.yaml:6:28", "Mbit/s")):
+        line = [line for line in done.stderr.splitlines() if line.startswith(place)]
+        assert line and words in line[0], (place, words, done.stderr)
+
+
+def an_empty_file_is_an_error_at_its_start(folder):
+    path = os.path.join(folder, "empty.yaml")
+    with open(path, "w", encoding="utf-8"):
+        pass
+    expect(call("check", "empty.yaml", folder=folder), 2, "empty.yaml:1:1")
+
+
+def a_set_is_named_by_its_number(folder):
+    done = call("run", SCENARIO, "--set", "seed=2", "--set", "chain.tempoo=3 blocks")
+    expect(done, 2, "--set #2")
+    assert "tempo" in done.stderr
+
+
+def check_is_silent_when_all_is_well(folder):
+    done = call("check", SCENARIO)
+    expect(done, 0)
+    assert done.stdout == done.stderr == ""
+
+
+def a_finished_run_is_not_run_again_and_another_is_not_overwritten(folder):
+    expect(call("run", SCENARIO, *SHORT, "-o", "again", folder=folder), 0, "trace_digest")
+    expect(call("run", SCENARIO, *SHORT, "-o", "again", folder=folder), 0, "finished")
+    other = ("run", SCENARIO, *SHORT, "-o", "again", "--seed", "9")
+    expect(call(*other, folder=folder), 2, "--force")
+    expect(call(*other, "--force", folder=folder), 0, "trace_digest")
+
+
+def the_default_folder_has_name_and_hash(folder):
+    done = call("run", SCENARIO, *SHORT, folder=folder)
+    expect(done, 0, "runs/quickstart-")
+
+
+def the_resolved_scenario_runs_to_the_same_digest(folder):
+    first = call("run", SCENARIO, *SHORT, "-o", "first", folder=folder)
+    resolved = os.path.join(folder, "first", "scenario.yaml")
+    second = call("run", resolved, "--quiet", "-o", "second", folder=folder)
+    expect(second, 0)
+    assert first.stdout.split("trace_digest")[1] == second.stdout.split("trace_digest")[1]
+
+
+def an_interrupted_run_is_resumed_to_the_same_digest(folder):
+    whole = call("run", SCENARIO, "--quiet", "--until", "1 h", "-o", "whole", folder=folder)
+    expect(whole, 0)
+    command = [TAOSIM, "run", SCENARIO, "--quiet", "--until", "1 h", "-o", "cut"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as child:
+        progress = os.path.join(folder, "cut", "progress.jsonl")
+        while not (os.path.exists(progress) and os.path.getsize(progress) > 0):
+            assert child.poll() is None, "ended before its first epoch"
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        said = child.communicate()[1]
+    assert child.returncode == 75, (child.returncode, said)
+    resumed = call("resume", "cut", "--quiet", folder=folder)
+    expect(resumed, 0)
+    assert resumed.stdout.split("trace_digest")[1] == whole.stdout.split("trace_digest")[1]
+
+
+def verify_tells_whether_a_result_comes_again(folder):
+    expect(call("run", SCENARIO, *SHORT, "-o", "verified", folder=folder), 0)
+    expect(call("verify", "verified/result.h5", "--quiet", folder=folder), 0, "the same digests")
+
+
+def a_result_that_is_none_is_refused(folder):
+    path = os.path.join(folder, "fake.h5")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("this is no result")
+    expect(call("report", "fake.h5", folder=folder), 74, "fake.h5")
+
+
+def a_folder_that_cannot_be_written_is_named(folder):
+    expect(call("run", SCENARIO, *SHORT, "-o", "/proc/nowhere", folder=folder), 74,
+           "/proc/nowhere")
+
+
+def a_twin_is_run_beside_its_run(folder):
+    expect(call("run", SCENARIO, "--quiet", "--until", "21 min", "-o", "pair", "--twin",
+                folder=folder), 0)
+    assert os.path.exists(os.path.join(folder, "pair", "twin", "result.h5"))
+    expect(call("report", "pair", "-o", "pair.html", folder=folder), 0, "pair.html")
+    with open(os.path.join(folder, "pair.html"), encoding="utf-8") as file:
+        page = file.read()
+    assert "twin" in page and len(page) < 2_000_000
+
+
+CASES = [value for value in list(globals().values())
+         if callable(value) and getattr(value, "__code__", None) is not None
+         and value.__code__.co_varnames[:1] == ("folder",) and value.__code__.co_argcount == 1]
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            try:
+                case(folder)
+                print("ok  ", case.__name__)
+            except AssertionError as why:
+                failed += 1
+                print("FAIL", case.__name__, why)
+    print(f"{len(CASES) - failed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
