@@ -153,8 +153,10 @@ static void root_seats_go_by_stake_and_their_weights_split_the_emission(void **s
     two_networks(&t, nets, CHAIN_SPLIT_ROOT);
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t uid;
-        struct chain_genesis_neuron neuron = {
-            .netuid = 1, .hotkey = hot(i), .coldkey = cold(i), .stake_rao = (i == 0 ? 2 : i + 1) * TAO};
+        struct chain_genesis_neuron neuron = {.netuid = 1,
+                                              .hotkey = hot(i),
+                                              .coldkey = cold(i),
+                                              .stake_rao = (i == 0 ? 2 : i + 1) * TAO};
         ok(&t, chain_genesis_neuron(t.chain, &neuron, &uid, &t.err));
     }
     struct chain_extrinsic seat = {.kind = CHAIN_REGISTER_ROOT};
