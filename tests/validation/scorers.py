@@ -19,7 +19,7 @@ SMALL = ["--set", "groups.small.count=16", "--set", "groups.medium.count=8",
          "--set", "groups.swarm.count=2", "--set", "chain.min_allowed_weights=4",
          "--set", "chain.max_uids=34"]
 GROUPS = ("small", "medium", "large", "validators", "swarm")
-NEEDS_GATE = ("gate", "fisher_rowsum", "fisher_diag", "fisher_full")
+NEEDS_GATE = ("masking", "gate", "fisher_rowsum", "fisher_diag", "fisher_full")
 
 
 def names(kind):
