@@ -97,7 +97,7 @@ void buffer_put_string(struct buffer *buffer, const char *text)
 
 void buffer_put_tag(struct buffer *buffer, const char *tag)
 {
-    char padded[TAG_BYTES + 1] = {0};
+    char padded[TAG_BYTES] = {0};
     SIM_ASSERT(strlen(tag) <= TAG_BYTES);
     memcpy(padded, tag, strlen(tag));
     buffer_put_bytes(buffer, padded, TAG_BYTES);

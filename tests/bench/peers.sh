@@ -53,7 +53,8 @@ measure ns3_v64 "$work/fanout_ns3" rounds=1
 row() { # what, own value, peer's name, peer's value, ratio wanted; all rates: larger is better
     awk -v what="$1" -v own="$2" -v peer="$3" -v other="$4" -v wanted="$5" 'BEGIN {
         if (other == "") exit
-        printf "| %s | %.4g | %s | %.4g | %.1f | %s |\n", what, own, peer, other, own / other, wanted }'
+        printf "| %s | %.4g | %s | %.4g | %.1f | %s |\n",
+               what, own, peer, other, own / other, wanted }'
 }
 phold=$(value phold.65536.events_per_s "$work/own_events")
 v64=$(value fanout.v64.flows_per_s "$work/own_net")
