@@ -180,7 +180,8 @@ static void gate_row(size_t hidden, const lm_real *restrict x, const lm_real *re
     }
 }
 
-/* All states; with `keep`, every instant's gates, otherwise only the last one's. */
+/* All states; with `keep`, every instant's gates, otherwise only the last one's.  The first instant
+ * has no state to multiply. */
 static void run_states(struct gru_size size, const struct gru_tensors *p,
                        const struct lm_batch *batch, const struct lm_distinct *distinct, bool keep,
                        const struct gru_scratch *s)
@@ -189,8 +190,11 @@ static void run_states(struct gru_size size, const struct gru_tensors *p,
     lm_fill(s->state, sequences * size.hidden, 0);
     for (size_t time = 0; time < batch->sequence_length; time++) {
         const lm_real *before = s->state + time * sequences * size.hidden;
-        lm_product(false, sequences, size.gates, size.hidden, before, size.hidden, p->recurrent,
-                   size.gates, s->product, size.gates);
+        if (time == 0)
+            lm_fill(s->product, sequences * size.gates, 0);
+        else
+            lm_product(false, sequences, size.gates, size.hidden, before, size.hidden, p->recurrent,
+                       size.gates, s->product, size.gates);
         for (size_t b = 0; b < sequences; b++) {
             size_t row = time * sequences + b, slot = keep ? row : b;
             uint8_t token = *lm_token_at(batch, b * batch->sequence_length + time);
@@ -271,6 +275,16 @@ static void run_back(struct gru_size size, const struct gru_tensors *p,
     }
 }
 
+/* The derivative by U; the rows of the first instant have no state and add nothing. */
+static void recurrent_gradient(struct gru_size size, const struct lm_batch *batch,
+                               const struct gru_scratch *s, lm_real *ret_by_recurrent)
+{
+    size_t sequences = batch->sequence_count, rows = lm_rows(batch) - sequences;
+    lm_product_transposed(false, size.hidden, size.gates, rows, s->state + sequences * size.hidden,
+                          size.hidden, s->gates + sequences * size.gates, size.gates,
+                          ret_by_recurrent, size.gates);
+}
+
 /* The derivatives by E, W and b, through the sums for each different token. */
 static void input_gradients(struct gru_size size, const struct gru_tensors *p,
                             const struct lm_batch *batch, const struct lm_distinct *distinct,
@@ -335,8 +349,7 @@ static double gru_loss_gradient(const void *shape, const lm_real *parameters,
 
     output_gradients(size, &p, rows, states, &s, &g);
     run_back(size, &p, batch, &s);
-    lm_product_transposed(false, size.hidden, size.gates, rows, s.state, size.hidden, s.gates,
-                          size.gates, g.recurrent, size.gates);
+    recurrent_gradient(size, batch, &s, g.recurrent);
     input_gradients(size, &p, batch, &distinct, &s, &g);
     return loss_nats;
 }

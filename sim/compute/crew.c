@@ -9,7 +9,7 @@
 enum {
     TAKE_MAX = 8,              /* entries that a worker takes at once */
     SPINS_BEFORE_SLEEP = 1500, /* some tens of microseconds: less than waking up costs */
-    RING_MIN = 1024
+    RING_ENTRIES = 1 << 15     /* a power of two: half a megabyte */
 };
 
 static uint64_t clock_ns(void)
@@ -95,7 +95,7 @@ bool crew_try_run(struct crew_runner *runner, struct crew_entry entry)
 /* Under the lock: the next entry; in shuffling tests any. */
 static struct crew_entry pop(struct crew *crew)
 {
-    size_t mask = crew->capacity - 1, count = atomic_load(&crew->count);
+    size_t mask = RING_ENTRIES - 1, count = atomic_load(&crew->count);
     struct crew_entry *first = &crew->ring[crew->head & mask];
     if (crew->options.test_shuffle) {
         struct crew_entry *any = &crew->ring[(crew->head + roll(&crew->dice) % count) & mask];
@@ -148,41 +148,19 @@ static void *work_until_stopped(void *argument)
     }
 }
 
-/* Under the lock. */
-static bool grow_ring(struct crew *crew, size_t needed)
-{
-    size_t capacity = crew->capacity == 0 ? RING_MIN : crew->capacity;
-    while (capacity < needed)
-        capacity *= 2;
-    struct crew_entry *ring = malloc(capacity * sizeof(*ring));
-    if (ring == NULL)
-        return false;
-    size_t count = atomic_load(&crew->count);
-    for (size_t i = 0; i < count; i++)
-        ring[i] = crew->ring[(crew->head + i) & (crew->capacity - 1)];
-    free(crew->ring);
-    crew->ring = ring;
-    crew->capacity = capacity;
-    crew->head = 0;
-    return true;
-}
-
-bool crew_publish(struct crew *crew, const struct crew_entry *entries, size_t count)
+void crew_publish(struct crew *crew, const struct crew_entry *entries, size_t count)
 {
     pthread_mutex_lock(&crew->lock);
-    size_t before = atomic_load(&crew->count);
-    bool fits = before + count <= crew->capacity || grow_ring(crew, before + count);
-    if (fits) {
-        for (size_t i = 0; i < count; i++)
-            crew->ring[(crew->head + before + i) & (crew->capacity - 1)] = entries[i];
-        atomic_store(&crew->count, before + count);
-        if (atomic_load(&crew->idle) > 1 && count > 1)
-            pthread_cond_broadcast(&crew->work_came);
-        else if (atomic_load(&crew->idle) > 0)
-            pthread_cond_signal(&crew->work_came);
-    }
+    size_t before = atomic_load(&crew->count), room = RING_ENTRIES - before;
+    size_t taken = count < room ? count : room;
+    for (size_t i = 0; i < taken; i++)
+        crew->ring[(crew->head + before + i) & (RING_ENTRIES - 1)] = entries[i];
+    atomic_store(&crew->count, before + taken);
+    if (atomic_load(&crew->idle) > 1 && taken > 1)
+        pthread_cond_broadcast(&crew->work_came);
+    else if (atomic_load(&crew->idle) > 0)
+        pthread_cond_signal(&crew->work_came);
     pthread_mutex_unlock(&crew->lock);
-    return fits;
 }
 
 /* One published work, on the loop's thread; false when there is none. */
@@ -241,7 +219,8 @@ enum sim_status crew_init(struct crew *crew, const struct compute_options *optio
     pthread_cond_init(&crew->work_came, NULL);
     pthread_cond_init(&crew->work_done, NULL);
     crew->runners = calloc(options->threads, sizeof(*crew->runners));
-    if (crew->runners == NULL)
+    crew->ring = calloc(RING_ENTRIES, sizeof(*crew->ring));
+    if (crew->runners == NULL || crew->ring == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "compute pool: out of memory");
     for (uint32_t i = 0; i < options->threads; i++) {
         struct crew_runner *runner = &crew->runners[i];

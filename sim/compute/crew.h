@@ -34,9 +34,9 @@ struct crew {
     uint32_t runner_count;       /* those that exist, the loop's included */
     pthread_mutex_t lock;
     pthread_cond_t work_came, work_done;
-    /* Under the lock: a ring of `capacity`, a power of two. */
+    /* Under the lock: a ring of fixed size. */
     struct crew_entry *ring;
-    size_t head, capacity;
+    size_t head;
     uint64_t dice; /* of the tests' random order */
     bool stop;
     /* Changed under the lock, glanced at without it. */
@@ -51,9 +51,9 @@ SIM_CHECKED enum sim_status crew_init(struct crew *crew, const struct compute_op
 /* Ends the workers after the jobs that they run; accepts what crew_init left half done. */
 void crew_release(struct crew *crew);
 
-/* Hands over `count` works, in this order.  False when out of memory: nothing is handed over, and
- * the works are run when they are redeemed. */
-bool crew_publish(struct crew *crew, const struct crew_entry *entries, size_t count);
+/* Hands over `count` works, in this order.  Those beyond the queue's end, which has room for some
+ * seconds of work, are not handed over: they run when they are redeemed. */
+void crew_publish(struct crew *crew, const struct crew_entry *entries, size_t count);
 
 /* Takes the work if it is still pending in that round, and runs it on the calling thread. */
 bool crew_try_run(struct crew_runner *runner, struct crew_entry entry);

@@ -49,6 +49,8 @@ static enum sim_status create_with_id(struct version_pool *pool, uint64_t id, si
     float *values = blocks_take(&pool->values, size_class);
     if (values == NULL) {
         blocks_give(&pool->heads, version, blocks_class(sizeof(*version)));
+        if (pool->values.bytes_max == 0)
+            return SIM_FAIL(err, SIM_MEMORY, "versions of models: out of memory");
         return SIM_FAIL(err, SIM_LIMIT,
                         "versions of models: %zu floats more than the %llu bytes allowed",
                         value_count, (unsigned long long)pool->values.bytes_max);

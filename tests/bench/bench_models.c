@@ -346,16 +346,18 @@ struct product {
     bool transposed; /* the left factor */
     int count, m, n, k;
 };
-enum { PRODUCTS = 8 };
+enum { PRODUCTS = 9 };
 
 /* What a training step of the tier multiplies (gru.c), with `distinct` different tokens. */
 static void list_products(const struct gru_shape *g, int distinct, struct product *ret_products)
 {
     int d = (int)g->embedding, h = (int)g->hidden, v = (int)g->vocabulary;
     const struct product products[PRODUCTS] = {
-        {false, 1, distinct, 3 * h, d}, {false, T, B, 3 * h, h},       {false, 1, ROWS, v, h},
-        {true, 1, h, v, ROWS},          {false, 1, ROWS, h, v},        {false, T - 1, B, h, 3 * h},
-        {true, 1, h, 3 * h, ROWS},      {true, 1, d, 3 * h, distinct},
+        {false, 1, distinct, 3 * h, d}, {false, T - 1, B, 3 * h, h},
+        {false, 1, ROWS, v, h},         {true, 1, h, v, ROWS},
+        {false, 1, ROWS, h, v},         {false, T - 1, B, h, 3 * h},
+        {true, 1, h, 3 * h, ROWS - B},  {true, 1, d, 3 * h, distinct},
+        {false, 1, distinct, d, 3 * h},
     };
     memcpy(ret_products, products, sizeof(products));
 }

@@ -408,6 +408,42 @@ static void a_job_without_a_number_says_so_when_it_is_redeemed(void **state)
     version_pool_free(versions);
 }
 
+static enum sim_status run_echo(const void *input, void *output,
+                                const struct compute_scratch *scratch)
+{
+    (void)scratch;
+    memcpy(output, input, sizeof(uint64_t));
+    return SIM_OK;
+}
+
+static void more_open_jobs_than_the_queue_holds_all_run(void **state)
+{
+    (void)state;
+    enum { JOBS = 40000 };
+    struct sim_error err = {0};
+    struct compute_pool *pool = pool_of((struct compute_options){.threads = 3});
+    struct compute_ticket *tickets = calloc(JOBS, sizeof(*tickets));
+    for (uint64_t i = 0; i < JOBS; i++) {
+        struct compute_job job = {.run = run_echo,
+                                  .input = &i,
+                                  .input_bytes = sizeof(i),
+                                  .output_bytes = sizeof(i),
+                                  .work_flop = 1000};
+        assert_int_equal(compute_start(pool, &job, &tickets[i], &err), SIM_OK);
+    }
+    for (uint64_t i = 0; i < JOBS; i++) {
+        const void *output;
+        uint64_t echo;
+        assert_int_equal(compute_redeem(pool, tickets[i], &output, &err), SIM_OK);
+        memcpy(&echo, output, sizeof(echo));
+        assert_int_equal(echo, i);
+        compute_drop(pool, tickets[i]);
+    }
+    assert_int_equal(compute_counters(pool).ticket_count, 0);
+    free(tickets);
+    compute_free(pool);
+}
+
 static void one_ticket_too_many_is_an_error_and_changes_nothing(void **state)
 {
     (void)state;
@@ -483,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_memo_stays_within_its_bound),
         cmocka_unit_test(a_job_keeps_its_versions_alive_until_it_is_redeemed_or_dropped),
         cmocka_unit_test(a_job_without_a_number_says_so_when_it_is_redeemed),
+        cmocka_unit_test(more_open_jobs_than_the_queue_holds_all_run),
         cmocka_unit_test(one_ticket_too_many_is_an_error_and_changes_nothing),
         cmocka_unit_test(options_out_of_range_are_refused_with_the_reason),
         cmocka_unit_test(versions_have_unique_ids_reuse_blocks_and_obey_their_bound),

@@ -2,8 +2,6 @@
 #include "base/digest.h"
 #include "base/param_text.h"
 #include "lm/lm_list.h"
-#include "lm/real.h"
-#include "lm/product.h"
 #include "lm/train.h"
 #include "lm_cases.h"
 #include "lm_reference.h"
@@ -491,88 +489,6 @@ static void trained_models_have_the_same_bits_everywhere(void **state)
     }
 }
 
-/* ---- the arithmetic below ---- */
-
-static void exp_and_log_are_within_their_stated_errors(void **state)
-{
-    (void)state;
-    for (double x = -86.9; x < 86.9; x += 0.00731) {
-        double exact = exp((double)(float)x);
-        assert_true(fabs((double)lm_exp((float)x) - exact) <= 2e-7 * exact);
-    }
-    assert_true(isnan(lm_exp(NAN)));
-    assert_true(lm_exp(-1e30F) > 0 && lm_exp(-1e30F) < 1e-37F);
-    assert_true(isfinite(lm_exp(1e30F)));
-    for (double x = 1e-300; x < 1e300; x *= 1.7)
-        assert_true(fabs(lm_log(x) - log(x)) <= 1e-15 * (1 + fabs(log(x))));
-}
-
-/* Each element is one chain of fused multiply-adds, whatever block it falls in. */
-static void products_of_every_shape_have_the_bits_of_the_plain_chain(void **state)
-{
-    (void)state;
-    enum { MOST = 60 };
-    static float a[MOST * MOST], b[MOST * MOST], c[MOST * MOST], transposed[MOST * MOST];
-    struct stream stream;
-    stream_init(&stream, 21, STREAM_TEST, 0, 0);
-    for (int i = 0; i < MOST * MOST; i++) {
-        a[i] = (float)(stream_uniform(&stream) - 0.5);
-        b[i] = (float)(stream_uniform(&stream) - 0.5);
-    }
-    for (int trial = 0; trial < 400; trial++) {
-        size_t m = 1 + stream_below(&stream, MOST), n = 1 + stream_below(&stream, MOST);
-        size_t k = 1 + stream_below(&stream, MOST);
-        bool add = trial % 2 == 0, transpose = trial % 4 < 2;
-        for (int i = 0; i < MOST * MOST; i++)
-            c[i] = 0.5F;
-        if (transpose) {
-            lm_transpose(m, k, a, MOST, transposed, MOST);
-            lm_product_transposed(add, m, n, k, transposed, MOST, b, MOST, c, MOST);
-        } else {
-            lm_product(add, m, n, k, a, MOST, b, MOST, c, MOST);
-        }
-        for (size_t i = 0; i < MOST; i++)
-            for (size_t j = 0; j < MOST; j++) {
-                float expected = i < m && j < n && !add ? 0 : 0.5F;
-                for (size_t step = 0; i < m && j < n && step < k; step++)
-                    expected = fmaf(a[i * MOST + step], b[step * MOST + j], expected);
-                assert_true(c[i * MOST + j] == expected);
-            }
-    }
-}
-
-static void large_products_agree_with_sums_in_double(void **state)
-{
-    (void)state;
-    enum { M = 70, N = 520, K = 512 };
-    float *a = lm_case_floats(M * K), *b = lm_case_floats(K * N), *c = lm_case_floats(M * N);
-    float *transposed = lm_case_floats(M * K);
-    struct stream stream;
-    stream_init(&stream, 22, STREAM_TEST, 0, 0);
-    for (int i = 0; i < M * K; i++)
-        a[i] = (float)(stream_uniform(&stream) - 0.5);
-    for (int i = 0; i < K * N; i++)
-        b[i] = (float)(stream_uniform(&stream) - 0.5);
-    lm_transpose(M, K, a, K, transposed, M);
-    for (int turn = 0; turn < 2; turn++) {
-        if (turn == 0)
-            lm_product(false, M, N, K, a, K, b, N, c, N);
-        else
-            lm_product_transposed(true, M, N, K, transposed, M, b, N, c, N);
-        for (size_t i = 0; i < M; i += 7)
-            for (size_t j = 0; j < N; j++) {
-                double sum = 0;
-                for (size_t k = 0; k < K; k++)
-                    sum += (double)a[i * K + k] * (double)b[k * N + j];
-                assert_true(fabs((double)c[i * N + j] - (turn + 1) * sum) < 1e-4);
-            }
-    }
-    free(a);
-    free(b);
-    free(c);
-    free(transposed);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,9 +509,6 @@ int main(void)
         cmocka_unit_test(heads_that_do_not_divide_the_width_are_refused),
         cmocka_unit_test(every_model_is_listed_once_under_its_name),
         cmocka_unit_test(trained_models_have_the_same_bits_everywhere),
-        cmocka_unit_test(exp_and_log_are_within_their_stated_errors),
-        cmocka_unit_test(products_of_every_shape_have_the_bits_of_the_plain_chain),
-        cmocka_unit_test(large_products_agree_with_sums_in_double),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
