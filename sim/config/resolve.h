@@ -14,10 +14,11 @@ struct given {
 };
 
 struct config_origin {
-    struct place at;       /* of the section's key, or of the nearest block above that was given */
-    const char *path;      /* "agents.miners", "" for the root */
-    struct given selector; /* CHOICE: of the option's name */
-    struct given *keys;    /* (table->key_count) */
+    struct place at; /* of the section's key, or of the nearest block above that was given */
+    const struct config_block *parent; /* NULL for the root */
+    const char *path;                  /* "agents.miners", "" for the root */
+    struct given selector;             /* CHOICE: of the option's name */
+    struct given *keys;                /* (table->key_count) */
 };
 
 struct config {
