@@ -5,7 +5,7 @@
  * Rounding is never trusted: a product or quotient is first computed a little too low, cut down to
  * an integer (which is then the right one or one less), and the exact remainder, one fused
  * multiply-add, decides between the two.  So every result equals that of the integer function
- * named beside it, within the bounds given; nothing depends on the rounding mode.
+ * named beside it, within the bounds given; the rounding of the machine decides none.
  */
 #ifndef MECHANISM_LANES_H
 #define MECHANISM_LANES_H
@@ -117,15 +117,14 @@ static inline lanes lanes_mul(struct lanes_factor a, lanes b)
     return lanes_add(whole, lanes_where_at_least(rest, lanes_set(1), lanes_set(1)));
 }
 
-/* fixed_mul for |a| <= 2^42, |b| <= 2^32. */
+/* fixed_mul for |a| <= 2^42, |b| <= 2^32, of either sign.  Rounded to the nearest double the
+ * product cannot fall below a whole number that it is above, but it may reach the next. */
 static inline lanes lanes_mul_signed(lanes a, lanes b)
 {
     lanes value = lanes_scale(b, lanes_set(LANES_UNIT));
     lanes whole = lanes_floor(lanes_scale(a, value));
     lanes rest = _mm256_fmsub_pd(a, value, whole);
-    lanes up = lanes_where_at_least(rest, lanes_set(1), lanes_set(1));
-    lanes down = lanes_where_above(lanes_set(0), rest, lanes_set(1));
-    return lanes_sub(lanes_add(whole, up), down);
+    return lanes_sub(whole, lanes_where_above(lanes_set(0), rest, lanes_set(1)));
 }
 
 /* A divisor prepared for lanes_div. */

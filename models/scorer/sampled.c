@@ -17,10 +17,10 @@ static double worth_nats(const double *sum, uint32_t row_count, uint32_t members
     return log(symbols) - pairs_mean_loss(sum, row_count, scale);
 }
 
-static void add(double *sum, const double *half, size_t stride, double sign)
+static void add(double *sum, const double *half, size_t stride)
 {
     for (size_t row = 0; row < stride; row++)
-        sum[row] += sign * half[row];
+        sum[row] += half[row];
 }
 
 static void shuffle(uint32_t *order, uint32_t count, struct stream *stream)
@@ -44,12 +44,15 @@ void sampled_shapley(const double *half, uint32_t row_count, uint32_t count, uin
     }
     for (uint32_t n = 0; n < orders; n++) {
         double before = 0;
+        uint32_t first = n % count;
         memset(sum, 0, stride * sizeof(*sum));
-        shuffle(order, count, stream);
+        if (first == 0)
+            shuffle(order, count, stream);
         for (uint32_t i = 0; i < count; i++) {
-            add(sum, half + order[i] * stride, stride, 1);
+            uint32_t peer = order[(first + i) % count];
+            add(sum, half + peer * stride, stride);
             double now = worth_nats(sum, row_count, i + 1, symbols);
-            ret[order[i]] += (now - before) / orders;
+            ret[peer] += (now - before) / orders;
             before = now;
         }
     }
@@ -62,13 +65,13 @@ void sampled_leave_one_out(const double *half, uint32_t row_count, uint32_t coun
     double *all = scratch;
     memset(all, 0, stride * sizeof(*all));
     for (uint32_t i = 0; i < count; i++)
-        add(all, half + i * stride, stride, 1);
+        add(all, half + i * stride, stride);
     double worth = worth_nats(all, row_count, count, symbols);
     for (uint32_t i = 0; i < count; i++) {
         memset(all, 0, stride * sizeof(*all));
         for (uint32_t j = 0; j < count; j++)
             if (j != i)
-                add(all, half + j * stride, stride, 1);
+                add(all, half + j * stride, stride);
         ret[i] = worth - (count > 1 ? worth_nats(all, row_count, count - 1, symbols) : 0);
     }
 }

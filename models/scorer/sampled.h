@@ -4,8 +4,9 @@
  * A coalition S answers with the mean of its members' distributions; it is worth
  *   v(S) = ln V - mean over rows of -ln(mean over S of p),   v(nobody) = 0,
  * in nats under a uniform guess.  A peer's Shapley value is its average gain over all orders in
- * which peers join; here over `orders` of them, drawn from a stream.  The values of one step sum to
- * v(all) exactly, whatever was drawn.
+ * which peers join; here over `orders` of them: every drawn order counts with all its
+ * rotations, so that each peer is first, second, ... equally often, which is where most of the
+ * noise would come from.  The values of one step sum to v(all) exactly, whatever was drawn.
  */
 #ifndef SCORER_SAMPLED_H
 #define SCORER_SAMPLED_H

@@ -159,6 +159,7 @@ struct chain_extrinsic {
     X(NETWORK_DOES_NOT_EXIST, "NetworkDoesNotExist", "NetworkDoesNotExist", "SubnetNotExists")     \
     X(NO_NEURON_ID_AVAILABLE, "NoNeuronIdAvailable", "NoNeuronIdAvailable", "NoNeuronIdAvailable") \
     X(NOT_REGISTERED, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInSubNet")             \
+    X(NOT_REGISTERED_ANYWHERE, "NotRegistered", "NotRegistered", "HotKeyNotRegisteredInNetwork")   \
     X(STAKE_TOO_LOW_FOR_ROOT, "StakeTooLowForRoot", "StakeTooLowForRoot", "StakeTooLowForRoot")    \
     X(NO_HOTKEY_ACCOUNT, "NotRegistered", "NotRegistered", "HotKeyAccountNotExists")               \
     X(NON_ASSOCIATED_COLD_KEY, "NonAssociatedColdKey", "NonAssociatedColdKey",                     \

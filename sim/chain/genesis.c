@@ -140,7 +140,7 @@ static enum sim_status read_neuron(struct table_file *file, struct genesis_table
         return bad(file, 0, "the next uid", err);
     if (file->fields[1][0] == '\0' || strlen(file->fields[1]) >= sizeof neuron.hotkey)
         return bad(file, 1, "an address", err);
-    strcpy(neuron.hotkey, file->fields[1]);
+    snprintf(neuron.hotkey, sizeof neuron.hotkey, "%s", file->fields[1]);
     if (!rao_of(file->fields[2], &neuron.stake_rao))
         return bad(file, 2, "an amount of TAO", err);
     for (uint32_t i = 0; i < table->neuron_count; i++)

@@ -112,7 +112,8 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
     X(owner_immortal_limit, uint32_t, PARAM_U32, NULL, NULL, "0", "0", "1", NULL,                  \
       "current: uids of the network's owner that are never replaced")                              \
     X(unstake_on_replacement, bool, PARAM_BOOL, NULL, NULL, "true", "true", "false", NULL,         \
-      "pay a replaced hotkey's stake, nominators' included, back (finney: from 2023-04-27)")       \
+      "pay a replaced hotkey's stake back to all holders (finney: from 2023-04-27; nakamoto: "     \
+      "always)")                                                                                   \
     /* --- stake -------------------------------------------------------------------------------   \
      */                                                                                            \
     X(existential_deposit, uint64_t, PARAM_AMOUNT_RAO, NULL, NULL, "500 rao", "500 rao",           \

@@ -87,7 +87,8 @@ void chain_evict(struct chain *chain, struct chain_net *net, uint32_t uid, uint3
     uint32_t old_hotkey = net->hotkey[uid], old_coldkey = net->coldkey[uid];
     chain_replace(chain, net, uid, hotkey, coldkey);
     uint64_t paid_back = 0;
-    if (net->params.unstake_on_replacement && !registered_somewhere(chain, old_hotkey))
+    bool unstakes = chain->profile == CHAIN_NAKAMOTO || net->params.unstake_on_replacement;
+    if (unstakes && !registered_somewhere(chain, old_hotkey))
         paid_back = chain_unstake_all(chain, old_hotkey);
     /* nakamoto keeps owners in the records of neurons: without a record the hotkey is anybody's. */
     if (chain->profile == CHAIN_NAKAMOTO)

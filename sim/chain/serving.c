@@ -29,7 +29,7 @@ enum chain_fault chain_call_serve(struct chain *chain, const struct chain_pendin
     if (net == NULL)
         return CHAIN_FAULT_NETWORK_DOES_NOT_EXIST;
     if (!registered_anywhere(chain, call->signer))
-        return CHAIN_FAULT_NOT_REGISTERED;
+        return CHAIN_FAULT_NOT_REGISTERED_ANYWHERE;
     enum chain_fault fault = check_address(chain, call);
     if (fault != CHAIN_FAULT_OK)
         return fault;

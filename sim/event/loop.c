@@ -58,9 +58,9 @@ static inline enum sim_status loop_dispatch(struct loop *loop, const struct even
     loop->last_ns = event->at_ns;
     entry->event_count++;
     enum sim_status status = entry->handler(entry->context, event, err);
-    if (__builtin_expect(status != SIM_OK, 0))
+    if (__builtin_expect(status != SIM_OK && err != NULL, 0))
         return sim_error_context(err, "at %lld ns: %s", (long long)event->at_ns, entry->name);
-    return SIM_OK;
+    return status;
 }
 
 enum sim_status loop_run(struct loop *loop, int64_t until_ns, struct sim_error *err)

@@ -2,6 +2,9 @@
  * bench_net [quick]: query fan-out (peers/fanout.h) through the dispatch that a run uses, order
  * digest on.  One figure a line: name<TAB>value<TAB>unit.
  *
+ * bench_net blocks: every host asks 20 others once a block of 12 s; the cost for 256 to 16384 hosts
+ * over 5 blocks, then one simulated hour of 4096 hosts.
+ *
  * bench_net name=value ...: one run of that workload, with the solver's own counts.  Beside the
  * names of peers/fanout.h: eps, weights (1: 1 / latency), sharing, slow_start
  * (numbers of net.h), growth, out=FILE (answers' end times, int64 ns).
@@ -106,6 +109,40 @@ static void bench_all(bool quick)
     free(v512.end_ns);
 }
 
+/* Every host asks 20 others once in each of `blocks` blocks. */
+static struct fanout_figures blocks_run(int hosts, int blocks)
+{
+    struct net_options options = net_options_of(1e-12, false);
+    struct fanout fanout = fanout_default();
+    options.slow_start = NET_SLOW_START_ROUNDS;
+    fanout.hosts = fanout.askers = hosts;
+    fanout.peers_asked = 20;
+    fanout.period_s = 12;
+    fanout.rounds = blocks;
+    struct fanout_figures figures = fanout_run(&fanout, &options);
+    free(figures.end_ns);
+    return figures;
+}
+
+static void bench_blocks(void)
+{
+    for (int hosts = 256; hosts <= 16384; hosts *= 4) {
+        struct fanout_figures figures = blocks_run(hosts, 5);
+        printf("blocks.%d.us_per_flow\t%.3f\tus\n", hosts, figures.us_per_flow);
+        printf("blocks.%d.events_per_s\t%.0f\t1/s\n", hosts,
+               (double)figures.event_count / figures.cpu_s);
+        printf("blocks.%d.bytes\t%llu\tB\n", hosts,
+               (unsigned long long)(figures.net_bytes + figures.queue_bytes));
+    }
+    struct fanout_figures hour = blocks_run(4096, 300);
+    printf("hour.4096.cpu\t%.1f\ts\n", hour.cpu_s);
+    printf("hour.4096.events\t%llu\t1\n", (unsigned long long)hour.event_count);
+    printf("hour.4096.events_per_s\t%.0f\t1/s\n", (double)hour.event_count / hour.cpu_s);
+    printf("hour.4096.us_per_flow\t%.3f\tus\n", hour.us_per_flow);
+    printf("hour.4096.bytes\t%llu\tB\n", (unsigned long long)(hour.net_bytes + hour.queue_bytes));
+    printf("hour.4096.checksum\t%016llx\tdigest\n", (unsigned long long)hour.digest);
+}
+
 static void effort_print(const struct fanout *fanout, const struct fanout_figures *figures)
 {
     double flows = 2.0 * (double)fanout_query_count(fanout);
@@ -143,6 +180,10 @@ int main(int argument_count, char **arguments)
     bool quick = argument_count == 2 && strcmp(arguments[1], "quick") == 0;
     if (argument_count == 1 || quick) {
         bench_all(quick);
+        return 0;
+    }
+    if (argument_count == 2 && strcmp(arguments[1], "blocks") == 0) {
+        bench_blocks();
         return 0;
     }
     for (int i = 1; i < argument_count; i++) {

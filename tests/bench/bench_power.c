@@ -2,7 +2,7 @@
  * bench_power: the smallest difference in true quality that each scorer ranks rightly 95 times in
  * 100, against the number of questions.
  *
- *   bench_power [REPLICATES]      100 unless told
+ *   bench_power [REPLICATES [SCORER]]      100, and all, unless told
  *
  * Text comes from a source of known entropy (1.6 nats, 64 symbols), so a peer's true loss is a sum,
  * not an estimate.  A peer answers with the source's own distributions, each logit moved by a
@@ -336,8 +336,8 @@ int main(int argc, char **argv)
                                           .synergy_power = 0.5,
                                           .alpha = 0.1,
                                           .divergence = 0.02};
-    static const struct choice_params slow = {.alpha = 0.01, .unanswered = -1, .orders = 20};
-    static const struct choice_params fast = {.alpha = 0.1, .orders = 20};
+    static const struct choice_params slow = {.alpha = 0.01, .unanswered = -1};
+    static const struct choice_params fast = {.alpha = 0.1, .orders = 100};
     static const struct choice_params fisher = {.alpha = 0.005};
     static const struct subject subjects[] = {{&scorer_loss, &e6, false, 1},
                                               {&scorer_shapley, &e6, false, 1},
@@ -349,10 +349,13 @@ int main(int argc, char **argv)
                                               {&scorer_fisher_rowsum, &fisher, true, 5},
                                               {&scorer_fisher_diag, &fisher, true, 5},
                                               {&scorer_fisher_full, &fisher, true, 5}};
+    const char *only = argc > 2 ? argv[2] : NULL;
     uint32_t replicates = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 100;
     make_bench(&bench);
     printf("power.a.true\t%.6f\tnats\n", bench.a.true_nats);
     for (size_t s = 0; s < sizeof(subjects) / sizeof(subjects[0]); s++) {
+        if (only != NULL && strcmp(only, subjects[s].ops->params->name) != 0)
+            continue;
         measure(&bench, &subjects[s], true, replicates);
         if (!subjects[s].same_only)
             measure(&bench, &subjects[s], false, replicates);

@@ -24,7 +24,8 @@ struct fanout_world {
 
 struct fanout_figures {
     double cpu_s, flows_per_s, us_per_flow;
-    uint64_t net_bytes, event_count, digest;
+    uint64_t net_bytes, queue_bytes; /* memory at its largest */
+    uint64_t event_count, digest;
     struct net_effort effort;
     int64_t *end_ns;
 };
@@ -135,6 +136,7 @@ static inline struct fanout_figures fanout_run(const struct fanout *fanout,
                                      .flows_per_s = flows / cpu_s,
                                      .us_per_flow = cpu_s / flows * 1e6,
                                      .net_bytes = net_size_bytes(world.net),
+                                     .queue_bytes = evq_size_bytes(world.queue),
                                      .event_count = loop_event_count(world.loop),
                                      .digest = loop_digest(world.loop),
                                      .effort = net_effort(world.net),

@@ -154,7 +154,7 @@ static void root_seats_go_by_stake_and_their_weights_split_the_emission(void **s
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t uid;
         struct chain_genesis_neuron neuron = {
-            .netuid = 1, .hotkey = hot(i), .coldkey = cold(i), .stake_rao = (i + 1) * TAO};
+            .netuid = 1, .hotkey = hot(i), .coldkey = cold(i), .stake_rao = (i == 0 ? 2 : i + 1) * TAO};
         ok(&t, chain_genesis_neuron(t.chain, &neuron, &uid, &t.err));
     }
     struct chain_extrinsic seat = {.kind = CHAIN_REGISTER_ROOT};
@@ -167,7 +167,7 @@ static void root_seats_go_by_stake_and_their_weights_split_the_emission(void **s
     seat.hotkey = hot(0);
     assert_string_equal(test_chain_call(&t, seat), "NonAssociatedColdKey");
     seat.signer = cold(0);
-    assert_string_equal(test_chain_call(&t, seat), "StakeTooLowForRoot");
+    assert_string_equal(test_chain_call(&t, seat), "StakeTooLowForRoot"); /* as much is too low */
     seat.hotkey = hot(3);
     seat.signer = cold(3);
     assert_string_equal(test_chain_call(&t, seat), "Ok"); /* 4 TAO push out 2 TAO */
@@ -404,6 +404,11 @@ static void merged_idle_blocks_give_the_state_and_digest_of_single_ones(void **s
         }
         test_chain_blocks(&t[0], 9999);
         ok(&t[1], chain_run_to(t[1].chain, 4321, &t[1].err));
+        assert_int_equal(chain_block_number(t[1].chain), 4321);
+        for (uint64_t block = 4322; block < 4800; block++) { /* no stretch runs too far */
+            ok(&t[1], chain_run_to(t[1].chain, block, &t[1].err));
+            assert_int_equal(chain_block_number(t[1].chain), block);
+        }
         ok(&t[1], chain_run_to(t[1].chain, 10000, &t[1].err));
         ok(&t[1], chain_check(t[1].chain, &t[1].err));
         assert_int_equal(chain_digest(t[0].chain), chain_digest(t[1].chain));

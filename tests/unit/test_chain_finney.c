@@ -310,6 +310,10 @@ static void staking_calls_move_money_and_fail_as_the_real_ones(void **state)
     assert_string_equal(test_chain_call(&t, test_chain_stake(cold(0), hot(0), true, 1)),
                         "TxRateLimitExceeded");
     assert_int_equal(chain_view(t.chain, 3)->stake_rao[0], TAO / 2);
+    test_chain_blocks(&t, 8);
+    assert_string_equal(test_chain_call(&t, test_chain_stake(cold(0), hot(0), true, 1)),
+                        "TxRateLimitExceeded"); /* 10 blocks after it: not more than the limit */
+    assert_string_equal(test_chain_call(&t, test_chain_stake(cold(0), hot(0), true, 1)), "Ok");
     assert_string_equal(test_chain_call(&t, test_chain_stake(cold(0), hot(0), false, TAO)),
                         "NotEnoughStaketoWithdraw");
     struct chain_extrinsic delegate = {
@@ -323,7 +327,7 @@ static void staking_calls_move_money_and_fail_as_the_real_ones(void **state)
     test_chain_blocks(&t, 10);
     assert_string_equal(test_chain_call(&t, test_chain_stake(cold(2), hot(0), false, 7)), "Ok");
     assert_int_equal(chain_balance_rao(t.chain, cold(2)), TAO);
-    assert_int_equal(chain_hotkey_stake_rao(t.chain, hot(0)), TAO / 2);
+    assert_int_equal(chain_hotkey_stake_rao(t.chain, hot(0)), TAO / 2 + 1);
     test_chain_end(&t);
 }
 

@@ -77,7 +77,11 @@ static void a_newcomer_gets_a_clean_record_and_others_weights_on_its_uid(void **
     test_chain_blocks(&t, 9);
     struct chain_bond_row bonds = chain_bonds_row(t.chain, 0, 0);
     assert_int_equal(bonds.uid[bonds.count - 1], 2);
-    assert_true(bonds.value[bonds.count - 1] < old_bond);
+    uint64_t fresh_bond = bonds.value[bonds.count - 1];
+    assert_true(fresh_bond < old_bond);
+    test_chain_blocks(&t, 10); /* from then on they grow again */
+    bonds = chain_bonds_row(t.chain, 0, 0);
+    assert_true(bonds.value[bonds.count - 1] > fresh_bond + fresh_bond / 2);
     test_chain_end(&t);
 }
 

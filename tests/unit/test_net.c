@@ -67,6 +67,56 @@ static void three_flows_share_as_in_the_textbook(void **state)
     net_world_release(&world);
 }
 
+/* Sizes 1, 2, ... 20 GB on one link of 1 GB/s: the k-th smallest ends when the smaller ones are
+ * through and all larger ones have had as much, T_k = T_(k-1) + (20 - k + 1) s. */
+static void a_link_that_is_never_idle_keeps_exact_times(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    struct net_options options = net_world_options();
+    struct net_host *hosts = net_world_hosts(COUNT + 1, 1e9, 1e9, 0);
+    struct net_world world;
+    net_world_init(&world, &options, hosts, COUNT + 1, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        net_world_send(&world, 0, i + 1, (i + 1) * UINT64_C(1000000000), i);
+    net_world_run_checked(&world, TIME_NS_MAX);
+    int64_t end_ns = 0;
+    for (int i = 0; i < COUNT; i++) {
+        end_ns += (COUNT - i) * NS_PER_S;
+        assert_near_ns(world.end_ns[i], end_ns);
+    }
+    net_world_release(&world);
+    free(hosts);
+}
+
+static void messages_that_end_together_are_delivered_in_the_order_of_sending(void **state)
+{
+    (void)state;
+    enum { COUNT = 300 };
+    struct sim_error err = {0};
+    struct net_options options = net_world_options();
+    struct net_host *hosts = net_world_hosts(4, 1e6, 1e6, NS_PER_MS);
+    struct net_world world;
+    net_flow flows[COUNT];
+    net_world_init(&world, &options, hosts, 4, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        flows[i] = net_world_send(&world, i % 2 * 2, i % 2 * 2 + 1, 1000, i);
+    net_world_run_checked(&world, 3 * NS_PER_MS);
+    bool cancelled; /* moves the last of a link's list into the gap */
+    for (uint32_t i = 5; i < 100; i += 3)
+        assert_int_equal(net_cancel(world.net, 2 * NS_PER_MS, flows[i], &cancelled, &err), SIM_OK);
+    net_world_run_checked(&world, TIME_NS_MAX);
+    uint64_t expected = 0;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        if (i < 5 || i >= 100 || (i - 5) % 3 != 0)
+            expected = expected * 31 + i;
+    }
+    assert_int_equal(world.end_ns[0], world.end_ns[COUNT - 1]);
+    assert_int_equal(world.order_sum, expected);
+    net_world_release(&world);
+    free(hosts);
+}
+
 static void weights_are_one_over_latency(void **state)
 {
     (void)state;
@@ -608,6 +658,28 @@ static void world_resume(struct net_world *world, struct net_world *fresh,
     buffer_release(&again);
 }
 
+/* Cut after `cut` events, resumed, and compared with `whole`, which ran through. */
+static void resume_compare(const struct net_world *whole, uint64_t cut, uint64_t seed)
+{
+    struct sim_error err = {0};
+    struct net_options options = traffic_options(seed);
+    struct net_host hosts[16];
+    struct traffic traffic;
+    struct net_world part, rest;
+    bool ran;
+    traffic_begin(&part, &traffic, seed, &options, hosts, 16);
+    for (uint64_t i = 0; i < cut; i++)
+        assert_int_equal(loop_step(part.loop, TIME_NS_MAX, &ran, &err), SIM_OK);
+    world_resume(&part, &rest, &options, hosts, 16, seed);
+    net_world_release(&part);
+    net_world_run(&rest, TIME_NS_MAX);
+    net_check(rest.net);
+    assert_int_equal(loop_event_count(rest.loop), loop_event_count(whole->loop));
+    assert_int_equal(loop_digest(rest.loop), loop_digest(whole->loop));
+    assert_memory_equal(rest.end_ns, whole->end_ns, 4096 * sizeof(int64_t));
+    net_world_release(&rest);
+}
+
 static void a_network_saved_and_loaded_goes_on_to_the_same_digest(void **state)
 {
     (void)state;
@@ -615,24 +687,16 @@ static void a_network_saved_and_loaded_goes_on_to_the_same_digest(void **state)
         struct net_options options = traffic_options(seed);
         struct net_host hosts[16];
         struct traffic traffic;
-        struct net_world whole, part, rest;
+        struct net_world whole;
         traffic_begin(&whole, &traffic, seed, &options, hosts, 16);
         net_world_run(&whole, TIME_NS_MAX);
         uint64_t event_count = loop_event_count(whole.loop);
-
-        traffic_begin(&part, &traffic, seed, &options, hosts, 16);
-        struct sim_error err = {0};
-        bool ran;
-        for (uint64_t i = 0; i < event_count * seed / 13; i++)
-            assert_int_equal(loop_step(part.loop, TIME_NS_MAX, &ran, &err), SIM_OK);
-        world_resume(&part, &rest, &options, hosts, 16, seed);
-        net_world_release(&part);
-        net_world_run_checked(&rest, TIME_NS_MAX);
-        assert_int_equal(loop_event_count(rest.loop), event_count);
-        assert_int_equal(loop_digest(rest.loop), loop_digest(whole.loop));
-        assert_memory_equal(rest.end_ns, whole.end_ns, NET_WORLD_TAGS * sizeof(int64_t));
+        /* Three neighbours each time: also between what happens at an instant and its settling. */
+        for (uint64_t part = 1; part < 5; part++) {
+            for (uint64_t next = 0; next < 3; next++)
+                resume_compare(&whole, event_count * part / 5 + next, seed);
+        }
         net_world_release(&whole);
-        net_world_release(&rest);
     }
 }
 
@@ -665,6 +729,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_alone_takes_its_latency_and_the_tighter_links_time),
         cmocka_unit_test(three_flows_share_as_in_the_textbook),
+        cmocka_unit_test(a_link_that_is_never_idle_keeps_exact_times),
+        cmocka_unit_test(messages_that_end_together_are_delivered_in_the_order_of_sending),
         cmocka_unit_test(weights_are_one_over_latency),
         cmocka_unit_test(a_cancelled_message_leaves_its_share_to_the_others),
         cmocka_unit_test(a_changed_link_changes_the_rate_from_that_instant_on),

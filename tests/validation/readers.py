@@ -1,10 +1,13 @@
 """A result opens in the readers that people use, with the same numbers, names and units.
 
-usage: readers.py SAMPLE_RESULT
+usage: readers.py SAMPLE_RESULT SHOW_RESULT
 
 Runs SAMPLE_RESULT (see sample_result.c) and opens what it wrote with h5py, xarray (netcdf4 and
-h5netcdf) and ncdump.  Exits 77 (skipped) when one of them is not installed.
+h5netcdf), ncdump and our own reader (show_result.c).  Exits 77 (skipped) when one of them is not installed.
 """
+import csv
+import io
+import pathlib
 import re
 import shutil
 import subprocess
@@ -94,6 +97,41 @@ def check_ncdump(path):
     assert [int(n) for n in numbers.split(",")] == [100 * e for e in range(EPOCHS)]
 
 
+def check_show(path, file):
+    """Our reader's CSV says what h5py says, to the last digit."""
+    tables = {"epochs": ["block", "time", "difficulty", "total_stake_rao"],
+              "groups": ["name", "parameter_count"], "corpus": ["path", "sha256", "size_bytes"],
+              "events": ["time_ns", "kind", "hotkey_id", "value"], "weights/entry": ["value"],
+              "neurons": ["stake_rao", "loss_true_nats", "owner_id"], "bonds/entry": ["value"]}
+    for table, columns in tables.items():
+        text = subprocess.run([sys.argv[2], path, table, "--csv"], check=True, capture_output=True,
+                              text=True).stdout
+        rows = list(csv.DictReader(io.StringIO(text)))
+        group = file["/" if table in ("epochs", "neurons") else table.split("/")[0]]
+        for column in columns:
+            ours = group[column][()].ravel()
+            assert len(ours) == len(rows), f"show {table}: {len(rows)} rows"
+            if ours.dtype.kind == "O":
+                assert [t.decode() for t in ours] == [row[column] for row in rows], column
+            else:
+                shown = numpy.array([ours.dtype.type(row[column]) for row in rows])
+                assert shown.tobytes() == ours.tobytes(), f"show {table} {column}"
+
+
+def check_same(folder):
+    """Segments of another length give the same result; another run does not."""
+    compare = [sys.executable, str(pathlib.Path(__file__).with_name("same_result.py"))]
+    first, second, twin = (f"{folder}/{name}" for name in ("first", "second", "twin"))
+    for path, segment_epochs, kind in ((first, "3", "attack"), (second, "10", "attack"),
+                                       (twin, "10", "twin")):
+        subprocess.run([sys.argv[1], path, "16", "10", segment_epochs, kind], check=True)
+    same = subprocess.run([*compare, f"{first}/result.h5", f"{second}/result.h5"])
+    assert same.returncode == 0, "the borders of segments show"
+    other = subprocess.run([*compare, f"{first}/result.h5", f"{twin}/result.h5"],
+                           capture_output=True, text=True)
+    assert other.returncode == 1 and "emission_rao: bytes" in other.stdout
+
+
 def main():
     if shutil.which("ncdump") is None:
         print("skipped: no ncdump (netcdf-bin)")
@@ -105,7 +143,9 @@ def main():
             check_numbers(file)
             count = check_engine(path, file, "netcdf4")
             assert count == check_engine(path, file, "h5netcdf")
+            check_show(path, file)
         check_ncdump(path)
+        check_same(folder)
         # A closed segment opens by itself.
         with xarray.open_dataset(f"{folder}/seg/00001.h5") as segment:
             assert list(segment.epoch.values) == list(range(7, 14))

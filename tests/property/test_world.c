@@ -1,0 +1,164 @@
+/*
+ * Whole runs that nobody thought of: one seed draws a scenario (sizes, models, strategies, rules,
+ * links), the run is checked after every block, and a failure prints the seed and the scenario.
+ *
+ *   test_world [FIRST_SEED COUNT]
+ */
+#include "base/stream.h"
+#include "cli/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t draw(struct stream *dice, uint64_t low, uint64_t high)
+{
+    return low + stream_below(dice, high - low + 1);
+}
+
+static const char *pick(struct stream *dice, const char *const *texts, size_t count)
+{
+    return texts[stream_below(dice, count)];
+}
+#define PICK(dice, ...)                                                                            \
+    pick((dice), (const char *const[]){__VA_ARGS__},                                               \
+         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void write_group(FILE *yaml, struct stream *dice, const char *name, uint64_t count,
+                        bool validator, bool genesis)
+{
+    fprintf(yaml, "  %s:\n    count: %llu\n    validator: %s\n    miner: %s\n    genesis: %s\n",
+            name, (unsigned long long)count, validator ? "true" : "false",
+            validator && draw(dice, 0, 1) ? "false" : "true", genesis ? "true" : "false");
+    if (genesis)
+        fprintf(yaml, "    stake: {lognormal: {median: %llu TAO, sigma: 1}}\n",
+                (unsigned long long)draw(dice, 1, 5000));
+    fprintf(yaml, "    owner: %s\n    server: %s\n    alliance: %s\n    reenter: %s\n",
+            PICK(dice, "each", "one"), PICK(dice, "each", "each", "one"), PICK(dice, "''", "ring"),
+            PICK(dice, "true", "true", "false"));
+    fprintf(yaml, "    strategy: %s\n",
+            PICK(dice, "honest", "honest", "mute", "garbage", "cabal", "{name: mute, silence: 0.3}",
+                 "{name: cabal, share: 0.5}"));
+    fprintf(yaml, "    model: {name: gru, embedding: %llu, hidden: %llu}\n",
+            (unsigned long long)draw(dice, 1, 20), (unsigned long long)draw(dice, 1, 24));
+    fprintf(yaml, "    training: {interval: %llu s, batch: %llu, sequence: %llu}\n",
+            (unsigned long long)draw(dice, 5, 90), (unsigned long long)draw(dice, 1, 6),
+            (unsigned long long)draw(dice, 1, 12));
+    fprintf(yaml,
+            "    host: {flops: {lognormal: {median: %llu GFLOP/s, sigma: 1}}, up: %llu kbit/s, "
+            "down: %llu kbit/s, latency: {uniform: [0 ms, %llu ms]}, hash_rate: %llu kH/s}\n",
+            (unsigned long long)draw(dice, 100, 100000), (unsigned long long)draw(dice, 50, 100000),
+            (unsigned long long)draw(dice, 50, 100000), (unsigned long long)draw(dice, 0, 300),
+            (unsigned long long)draw(dice, 0, 2000));
+}
+
+static void write_scenario(FILE *yaml, uint64_t seed)
+{
+    struct stream dice;
+    stream_init(&dice, seed, STREAM_TEST, stream_entity("scenario", 0), 0);
+    uint64_t validators = draw(&dice, 1, 6), miners = draw(&dice, 2, 30);
+    fprintf(yaml, "name: drawn\nseed: %llu\nuntil: %llu min\n", (unsigned long long)seed,
+            (unsigned long long)draw(&dice, 5, 40));
+    fprintf(yaml,
+            "chain: {profile: finney, tempo: %llu blocks, max_uids: %llu, immunity_period: %llu "
+            "blocks, target_registrations: %llu, difficulty: %llu, min_difficulty: 1000, "
+            "min_allowed_weights: %llu, max_weight_limit: 1, weights_rate_limit: %llu blocks, "
+            "activity_cutoff: %llu blocks, max_validators: %llu, adjustment_interval: %llu blocks, "
+            "capacity: %s}\n",
+            (unsigned long long)draw(&dice, 3, 40), (unsigned long long)(validators + miners),
+            (unsigned long long)draw(&dice, 0, 60), (unsigned long long)draw(&dice, 1, 9),
+            (unsigned long long)draw(&dice, 1000, 20000000), (unsigned long long)draw(&dice, 1, 6),
+            (unsigned long long)draw(&dice, 0, 12), (unsigned long long)draw(&dice, 2, 400),
+            (unsigned long long)draw(&dice, 1, 12), (unsigned long long)draw(&dice, 3, 30),
+            PICK(&dice, "unlimited", "budget"));
+    fprintf(yaml, "corpus: {name: synthetic, tokens: 81920}\n");
+    fprintf(yaml, "scorer: {name: %s}\n", PICK(&dice, "shapley", "shapley", "loss"));
+    fprintf(yaml, "router: %s\n", PICK(&dice, "permutation", "random"));
+    fprintf(
+        yaml,
+        "query: {interval: %llu s, peers: %llu, batch: %llu, sequence: %llu, timeout: %llu s, "
+        "max_wait: %llu s, weights_interval: %llu blocks, flop_scale: %llu, wire_scale: %llu}\n",
+        (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 25),
+        (unsigned long long)draw(&dice, 1, 4), (unsigned long long)draw(&dice, 1, 12),
+        (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 20),
+        (unsigned long long)draw(&dice, 1, 30), (unsigned long long)draw(&dice, 1, 2000000),
+        (unsigned long long)draw(&dice, 1, 64));
+    fprintf(yaml, "network: {sharing: %s, slow_start: %s, jitter: %s, loss: %s}\n",
+            PICK(&dice, "maxmin", "maxmin", "fifo", "latency"), PICK(&dice, "off", "rounds"),
+            PICK(&dice, "0", "0.2"), PICK(&dice, "0", "0", "0.05"));
+    fprintf(yaml, "record: {evaluation_sequences: 2, weights_interval: 2, bonds_interval: 3}\n");
+    fprintf(yaml, "groups:\n");
+    write_group(yaml, &dice, "miners", miners, false, true);
+    write_group(yaml, &dice, "validators", validators, true, true);
+    write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false);
+}
+
+static enum sim_status run_scenario(const char *text, const char *folder, struct sim_error *err)
+{
+    static struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    struct config_input input = {.path = "drawn", .text = text, .text_bytes = strlen(text)};
+    struct config_report report = {0};
+    struct config *config;
+    enum sim_status status = config_load(&schema.config, &input, &config, &report, err);
+    config_report_release(&report);
+    if (status != SIM_OK)
+        return status;
+    struct scenario_plan plan;
+    struct world *world = NULL;
+    status = scenario_plan_init(&plan, &schema, config, err);
+    if (status == SIM_OK) {
+        plan.setup.threads = 2;
+        plan.setup.folder = folder;
+        plan.setup.version = TAOSIM_VERSION;
+        plan.setup.scenario = text;
+        plan.setup.scenario_sha256 = "";
+        plan.setup.check = true;
+        plan.setup.compute_test = (struct compute_options){.test_poison_scratch = true};
+        status = world_create(&plan.setup, &world, err);
+    }
+    if (status == SIM_OK)
+        status = world_run(world, err);
+    if (status == SIM_OK)
+        status = world_finish(world, err);
+    world_free(world);
+    scenario_plan_release(&plan);
+    config_free(config);
+    return status;
+}
+
+static bool holds(uint64_t seed, const char *folder)
+{
+    char *text = NULL;
+    size_t size_bytes = 0;
+    FILE *yaml = open_memstream(&text, &size_bytes);
+    SIM_ASSERT(yaml != NULL);
+    write_scenario(yaml, seed);
+    fclose(yaml);
+    struct sim_error err = {0};
+    enum sim_status status = run_scenario(text, folder, &err);
+    if (status != SIM_OK)
+        printf("seed %llu: %s\nrepeat with: test_world %llu 1\n%s\n", (unsigned long long)seed,
+               err.text, (unsigned long long)seed, text);
+    free(text);
+    return status == SIM_OK;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 30;
+    char folder[] = "/tmp/taosim-property-XXXXXX", command[64];
+    SIM_ASSERT(mkdtemp(folder) != NULL);
+    uint64_t passed = 0;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        printf("seed %llu\n", (unsigned long long)seed);
+        fflush(stdout);
+        passed += holds(seed, folder);
+    }
+    snprintf(command, sizeof(command), "rm -r '%s'", folder);
+    SIM_ASSERT(system(command) == 0);
+    printf("%llu passed, %llu failed\n", (unsigned long long)passed,
+           (unsigned long long)(count - passed));
+    return passed == count ? 0 : 1;
+}
