@@ -46,34 +46,21 @@ static void look_at_key(const struct config *config, const struct config_block *
         format_value(key, block->values, subject->text);
 }
 
-static const struct config_block *descend(const struct config_block *block, const char *path,
-                                          size_t length)
-{
-    char key[SIDE_CHARS_MAX];
-    for (const char *end = path + length; block != NULL && path < end;) {
-        size_t part = strcspn(path, ".");
-        part = part < (size_t)(end - path) ? part : (size_t)(end - path);
-        snprintf(key, sizeof(key), "%.*s", (int)part, path);
-        block = config_child(block, key);
-        path += part + 1;
-    }
-    return block;
-}
-
 /* A key, a section or a path as seen from one block; false if it has none of that name. */
 static bool look_from(const struct config *config, const struct config_block *from,
                       const char *path, struct subject *subject)
 {
+    char parent[SIDE_CHARS_MAX];
     const char *dot = strrchr(path, '.');
-    const struct config_block *holder =
-        dot != NULL ? descend(from, path, (size_t)(dot - path)) : from;
+    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    const struct config_block *holder = access_below(from, parent);
     const struct param_key *key =
         holder != NULL ? resolve_key(holder->table, dot != NULL ? dot + 1 : path) : NULL;
     if (key != NULL) {
         look_at_key(config, holder, key, subject);
         return true;
     }
-    const struct config_block *block = descend(from, path, strlen(path));
+    const struct config_block *block = access_below(from, path);
     if (block == NULL)
         return false;
     subject->rank = rank_of(config, &block->origin->selector);

@@ -51,6 +51,9 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
 bool resolve_section_counts(const struct config *config, const struct config_block *parent,
                             const struct config_section *section);
 
+/* The block at a dotted path below `block`, which is its own at ""; NULL if it is absent. */
+const struct config_block *access_below(const struct config_block *block, const char *path);
+
 const char *resolve_when(const struct param_table *table, const char *key);
 
 const struct config_section *resolve_section(const struct config_section *sections, size_t count,
