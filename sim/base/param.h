@@ -69,9 +69,11 @@ struct param_key {
 
 /*
  * A key that counts only together with another one; given without effect, it is refused.
- * `when` is "solver=search", "solver=search|both", "liquid!=false"; the left side is a key of the
- * same table or, with a dot or the name of a section, a path from the scenario's root
- * ("chain.difficulty_rule=epoch", "mechanism=yuma3"), where a section stands for its option.
+ * `when` is "solver=search", "solver=search|both", "liquid!=false".  The left side is a key, a
+ * section or a dotted path, looked for in the key's own block and then outward to the root: for a
+ * key of a group's host, "hash_rate=..." is the host's, "strategy=sybil" the group's,
+ * "chain=finney" the scenario's.  A section stands for its option.  Words on the right are
+ * values in canonical notation (param_format).
  */
 struct param_condition {
     const char *key;

@@ -25,15 +25,19 @@ const struct config_block *config_child(const struct config_block *block, const 
     return child_named(block, key, strlen(key));
 }
 
-const struct config_block *config_at(const struct config *config, const char *path)
+const struct config_block *access_below(const struct config_block *block, const char *path)
 {
-    const struct config_block *block = &config->root;
     while (block != NULL && *path != '\0') {
         size_t length = strcspn(path, ".");
         block = child_named(block, path, length);
         path += length + (path[length] == '.');
     }
     return block;
+}
+
+const struct config_block *config_at(const struct config *config, const char *path)
+{
+    return access_below(&config->root, path);
 }
 
 const struct param_key *config_key_at(const struct config *config, const char *path)

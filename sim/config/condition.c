@@ -1,5 +1,4 @@
 /* `when` conditions: "solver=search|both", "chain.profile!=nakamoto", "mechanism=yuma3". */
-#include "base/dist.h"
 #include "base/param_text.h"
 #include "config/resolve.h"
 
@@ -47,30 +46,28 @@ static void look_at_key(const struct config *config, const struct config_block *
         format_value(key, block->values, subject->text);
 }
 
-/* A path from the root: a section's option, or a key of a section. */
-static void look_at_path(const struct config *config, const char *path, struct subject *subject)
+/* A key, a section or a path as seen from one block; false if it has none of that name. */
+static bool look_from(const struct config *config, const struct config_block *from,
+                      const char *path, struct subject *subject)
 {
-    const struct config_block *block = config_at(config, path);
-    if (block != NULL) {
-        subject->rank = rank_of(config, &block->origin->selector);
-        subject->known = block->origin->selector.state != GIVEN_BAD;
-        snprintf(subject->text, sizeof(subject->text), "%s",
-                 block->table != NULL ? block->table->name : "present");
-        return;
-    }
-    const char *dot = strrchr(path, '.');
-    if (dot == NULL) {
-        const struct param_key *key = resolve_key(config->root.table, path);
-        if (key != NULL)
-            look_at_key(config, &config->root, key, subject);
-        return;
-    }
     char parent[SIDE_CHARS_MAX];
-    snprintf(parent, sizeof(parent), "%.*s", (int)(dot - path), path);
-    block = config_at(config, parent);
-    const struct param_key *key = block != NULL ? resolve_key(block->table, dot + 1) : NULL;
-    if (key != NULL)
-        look_at_key(config, block, key, subject);
+    const char *dot = strrchr(path, '.');
+    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    const struct config_block *holder = access_below(from, parent);
+    const struct param_key *key =
+        holder != NULL ? resolve_key(holder->table, dot != NULL ? dot + 1 : path) : NULL;
+    if (key != NULL) {
+        look_at_key(config, holder, key, subject);
+        return true;
+    }
+    const struct config_block *block = access_below(from, path);
+    if (block == NULL)
+        return false;
+    subject->rank = rank_of(config, &block->origin->selector);
+    subject->known = block->origin->selector.state != GIVEN_BAD;
+    snprintf(subject->text, sizeof(subject->text), "%s",
+             block->table != NULL ? block->table->name : "present");
+    return true;
 }
 
 /* Is `text` one of the words between the bars? */
@@ -96,11 +93,8 @@ bool resolve_condition(const struct config *config, const struct config_block *b
     snprintf(left, sizeof(left), "%.*s", (int)length, when);
     bool negated = when[length] == '!';
     const char *alternatives = when + length + 1 + negated;
-    const struct param_key *key = resolve_key(block->table, left);
-    if (key != NULL)
-        look_at_key(config, block, key, &subject);
-    else
-        look_at_path(config, left, &subject);
+    while (block != NULL && !look_from(config, block, left, &subject))
+        block = block->origin->parent;
     *ret_rank = subject.rank;
     *ret_known = subject.known;
     return is_among(subject.text, alternatives) != negated;

@@ -64,6 +64,8 @@ enum sim_status config_load(const struct config_schema *schema, const struct con
     if (loader.arena != NULL && config != NULL) {
         *config = (struct config){.schema = schema, .arena = loader.arena};
         struct node *root = build_tree(&loader, input, &io);
+        SIM_ASSERT(root != NULL || loader.no_memory || io.status != SIM_OK ||
+                   loader.report.count > 0);
         if (root != NULL && !loader.no_memory)
             check_tree(&loader, root, config);
     }

@@ -142,15 +142,15 @@ static bool read_section(struct resolver *r, const struct config_section *sectio
                          struct config_block *ret_block);
 
 /* A block with the defaults of its table; NULL when out of memory. */
-static struct config_origin *start_block(struct resolver *r, const struct config_section *section,
-                                         const char *name, const struct param_table *table,
-                                         const char *path, struct place at,
-                                         struct config_block *block)
+static struct config_origin *start_block(struct resolver *r, const struct config_block *parent,
+                                         const struct config_section *section, const char *name,
+                                         const struct param_table *table, const char *path,
+                                         struct place at, struct config_block *block)
 {
     struct config_origin *origin = allocate(r, sizeof(*origin));
     if (origin == NULL || path == NULL)
         return NULL;
-    *origin = (struct config_origin){.at = at, .path = path};
+    *origin = (struct config_origin){.at = at, .parent = parent, .path = path};
     *block =
         (struct config_block){.name = name, .section = section, .table = table, .origin = origin};
     if (table == NULL)
@@ -252,7 +252,7 @@ static void read_groups(struct resolver *r, struct config_block *block, const st
         char *path = join_path(r, block->origin->path, entry->key);
         struct config_block *group = &groups[block->block_count];
         if (!is_map(r, entry->value, path != NULL ? path : "") ||
-            !start_block(r, section, entry->key, section->tables[0], path, entry->at, group))
+            !start_block(r, block, section, entry->key, section->tables[0], path, entry->at, group))
             continue;
         block->block_count++;
         fill_block(r, group, entry->value, false);
@@ -326,8 +326,8 @@ static const struct node *option_node(struct resolver *r, const struct config_se
 }
 
 static void read_choice(struct resolver *r, const struct config_section *section,
-                        const struct node *node, const char *path, struct place at,
-                        struct config_block *block)
+                        const struct config_block *parent, const struct node *node,
+                        const char *path, struct place at, struct config_block *block)
 {
     const struct node *named = node != NULL ? option_node(r, section, node, path) : NULL;
     const char *name = section->fallback;
@@ -343,7 +343,8 @@ static void read_choice(struct resolver *r, const struct config_section *section
     size_t option = SIZE_MAX;
     if (understood && name != NULL)
         table = find_option(r, section, path, named != NULL ? named->at : at, name, &option);
-    struct config_origin *origin = start_block(r, section, section->key, table, path, at, block);
+    struct config_origin *origin =
+        start_block(r, parent, section, section->key, table, path, at, block);
     if (origin == NULL)
         return;
     block->option = option;
@@ -371,14 +372,14 @@ static bool read_section(struct resolver *r, const struct config_section *sectio
     if (section->shape == CONFIG_CHOICE) {
         if (node == NULL && section->fallback == NULL)
             complain_option(r, section, path, at, NULL);
-        read_choice(r, section, node, path, at, ret_block);
+        read_choice(r, section, parent, node, path, at, ret_block);
         return ret_block->origin != NULL;
     }
     if (node != NULL && !is_map(r, node, path))
         node = NULL;
     const struct param_table *table =
         section->shape == CONFIG_PLAIN && section->table_count > 0 ? section->tables[0] : NULL;
-    if (!start_block(r, section, section->key, table, path, at, ret_block))
+    if (!start_block(r, parent, section, section->key, table, path, at, ret_block))
         return false;
     if (section->shape == CONFIG_PLAIN)
         fill_block(r, ret_block, node, false);
@@ -454,7 +455,7 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     loader->visits_before = loader->visits;
     config->sources = loader->sources;
     config->source_count = loader->source_count;
-    if (!start_block(&r, section, "", table, "", root->at, &config->root) ||
+    if (!start_block(&r, NULL, section, "", table, "", root->at, &config->root) ||
         !fill_block(&r, &config->root, root, false) || loader->over_budget)
         return;
     check_counts(&r, &config->root);

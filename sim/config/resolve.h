@@ -14,10 +14,11 @@ struct given {
 };
 
 struct config_origin {
-    struct place at;       /* of the section's key, or of the nearest block above that was given */
-    const char *path;      /* "agents.miners", "" for the root */
-    struct given selector; /* CHOICE: of the option's name */
-    struct given *keys;    /* (table->key_count) */
+    struct place at; /* of the section's key, or of the nearest block above that was given */
+    const struct config_block *parent; /* NULL for the root */
+    const char *path;                  /* "agents.miners", "" for the root */
+    struct given selector;             /* CHOICE: of the option's name */
+    struct given *keys;                /* (table->key_count) */
 };
 
 struct config {
@@ -49,6 +50,9 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
                         const struct param_key *key);
 bool resolve_section_counts(const struct config *config, const struct config_block *parent,
                             const struct config_section *section);
+
+/* The block at a dotted path below `block`, which is its own at ""; NULL if it is absent. */
+const struct config_block *access_below(const struct config_block *block, const char *path);
 
 const char *resolve_when(const struct param_table *table, const char *key);
 

@@ -113,11 +113,15 @@ static const struct param_key host_keys[] = {
         .fallback = "100 Mbit/s", .doc = "rate of its up link"),
     KEY(fixture_host, "power", PARAM_POWER_W, power_w, .min = "0 W", .fallback = "300 W",
         .doc = "electric power"),
+    KEY(fixture_host, "hash_rate", PARAM_HASH_RATE, hash_per_s, .fallback = "1 MH/s",
+        .doc = "proof of work"),
     KEY(fixture_host, "memory", PARAM_SIZE_BYTES, memory_bytes, .fallback = "8 GiB",
         .doc = "memory of its processor"),
 };
+static const struct param_condition host_conditions[] = {{"hash_rate", "strategy=sybil"},
+                                                         {"memory", "network.sharing!=latency"}};
 static const struct param_table host_table =
-    PARAM_TABLE("host", struct fixture_host, host_keys, "a machine");
+    PARAM_TABLE_WHEN("host", struct fixture_host, host_keys, host_conditions, "a machine");
 
 static const struct param_key faults_keys[] = {
     KEY(fixture_faults, "mtbf", PARAM_DURATION_NS, mtbf_ns, .min = "1 s",

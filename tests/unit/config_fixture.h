@@ -50,7 +50,7 @@ struct fixture_sybil {
 
 struct fixture_host {
     struct dist flops, up_bytes_per_s;
-    double power_w;
+    double power_w, hash_per_s;
     uint64_t memory_bytes;
 };
 

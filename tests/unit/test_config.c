@@ -1,62 +1,11 @@
-#include "config_fixture.h"
+#include "config_cases.h"
 
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-static struct config *load_with(const char *text, const struct config_set *sets, size_t set_count)
-{
-    struct config_input input = {.path = "test.yaml",
-                                 .text = text,
-                                 .text_bytes = strlen(text),
-                                 .sets = sets,
-                                 .set_count = set_count};
-    struct config_report report = {0};
-    struct config *config = NULL;
-    struct sim_error err = {0};
-    if (config_load(&fixture_schema, &input, &config, &report, &err) != SIM_OK) {
-        char *all = config_report_text(&report);
-        print_error("%s\n", all);
-        free(all);
-        config_report_release(&report);
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
-static struct config *load(const char *text)
-{
-    return load_with(text, NULL, 0);
-}
-
-/* All messages of a text that must not load. */
-static char *errors_with(const char *text, const struct config_set *sets, size_t set_count)
-{
-    struct config_input input = {.path = "test.yaml",
-                                 .text = text,
-                                 .text_bytes = strlen(text),
-                                 .sets = sets,
-                                 .set_count = set_count};
-    struct config_report report = {0};
-    struct config *config = NULL;
-    struct sim_error err = {0};
-    assert_int_equal(config_load(&fixture_schema, &input, &config, &report, &err), SIM_CONFIG);
-    assert_null(config);
-    char *all = config_report_text(&report);
-    config_report_release(&report);
-    return all;
-}
-
-static void assert_errors(const char *text, const char *expected)
-{
-    char *all = errors_with(text, NULL, 0);
-    assert_string_equal(all, expected);
-    free(all);
-}
 
 static const char full_text[] =
     "x-hosts:\n"
@@ -88,7 +37,7 @@ static const char full_text[] =
 static void every_kind_of_value_arrives_in_its_struct(void **state)
 {
     (void)state;
-    struct config *config = load(full_text);
+    struct config *config = config_cases_load(full_text);
     const struct fixture_root *root = config_values(config, "");
     assert_string_equal(root->name, "full");
     assert_true(root->seed == UINT64_MAX);
@@ -142,9 +91,9 @@ static void every_kind_of_value_arrives_in_its_struct(void **state)
 static void the_resolved_scenario_reads_back_to_the_same_text_and_values(void **state)
 {
     (void)state;
-    struct config *config = load(full_text);
+    struct config *config = config_cases_load(full_text);
     char *text = config_emit(config);
-    struct config *again = load(text);
+    struct config *again = config_cases_load(text);
     char *text_again = config_emit(again);
     assert_string_equal(text, text_again);
     const struct fixture_net *a = config_values(config, "network");
@@ -162,57 +111,52 @@ static void the_resolved_scenario_reads_back_to_the_same_text_and_values(void **
 static void all_errors_of_a_file_come_at_once_with_place_and_remedy(void **state)
 {
     (void)state;
-    assert_errors("name: bad\n"
-                  "mechansim: finney\n"
-                  "chain:\n"
-                  "  tempoo: 100 blocks\n"
-                  "  burn: 1.5\n"
-                  "  max_uids: 70000\n"
-                  "network: {timeout: 50 mss, sharing: fifoo}\n"
-                  "agents:\n"
-                  "  miners: {count: 4, count: 5}\n",
-                  "test.yaml:1:1: 'mechanism' is missing; it names one of: finney, yuma3\n"
-                  "   1 | name: bad\n"
-                  "     | ^\n"
-                  "test.yaml:2:1: unknown key 'mechansim'; did you mean 'mechanism'?\n"
-                  "   2 | mechansim: finney\n"
-                  "     | ^\n"
-                  "test.yaml:4:3: unknown key 'tempoo' in 'chain'; did you mean 'tempo'?\n"
-                  "   4 |   tempoo: 100 blocks\n"
-                  "     |   ^\n"
-                  "test.yaml:5:9: 'chain.burn': unit missing; write for instance '1.5 TAO' "
-                  "(units: rao TAO)\n"
-                  "   5 |   burn: 1.5\n"
-                  "     |         ^\n"
-                  "test.yaml:6:13: 'chain.max_uids': 70000 is out of range; allowed: 1 to 65536\n"
-                  "   6 |   max_uids: 70000\n"
-                  "     |             ^\n"
-                  "test.yaml:7:20: 'network.timeout': unknown unit 'mss'; did you mean 'ms'? "
-                  "units: ns us ms s min h d\n"
-                  "   7 | network: {timeout: 50 mss, sharing: fifoo}\n"
-                  "     |                    ^\n"
-                  "test.yaml:7:37: 'network.sharing': unknown value 'fifoo'; did you mean 'fifo'?\n"
-                  "   7 | network: {timeout: 50 mss, sharing: fifoo}\n"
-                  "     |                                     ^\n"
-                  "test.yaml:9:22: key 'count' is given twice, first on line 9\n"
-                  "   9 |   miners: {count: 4, count: 5}\n"
-                  "     |                      ^\n");
+    config_cases_assert_errors(
+        "name: bad\n"
+        "mechansim: finney\n"
+        "chain:\n"
+        "  tempoo: 100 blocks\n"
+        "  burn: 1.5\n"
+        "  max_uids: 70000\n"
+        "network: {timeout: 50 mss, sharing: fifoo}\n"
+        "agents:\n"
+        "  miners: {count: 4, count: 5}\n",
+        "test.yaml:1:1: 'mechanism' is missing; it names one of: finney, yuma3\n"
+        "   1 | name: bad\n"
+        "     | ^\n"
+        "test.yaml:2:1: unknown key 'mechansim'; did you mean 'mechanism'?\n"
+        "   2 | mechansim: finney\n"
+        "     | ^\n"
+        "test.yaml:4:3: unknown key 'tempoo' in 'chain'; did you mean 'tempo'?\n"
+        "   4 |   tempoo: 100 blocks\n"
+        "     |   ^\n"
+        "test.yaml:5:9: 'chain.burn': unit missing; write for instance '1.5 TAO' "
+        "(units: rao TAO)\n"
+        "   5 |   burn: 1.5\n"
+        "     |         ^\n"
+        "test.yaml:6:13: 'chain.max_uids': 70000 is out of range; allowed: 1 to 65536\n"
+        "   6 |   max_uids: 70000\n"
+        "     |             ^\n"
+        "test.yaml:7:20: 'network.timeout': unknown unit 'mss'; did you mean 'ms'? "
+        "units: ns us ms s min h d\n"
+        "   7 | network: {timeout: 50 mss, sharing: fifoo}\n"
+        "     |                    ^\n"
+        "test.yaml:7:37: 'network.sharing': unknown value 'fifoo'; did you mean 'fifo'?\n"
+        "   7 | network: {timeout: 50 mss, sharing: fifoo}\n"
+        "     |                                     ^\n"
+        "test.yaml:9:22: key 'count' is given twice, first on line 9\n"
+        "   9 |   miners: {count: 4, count: 5}\n"
+        "     |                      ^\n");
 }
 
 static void a_tab_is_called_by_its_name(void **state)
 {
     (void)state;
-    assert_errors("name: t\nnetwork:\n\tloss: 0.1\n",
-                  "test.yaml:3:1: a tab cannot indent; use spaces\n"
-                  "   3 |  loss: 0.1\n"
-                  "     | ^\n");
+    config_cases_assert_errors("name: t\nnetwork:\n\tloss: 0.1\n",
+                               "test.yaml:3:1: a tab cannot indent; use spaces\n"
+                               "   3 |  loss: 0.1\n"
+                               "     | ^\n");
 }
-
-#define BASE_TEXT                                                                                  \
-    "name: t\n"                                                                                    \
-    "mechanism: {name: yuma3, liquid: true, alpha_high: 0.9}\n"                                    \
-    "chain: {solver: search, search_threads: 4}\n"                                                 \
-    "agents: {miners: {count: 8}, sybils: {count: 2, strategy: sybil}}\n"
 
 static void sets_go_over_the_file_one_after_the_other(void **state)
 {
@@ -224,7 +168,7 @@ static void sets_go_over_the_file_one_after_the_other(void **state)
         {.text = "agents.sybils=~"},
         {.text = "agents.miners.stake={normal: {mean: 9 TAO, sd: 1 TAO}}"},
         {.text = "seed=5", .label = "--seed"}};
-    struct config *config = load_with(BASE_TEXT, sets, 6);
+    struct config *config = config_cases_load_with(BASE_TEXT, sets, 6);
     assert_int_equal(((const struct fixture_chain *)config_values(config, "chain"))->tempo_blocks,
                      8);
     const struct fixture_group *miners = config_values(config, "agents.miners");
@@ -244,7 +188,7 @@ static void errors_of_a_set_name_the_set(void **state)
                                       {.text = "chain.tempo=7"},
                                       {.text = "nonsense"},
                                       {.text = "seed=-1", .label = "--seed"}};
-    char *all = errors_with(BASE_TEXT, sets, 6);
+    char *all = config_cases_errors_with(BASE_TEXT, sets, 6);
     assert_string_equal(all, "--set #2: unknown key 'tempoo' in 'chain'; did you mean 'tempo'?\n"
                              "     | chain.tempoo=7 blocks\n"
                              "     |       ^\n"
@@ -261,154 +205,14 @@ static void errors_of_a_set_name_the_set(void **state)
     free(all);
 }
 
-static void another_option_drops_the_parameters_of_the_old_one(void **state)
-{
-    (void)state;
-    const struct config_set same[] = {{.text = "mechanism.alpha_low=0.1"}};
-    struct config *config = load_with(BASE_TEXT, same, 1);
-    const struct fixture_yuma *yuma = config_values(config, "mechanism");
-    assert_int_equal(yuma->alpha_low, 6553);
-    assert_int_equal(yuma->alpha_high, 58981);
-    config_free(config);
-    const struct config_set other[] = {{.text = "mechanism=finney"}};
-    config = load_with(BASE_TEXT, other, 1);
-    assert_string_equal(config_at(config, "mechanism")->table->name, "finney");
-    config_free(config);
-}
-
-static void
-a_key_without_effect_is_refused_where_it_was_given_but_not_what_an_override_idles(void **state)
-{
-    (void)state;
-    assert_errors("name: t\nmechanism: finney\nchain: {search_threads: 4}\n",
-                  "test.yaml:3:9: 'chain.search_threads' has no effect here: it counts only when "
-                  "solver=search\n"
-                  "   3 | chain: {search_threads: 4}\n"
-                  "     |         ^\n");
-    const struct config_set sets[] = {{.text = "chain.solver=statistical"}};
-    struct config *config = load_with(BASE_TEXT, sets, 1);
-    char *text = config_emit(config);
-    assert_null(strstr(text, "search_threads"));
-    free(text);
-    config_free(config);
-}
-
-static void the_twin_is_the_scenario_with_its_own_values(void **state)
-{
-    (void)state;
-    struct config *config = load(BASE_TEXT "twin: {set: {agents.sybils: ~, mechanism: finney, "
-                                           "chain.solver: statistical}}\n");
-    const struct config *twin = config_twin(config);
-    assert_int_equal(config_at(config, "agents")->block_count, 2);
-    assert_int_equal(config_at(twin, "agents")->block_count, 1);
-    assert_string_equal(config_at(twin, "mechanism")->table->name, "finney");
-    assert_null(config_twin(twin));
-    char *text = config_emit(config);
-    struct config *again = load(text);
-    char *text_again = config_emit(again);
-    assert_string_equal(text, text_again);
-    char *twin_text = config_emit(twin), *twin_again = config_emit(config_twin(again));
-    assert_string_equal(twin_text, twin_again);
-    free(text);
-    free(text_again);
-    free(twin_text);
-    free(twin_again);
-    config_free(config);
-    config_free(again);
-}
-
-static void a_twin_says_which_keys_differ_and_not_a_section_as_a_whole(void **state)
-{
-    (void)state;
-    assert_errors(BASE_TEXT "twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n",
-                  "test.yaml:5:14: 'agents' is a section; set its keys one by one, each with its "
-                  "path\n"
-                  "   5 | twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n"
-                  "     |              ^\n"
-                  "test.yaml:5:35: 'network' is a section; set its keys one by one, each with its "
-                  "path\n"
-                  "   5 | twin: {set: {agents: {sybils: ~}, network: {loss: 0.5}}}\n"
-                  "     |                                   ^\n");
-    struct config *config = load(BASE_TEXT "faults: {mtbf: 3 h}\n"
-                                           "twin: {set: {faults: ~, agents.sybils: {count: 7}}}\n");
-    assert_null(config_at(config_twin(config), "faults"));
-    char *text = config_emit(config);
-    struct config *again = load(text);
-    char *text_again = config_emit(again);
-    assert_string_equal(text, text_again);
-    assert_null(config_at(config_twin(again), "faults"));
-    free(text);
-    free(text_again);
-    config_free(config);
-    config_free(again);
-}
-
-static void the_schedule_is_a_row_of_whole_scenarios(void **state)
-{
-    (void)state;
-    struct config *config =
-        load(BASE_TEXT "schedule:\n"
-                       "  - {at: 3 h, set: {mechanism: finney}}\n"
-                       "  - {at: 1 d, set: {chain.tempo: 7 blocks, chain.burn: 2 TAO}}\n"
-                       "  - {at: 2 d, set: {mechanism: {name: yuma3, alpha_low: 0.25}}}\n");
-    assert_int_equal(config_change_count(config), 3);
-    const struct config_change *first = config_change_at(config, 0);
-    const struct config_change *second = config_change_at(config, 1);
-    const struct config_change *third = config_change_at(config, 2);
-    assert_true(first->at_ns == INT64_C(10800000000000));
-    assert_string_equal(config_at(first->after, "mechanism")->table->name, "finney");
-    const struct fixture_chain *before = config_values(first->after, "chain");
-    const struct fixture_chain *after = config_values(second->after, "chain");
-    assert_int_equal(before->tempo_blocks, 99);
-    assert_int_equal(after->tempo_blocks, 7);
-    assert_true(after->burn_rao == 2000000000);
-    assert_string_equal(second->paths[1], "chain.burn");
-    /* What was set before stays. */
-    assert_string_equal(config_at(second->after, "mechanism")->table->name, "finney");
-    assert_int_equal(
-        ((const struct fixture_chain *)config_values(third->after, "chain"))->tempo_blocks, 7);
-    char *text = config_emit(config);
-    struct config *again = load(text);
-    char *text_again = config_emit(again);
-    assert_string_equal(text, text_again);
-    free(text);
-    free(text_again);
-    config_free(config);
-    config_free(again);
-}
-
-static void a_change_may_build_on_the_change_before_it(void **state)
-{
-    (void)state;
-    struct config *config = load("name: t\n"
-                                 "mechanism: finney\n"
-                                 "schedule:\n"
-                                 "  - {at: 1 h, set: {mechanism: yuma3}}\n"
-                                 "  - {at: 100 blocks, set: {mechanism.alpha_low: 0.25}}\n");
-    const struct config_change *second = config_change_at(config, 1);
-    assert_true(second->at_ns == -1 && second->at_block == 100);
-    const struct fixture_yuma *yuma = config_values(second->after, "mechanism");
-    assert_int_equal(yuma->alpha_low, 16383);
-    config_free(config);
-    /* What counts is what runs by then: this parameter of yuma3 is none that may change. */
-    assert_errors("name: t\n"
-                  "mechanism: finney\n"
-                  "schedule:\n"
-                  "  - {at: 1 h, set: {mechanism: yuma3}}\n"
-                  "  - {at: 2 h, set: {mechanism.liquid: true}}\n",
-                  "test.yaml:5:21: 'mechanism.liquid' cannot change while the scenario runs\n"
-                  "   5 |   - {at: 2 h, set: {mechanism.liquid: true}}\n"
-                  "     |                     ^\n");
-}
-
 static void own_keys_win_over_merged_ones_and_the_first_map_over_the_second(void **state)
 {
     (void)state;
-    struct config *config = load("name: t\n"
-                                 "mechanism: finney\n"
-                                 "x-a: &a {loss: 0.1, timeout: 1 s}\n"
-                                 "x-b: &b {loss: 0.2, timeout: 2 s, sharing: fifo}\n"
-                                 "network: {<<: [*a, *b], timeout: 3 s}\n");
+    struct config *config = config_cases_load("name: t\n"
+                                              "mechanism: finney\n"
+                                              "x-a: &a {loss: 0.1, timeout: 1 s}\n"
+                                              "x-b: &b {loss: 0.2, timeout: 2 s, sharing: fifo}\n"
+                                              "network: {<<: [*a, *b], timeout: 3 s}\n");
     const struct fixture_net *net = config_values(config, "network");
     assert_true(net->loss == 0.1);
     assert_true(net->timeout_ns == INT64_C(3000000000));
@@ -416,46 +220,10 @@ static void own_keys_win_over_merged_ones_and_the_first_map_over_the_second(void
     config_free(config);
 }
 
-static void an_error_is_said_once_though_twin_and_changes_see_it_too(void **state)
-{
-    (void)state;
-    assert_errors("name: t\n"
-                  "mechanism: finney\n"
-                  "seed: x\n"
-                  "twin: {set: {chain.tempo: 5 blocks}}\n"
-                  "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]\n",
-                  "test.yaml:3:7: 'seed': 'x' is no decimal number\n"
-                  "   3 | seed: x\n"
-                  "     |       ^\n");
-}
-
-static void the_hash_knows_seed_and_version_but_not_until(void **state)
-{
-    (void)state;
-    static const struct config_set sets[] = {
-        {.text = "until=2 h"}, {.text = "seed=2"}, {.text = "chain.tempo=98 blocks"}};
-    char hash[5][CONFIG_HASH_CHARS];
-    struct sim_error err = {0};
-    struct config *config = load(BASE_TEXT);
-    assert_int_equal(config_hash(config, "0.1.0", hash[3], &err), SIM_OK);
-    assert_int_equal(config_hash(config, "0.1.1", hash[4], &err), SIM_OK);
-    config_free(config);
-    for (size_t i = 0; i < 3; i++) {
-        config = load_with(BASE_TEXT, &sets[i], 1);
-        assert_int_equal(config_hash(config, "0.1.0", hash[i], &err), SIM_OK);
-        config_free(config);
-    }
-    assert_string_equal(hash[0], hash[3]);
-    assert_string_not_equal(hash[1], hash[3]);
-    assert_string_not_equal(hash[2], hash[3]);
-    assert_string_not_equal(hash[4], hash[3]);
-    assert_int_equal(strlen(hash[0]), 64);
-}
-
 static void a_caller_can_complain_about_what_no_table_says(void **state)
 {
     (void)state;
-    struct config *config = load(BASE_TEXT);
+    struct config *config = config_cases_load(BASE_TEXT);
     struct config_report report = {0};
     config_complain(config, &report, "chain.search_threads", "%d threads are too many", 4);
     config_complain(config, &report, "agents.sybils", "who are they");
@@ -488,7 +256,7 @@ static void an_alias_counts_as_all_that_it_stands_for(void **state)
     for (int i = 0; i < GROUPS; i++)
         used += (size_t)snprintf(text + used, BYTES - used, "  g%d: {count: 1, batch: *a}\n", i);
     assert_true(used < BYTES);
-    char *all = errors_with(text, NULL, 0);
+    char *all = config_cases_errors_with(text, NULL, 0);
     assert_non_null(strstr(all, "the scenario has more than 100000 nodes (an alias counts as all "
                                 "that it stands for)"));
     free(all);
@@ -574,16 +342,7 @@ int main(void)
         cmocka_unit_test(a_tab_is_called_by_its_name),
         cmocka_unit_test(sets_go_over_the_file_one_after_the_other),
         cmocka_unit_test(errors_of_a_set_name_the_set),
-        cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
-        cmocka_unit_test(
-            a_key_without_effect_is_refused_where_it_was_given_but_not_what_an_override_idles),
-        cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
-        cmocka_unit_test(a_twin_says_which_keys_differ_and_not_a_section_as_a_whole),
-        cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
-        cmocka_unit_test(a_change_may_build_on_the_change_before_it),
         cmocka_unit_test(own_keys_win_over_merged_ones_and_the_first_map_over_the_second),
-        cmocka_unit_test(an_error_is_said_once_though_twin_and_changes_see_it_too),
-        cmocka_unit_test(the_hash_knows_seed_and_version_but_not_until),
         cmocka_unit_test(a_caller_can_complain_about_what_no_table_says),
         cmocka_unit_test(an_alias_counts_as_all_that_it_stands_for),
         cmocka_unit_test(the_schema_of_the_tests_is_sound_and_a_bad_table_is_named),

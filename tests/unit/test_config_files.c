@@ -1,4 +1,4 @@
-#include "config_fixture.h"
+#include "config_cases.h"
 #include "config/document.h"
 
 #include <setjmp.h>
@@ -8,12 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-#define BASE_TEXT                                                                                  \
-    "name: t\n"                                                                                    \
-    "mechanism: {name: yuma3, liquid: true, alpha_high: 0.9}\n"                                    \
-    "chain: {solver: search, search_threads: 4}\n"                                                 \
-    "agents: {miners: {count: 8}, sybils: {count: 2, strategy: sybil}}\n"
 
 static char folder[] = "/tmp/test_config_XXXXXX";
 
