@@ -5,6 +5,7 @@
 #ifndef TEST_CHAIN_H
 #define TEST_CHAIN_H
 
+#include "base/buffer.h"
 #include "base/param_text.h"
 #include "chain/chain.h"
 #include "mechanism/mechanism_list.h"
@@ -131,16 +132,53 @@ static inline const struct chain_event *test_chain_find(const struct test_chain 
     return NULL;
 }
 
-/* Makes one block with this call; "Ok", or the real chain's name of the error. */
+/* The chain as bytes, without the number of the next call. */
+static inline struct buffer test_chain_bytes(struct test_chain *t, const struct chain *chain)
+{
+    enum { TAG = 8, PROFILE = 1, NEXT_ID = TAG + PROFILE + 3 * 8 };
+    struct buffer buffer;
+    buffer_init(&buffer);
+    ok(t, chain_save(chain, &buffer, &t->err));
+    memset(buffer.bytes + NEXT_ID, 0, 8);
+    return buffer;
+}
+
+/* What the next block makes of the chain as it stands now. */
+static inline struct buffer test_chain_without_more(struct test_chain *t)
+{
+    struct buffer buffer;
+    buffer_init(&buffer);
+    ok(t, chain_save(t->chain, &buffer, &t->err));
+    struct buffer_reader reader;
+    buffer_reader_init(&reader, buffer.bytes, buffer.size_bytes);
+    struct chain *twin;
+    ok(t, chain_load(&t->config, &reader, &twin, &t->err));
+    ok(t, chain_block(twin, chain_block_number(twin) + 1, &t->err));
+    buffer_release(&buffer);
+    buffer = test_chain_bytes(t, twin);
+    chain_free(twin);
+    return buffer;
+}
+
+/* Makes one block with this call; "Ok", or the real chain's name of the error.  A refused call has
+ * changed nothing: the chain is, byte for byte, what it would be without it. */
 static inline const char *test_chain_call(struct test_chain *t, struct chain_extrinsic call)
 {
+    struct buffer without = test_chain_without_more(t);
     uint64_t id = test_chain_submit(t, &call);
     test_chain_blocks(t, 1);
     const struct chain_event *event = test_chain_event(t, id);
     assert_non_null(event);
-    if (event->kind != CHAIN_EVENT_FAILED)
-        return "Ok";
-    return chain_fault_name(t->config.profile, event->fault);
+    const char *outcome = "Ok";
+    if (event->kind == CHAIN_EVENT_FAILED) {
+        outcome = chain_fault_name(t->config.profile, event->fault);
+        struct buffer with = test_chain_bytes(t, t->chain);
+        assert_int_equal(with.size_bytes, without.size_bytes);
+        assert_memory_equal(with.bytes, without.bytes, with.size_bytes);
+        buffer_release(&with);
+    }
+    buffer_release(&without);
+    return outcome;
 }
 
 /* Work that was drawn for the block before the one that will take it. */

@@ -176,6 +176,7 @@ static void a_take_rises_only_when_its_clock_allows(void **state)
     struct test_chain t;
     current(&t);
     t.net.params.take_rate_limit = 30;
+    t.net.params.min_take = 100;
     test_chain_start(&t);
     test_chain_neuron(&t, 0, TAO);
     struct chain_extrinsic call = {
@@ -186,6 +187,8 @@ static void a_take_rises_only_when_its_clock_allows(void **state)
     call.kind = CHAIN_SET_TAKE;
     call.take = 11797;
     assert_string_equal(test_chain_call(&t, call), "DelegateTakeTooHigh");
+    call.take = 99;
+    assert_string_equal(test_chain_call(&t, call), "DelegateTakeTooLow");
     call.take = 5000;
     assert_string_equal(test_chain_call(&t, call), "Ok"); /* down is always allowed */
     call.take = 6000;

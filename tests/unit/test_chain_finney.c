@@ -369,6 +369,44 @@ static void serving_checks_the_address_and_its_rate(void **state)
     test_chain_end(&t);
 }
 
+static void closed_registration_and_anothers_hotkey_are_refused(void **state)
+{
+    (void)state;
+    struct test_chain t;
+    finney(&t);
+    t.net.params.max_uids = 1;
+    t.net.params.immunity_period = 0;
+    test_chain_start(&t);
+    test_chain_neuron(&t, 0, TAO);
+    ok(&t, chain_genesis_balance(t.chain, cold(1), 100 * TAO, &t.err));
+    ok(&t, chain_genesis_balance(t.chain, cold(2), TAO, &t.err));
+    assert_string_equal(test_chain_call(&t, test_chain_burn(&t, 1)), "Ok");
+    /* Hotkey 0 has lost its uid but not its owner. */
+    struct chain_extrinsic call = test_chain_burn(&t, 1);
+    call.hotkey = hot(0);
+    assert_string_equal(test_chain_call(&t, call), "NonAssociatedColdKey");
+    call = test_chain_work(&t, 0, t.net.params.difficulty);
+    call.coldkey = cold(1);
+    assert_string_equal(test_chain_call(&t, call), "NonAssociatedColdKey");
+    /* 1 TAO buys it, but would leave less than the existential deposit. */
+    assert_string_equal(test_chain_call(&t, test_chain_burn(&t, 2)), "BalanceWithdrawalError");
+
+    struct chain_params values = t.net.params;
+    values.registration_allowed = values.burn_registration = false;
+    ok(&t, chain_set_param(t.chain, 3, "registration_allowed", &values, &t.err));
+    assert_string_equal(test_chain_call(&t, test_chain_work(&t, 0, t.net.params.difficulty)),
+                        "RegistrationDisabled");
+    assert_string_equal(test_chain_call(&t, test_chain_burn(&t, 1)), "RegistrationDisabled");
+    assert_false(chain_registration_open(t.chain, 3));
+    ok(&t, chain_set_param(t.chain, 3, "burn_registration", &values, &t.err));
+    assert_string_equal(test_chain_call(&t, test_chain_burn(&t, 1)), "CallDisabled");
+    uint32_t uid = 0, one = 1;
+    call = test_chain_row(&t, 1, 1, &uid, &one);
+    call.kind = CHAIN_COMMIT_WEIGHTS;
+    assert_string_equal(test_chain_call(&t, call), "CommitRevealDisabled");
+    test_chain_end(&t);
+}
+
 static uint64_t digest_of_a_run(uint64_t stake_rao)
 {
     struct test_chain t;
@@ -406,6 +444,7 @@ int main(void)
         cmocka_unit_test(without_a_permit_only_the_self_weight_is_allowed),
         cmocka_unit_test(staking_calls_move_money_and_fail_as_the_real_ones),
         cmocka_unit_test(serving_checks_the_address_and_its_rate),
+        cmocka_unit_test(closed_registration_and_anothers_hotkey_are_refused),
         cmocka_unit_test(equal_runs_have_equal_digests_and_one_rao_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
