@@ -467,11 +467,11 @@ bool reader_attr_f64(const struct reader *reader, enum record_scope scope, const
 static const struct attr *nth_attr(const struct reader *reader, enum record_scope scope,
                                    size_t index)
 {
-    for (size_t i = 0; i < reader->meta.attr_count; i++)
-        if (reader->meta.attrs[i].scope == scope && index-- == 0)
-            return &reader->meta.attrs[i];
-    SIM_ASSERT(!"an attribute of that index");
-    return NULL;
+    size_t at = 0;
+    while (at < reader->meta.attr_count && (reader->meta.attrs[at].scope != scope || index-- > 0))
+        at++;
+    SIM_ASSERT(at < reader->meta.attr_count);
+    return &reader->meta.attrs[at];
 }
 
 size_t reader_attr_count(const struct reader *reader, enum record_scope scope)
