@@ -536,6 +536,35 @@ static void a_new_run_removes_its_own_files_and_no_others(void **state)
     remove_tree(folder.path);
 }
 
+static void a_plan_bounds_the_size_and_counts_follow_the_rows(void **state)
+{
+    (void)state;
+    struct folder folder = new_folder();
+    struct record *record = open_record(folder.path, NULL);
+    struct sim_error err = {0};
+    assert_int_equal(record_segment_bytes(record), 0);
+    put_epochs(record, 0, 300, 0);
+    assert_int_equal(record_row_count(record, RECORD_DIM_EPOCH), 300);
+    assert_int_equal(record_row_count(record, RECORD_DIM_WEIGHT_EDGE), UIDS + 1);
+    struct record_plan plan = {.uid_count = UIDS};
+    for (unsigned d = 0; d < RECORD_DIM_COUNT; d++)
+        if (record_dim_info((enum record_dim)d)->growth == RECORD_GROWS)
+            plan.rows[d] = record_row_count(record, (enum record_dim)d);
+    assert_int_equal(record_plan_bytes(&plan), record_segment_bytes(record));
+    good(record_finish(record, &err), &err);
+    record_free(record);
+    size_t size;
+    free(file_bytes(folder.path, "result.h5", &size));
+    assert_true(size < record_plan_bytes(&plan));
+    plan.rows[RECORD_DIM_EPOCH] = 0;
+    bool skipped[RECORD_VAR_COUNT];
+    memset(skipped, true, sizeof(skipped));
+    skipped[RECORD_CALL_UID] = false; /* 300 calls of 4 bytes */
+    plan.skipped = skipped;
+    assert_int_equal(record_plan_bytes(&plan), 1200);
+    remove_tree(folder.path);
+}
+
 static void every_path_of_the_schema_is_found_and_names_are_unique(void **state)
 {
     (void)state;
@@ -568,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_result_of_a_newer_schema_is_refused_by_number),
         cmocka_unit_test(what_is_no_result_is_refused_with_its_name),
         cmocka_unit_test(a_new_run_removes_its_own_files_and_no_others),
+        cmocka_unit_test(a_plan_bounds_the_size_and_counts_follow_the_rows),
         cmocka_unit_test(every_path_of_the_schema_is_found_and_names_are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
