@@ -105,8 +105,7 @@ uint64_t lm_tensors_flop(lm_tensors_f *tensors, const void *shape)
     size_t count = tensors(shape, list);
     uint64_t flop = 0;
     for (size_t i = 0; i < count; i++)
-        if (!list[i].is_lookup)
-            flop += (uint64_t)list[i].rows * list[i].columns * (list[i].rows == 1 ? 1 : 2);
+        flop += (uint64_t)list[i].rows * list[i].columns * (list[i].rows == 1 ? 1 : 2);
     return flop;
 }
 

@@ -57,7 +57,8 @@ size_t lm_tensors_place(size_t count, const struct lm_tensor *tensors,
                         struct lm_tensor *ret_tensors);
 
 /* From a model's `tensors` function: all floats, and the operations of multiplying one row with
- * all that are multiplied: two for each weight, one for each bias (a tensor of one row). */
+ * all of them: two for each weight, looked up or multiplied, one for each bias (a tensor of one
+ * row). */
 typedef size_t lm_tensors_f(const void *shape, struct lm_tensor *ret_tensors);
 size_t lm_tensors_count(lm_tensors_f *tensors, const void *shape);
 uint64_t lm_tensors_flop(lm_tensors_f *tensors, const void *shape);

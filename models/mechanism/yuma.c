@@ -52,20 +52,32 @@ static const struct param_key yuma2_keys[] = HEAD_KEYS("false", "false");
 static const struct param_key yuma3_keys[] = HEAD_KEYS("false", "true");
 static const struct param_key yuma3_liquid_keys[] = HEAD_KEYS("true", "true");
 
+static const struct param_condition v2_conditions[] = {
+    {"alpha_low", "liquid_alpha=true"},
+    {"alpha_high", "liquid_alpha=true"},
+};
+static const struct param_condition head_conditions[] = {
+    {"liquid_alpha", "yuma3=true"},
+    {"alpha_low", "liquid_alpha=true"},
+    {"alpha_high", "liquid_alpha=true"},
+    {"alpha_sigmoid_steepness", "liquid_alpha=true"},
+};
+
 static const struct param_table finney_table =
     PARAM_TABLE("finney", struct yuma_params, finney_keys,
                 "The first epoch with median consensus and validator permits (2023-05).");
 static const struct param_table v2_table =
-    PARAM_TABLE("yuma-v2", struct yuma_params, v2_keys,
-                "The epoch of 2025-04: bond penalty, liquid alpha by quantiles.");
+    PARAM_TABLE_WHEN("yuma-v2", struct yuma_params, v2_keys, v2_conditions,
+                     "The epoch of 2025-04: bond penalty, liquid alpha by quantiles.");
 static const struct param_table yuma2_table =
-    PARAM_TABLE("yuma2", struct yuma_params, yuma2_keys,
-                "The epoch of 2026-06 with relative bonds, the chain's default.");
-static const struct param_table yuma3_table = PARAM_TABLE(
-    "yuma3", struct yuma_params, yuma3_keys, "The epoch of 2026-06 with absolute bonds.");
+    PARAM_TABLE_WHEN("yuma2", struct yuma_params, yuma2_keys, head_conditions,
+                     "The epoch of 2026-06 with relative bonds, the chain's default.");
+static const struct param_table yuma3_table =
+    PARAM_TABLE_WHEN("yuma3", struct yuma_params, yuma3_keys, head_conditions,
+                     "The epoch of 2026-06 with absolute bonds.");
 static const struct param_table yuma3_liquid_table =
-    PARAM_TABLE("yuma3-liquid", struct yuma_params, yuma3_liquid_keys,
-                "The epoch of 2026-06 with absolute bonds and an alpha for each bond.");
+    PARAM_TABLE_WHEN("yuma3-liquid", struct yuma_params, yuma3_liquid_keys, head_conditions,
+                     "The epoch of 2026-06 with absolute bonds and an alpha for each bond.");
 
 static enum sim_status check(const void *params, struct sim_error *err)
 {

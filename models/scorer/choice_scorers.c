@@ -37,7 +37,10 @@ static const struct param_key prompting_keys[] = {KEYS("0.01", "quantile")};
 
 static const struct param_table leave_one_out_table =
     PARAM_TABLE("leave_one_out", struct choice_params, leave_one_out_keys,
-                "what the joined answer loses without the peer (validator v2.1)");
+                "what the mixture of all answers loses without the peer");
+static const struct param_table masking_table =
+    PARAM_TABLE("masking", struct choice_params, leave_one_out_keys,
+                "what the answer joined by the router's gate loses without the peer (v2.1)");
 static const struct param_table sampled_table =
     PARAM_TABLE("sampled_shapley", struct choice_params, sampled_keys,
                 "Shapley value in the mixture of all peers, over drawn orders");
@@ -324,6 +327,7 @@ static void choice_weights(const void *params_, const struct scorer_limits *limi
 
 CHOICE_SCORER(leave_one_out, leave_one_out_table, SCORER_NEEDS_LOSSES, value_leave_one_out,
               leave_one_out_observe);
+CHOICE_SCORER(masking, masking_table, JOINED, value_leave_one_out, leave_one_out_observe);
 CHOICE_SCORER(sampled_shapley, sampled_table, SCORER_NEEDS_LOSSES | SCORER_NEEDS_STREAM,
               value_sampled, choice_observe);
 CHOICE_SCORER(gate, gate_table, SCORER_NEEDS_LOSSES | SCORER_NEEDS_GATE, value_gate,

@@ -11,8 +11,10 @@
  * nothing (zero vectors), so sequences are independent of each other.
  *
  * Losses and log-probabilities are in nats.  Operation counts follow the plain formulas of the
- * model (a multiply-add is two, look-ups and element-wise functions are not counted), whatever a
- * faster way of computing them does; they are what simulated time is charged for.
+ * model, whatever a faster way of computing them does; they are what simulated time is charged for.
+ * A multiply-add is two operations, and a look-up is the product with a row of one 1 that it is, so
+ * a token costs about two operations a parameter to answer and six to learn, the field's own rule;
+ * element-wise functions are not counted.
  */
 #ifndef AGENT_LM_H
 #define AGENT_LM_H
@@ -55,7 +57,7 @@ struct lm_tensor {
     const char *name; /* as in the model's formulas */
     size_t offset;
     uint32_t rows, columns;
-    bool is_lookup; /* read by index, not multiplied: not counted as operations */
+    bool is_lookup; /* read by index: the code multiplies nothing */
 };
 enum { LM_TENSORS_MAX = 64 };
 

@@ -99,7 +99,7 @@ void buffer_put_tag(struct buffer *buffer, const char *tag)
 {
     char padded[TAG_BYTES + 1] = {0};
     SIM_ASSERT(strlen(tag) <= TAG_BYTES);
-    strncpy(padded, tag, TAG_BYTES);
+    memcpy(padded, tag, strlen(tag));
     buffer_put_bytes(buffer, padded, TAG_BYTES);
 }
 
@@ -200,7 +200,7 @@ void buffer_get_tag(struct buffer_reader *reader, const char *tag)
 {
     char found[TAG_BYTES] = {0}, wanted[TAG_BYTES + 1] = {0};
     SIM_ASSERT(strlen(tag) <= TAG_BYTES);
-    strncpy(wanted, tag, TAG_BYTES);
+    memcpy(wanted, tag, strlen(tag));
     buffer_get_bytes(reader, found, TAG_BYTES);
     if (memcmp(found, wanted, TAG_BYTES) == 0)
         return;

@@ -318,6 +318,10 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
                                 struct sim_error *err)
 {
     net->loaded_count = 0;
+    if (net->mechanism->needs != 0 && net->outside == NULL)
+        return SIM_FAIL(
+            err, SIM_CONFIG, "network %u, block %llu: mechanism %s needs facts that no chain knows",
+            net->netuid, (unsigned long long)chain->block, net->mechanism->params->name);
     struct chain_event *event;
     fixed_u128 sum = 0;
     if (net->count > 0) {

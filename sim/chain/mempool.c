@@ -229,7 +229,7 @@ static enum chain_fault execute(struct chain *chain, struct chain_pending *pendi
     case CHAIN_CALL_COUNT:
         break;
     }
-    SIM_ASSERT(!"a kind of call");
+    SIM_ASSERT(pending->call.kind != CHAIN_CALL_COUNT);
     return CHAIN_FAULT_CALL_DISABLED;
 }
 

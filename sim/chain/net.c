@@ -238,7 +238,6 @@ static void clear_epoch_values(struct chain_net *net, uint32_t uid)
     net->server_emission_rao[uid] = net->validator_emission_rao[uid] = 0;
     net->permit[uid] = 0;
     net->priority[uid] = 0;
-    net->last_served[uid] = 0;
     size_t words = chain_net_words(net);
     for (size_t word = 0; word < words; word++)
         net->memory[uid * words + word] = 0;
@@ -267,6 +266,7 @@ void chain_replace(struct chain *chain, struct chain_net *net, uint32_t uid, uin
 {
     net->uid_of_account[net->hotkey[uid]] = CHAIN_NONE;
     net->pruned[uid] = 1;
+    net->last_served[uid] = 0; /* addresses belong to hotkeys, not to slots */
     net->earliest_commit[uid] = MECHANISM_NO_BLOCK;
     size_t words = chain_net_words(net);
     for (size_t word = 0; word < words; word++)

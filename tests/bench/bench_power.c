@@ -345,6 +345,7 @@ int main(int argc, char **argv)
                                               {&scorer_leave_one_out, &slow, false, 2},
                                               {&scorer_sampled_shapley, &fast, false, 4},
                                               {&scorer_prompting, &slow, false, 1},
+                                              {&scorer_masking, &slow, true, 5},
                                               {&scorer_gate, &fast, true, 2},
                                               {&scorer_fisher_rowsum, &fisher, true, 5},
                                               {&scorer_fisher_diag, &fisher, true, 5},

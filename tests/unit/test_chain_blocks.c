@@ -153,8 +153,10 @@ static void root_seats_go_by_stake_and_their_weights_split_the_emission(void **s
     two_networks(&t, nets, CHAIN_SPLIT_ROOT);
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t uid;
-        struct chain_genesis_neuron neuron = {
-            .netuid = 1, .hotkey = hot(i), .coldkey = cold(i), .stake_rao = (i == 0 ? 2 : i + 1) * TAO};
+        struct chain_genesis_neuron neuron = {.netuid = 1,
+                                              .hotkey = hot(i),
+                                              .coldkey = cold(i),
+                                              .stake_rao = (i == 0 ? 2 : i + 1) * TAO};
         ok(&t, chain_genesis_neuron(t.chain, &neuron, &uid, &t.err));
     }
     struct chain_extrinsic seat = {.kind = CHAIN_REGISTER_ROOT};
@@ -431,6 +433,8 @@ static void a_table_of_emission_replaces_the_constant(void **state)
     t.net.params.emission_table = (struct param_strings){.items = lines, .count = 3};
     test_chain_start(&t);
     test_chain_blocks(&t, 1);
+    ok(&t, chain_run_to(t.chain, 3, &t.err)); /* the table's next line is for block 5 */
+    assert_int_equal(chain_block_number(t.chain), 3);
     ok(&t, chain_run_to(t.chain, 20, &t.err));
     assert_int_equal(chain_view(t.chain, 3)->pending_emission_rao, 4 * 10 + 3 * 7);
     lines[2] = "5 0";

@@ -359,6 +359,13 @@ static void serving_checks_the_address_and_its_rate(void **state)
     assert_string_equal(test_chain_call(&t, call), "ServingRateLimitExceeded");
     test_chain_blocks(&t, 48);
     assert_string_equal(test_chain_call(&t, call), "Ok");
+    /* Whoever takes the slot over may announce an address at once. */
+    struct chain_params values = t.net.params;
+    values.max_uids = 1;
+    ok(&t, chain_set_param(t.chain, 3, "max_uids", &values, &t.err));
+    assert_string_equal(test_chain_call(&t, test_chain_work(&t, 5, values.difficulty)), "Ok");
+    call.signer = hot(5);
+    assert_string_equal(test_chain_call(&t, call), "Ok");
     test_chain_end(&t);
 }
 

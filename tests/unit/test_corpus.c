@@ -439,6 +439,7 @@ static void mixtures_sum_to_one_and_follow_concentration_and_privacy(void **stat
             largest[c] += fmax(fmax(w[0], w[1]), w[2]) / NEURONS;
             corpus_mixture(corpus, &(struct corpus_diet){.private_share = 0.25}, &stream, w);
             assert_true(fabs(w[3] - 0.25) < 1e-12);
+            assert_true(fabs(w[0] + w[1] + w[2] + w[3] - 1) < 1e-12);
         }
     }
     assert_true(fabs(largest[0] - 1) < 1e-9);

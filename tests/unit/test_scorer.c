@@ -355,6 +355,22 @@ static void the_quantile_never_leaves_fewer_than_the_least_number_of_weights(voi
     assert_int_equal(result.weights.count, 9);
 }
 
+static void a_value_that_is_the_quantile_itself_is_kept(void **state)
+{
+    (void)state;
+    struct scorer_stats stats[UIDS] = {0};
+    for (int uid = 0; uid < 21; uid++)
+        stats[uid].value = 1 + uid;
+    struct scorer_limits limits = {.min_allowed_weights = 1,
+                                   .max_weight_limit = 1,
+                                   .exclude_quantile = 0.1,
+                                   .max_min_ratio = 64};
+    struct result result;
+    set_weights(SCORER_E6, &limits, stats, UIDS, &result);
+    assert_int_equal(result.weights.count, 19); /* 0.1 x (21 - 1) = 2 from below go */
+    assert_int_equal(result.uids[0], 2);
+}
+
 static void nobody_of_worth_means_no_weights(void **state)
 {
     (void)state;
@@ -447,6 +463,7 @@ int main(void)
         cmocka_unit_test(divergence_divides_what_an_outlier_is_worth),
         cmocka_unit_test(the_lowest_quantile_is_dropped_and_no_share_exceeds_the_cap),
         cmocka_unit_test(the_quantile_never_leaves_fewer_than_the_least_number_of_weights),
+        cmocka_unit_test(a_value_that_is_the_quantile_itself_is_kept),
         cmocka_unit_test(nobody_of_worth_means_no_weights),
         cmocka_unit_test(a_cap_that_cannot_be_met_gives_equal_shares),
         cmocka_unit_test(the_fourth_era_takes_the_top_and_keeps_within_the_ratio),

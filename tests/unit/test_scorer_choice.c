@@ -151,7 +151,7 @@ static void leaving_out_is_the_difference_of_two_joins(void **state)
     struct choice_params params = {.alpha = 0.01, .unanswered = -1};
     fill(&bench, true, 3);
     bench.answered[1] = 0;
-    score(&scorer_leave_one_out, &params, &bench, measures);
+    score(&scorer_masking, &params, &bench, measures);
     assert_true(isnan(measures[1].value));
     const uint32_t with_all[] = {0, 2, 3, 4}, without_2[] = {0, 3, 4};
     double w[PEERS], shares[PEERS];
@@ -186,7 +186,7 @@ static void unit_noise_is_given_what_silence_gets(void **state)
         squares += (noise[i] - mean) * (noise[i] - mean);
     for (int i = 0; i < COUNT; i++)
         noise[i] /= sqrt(squares / (COUNT - 1));
-    score(&scorer_leave_one_out, &params, &bench, measures);
+    score(&scorer_masking, &params, &bench, measures);
     assert_true(measures[3].value == -1);
     assert_true(measures[2].value != -1);
 }

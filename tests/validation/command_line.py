@@ -119,6 +119,31 @@ def verify_tells_whether_a_result_comes_again(folder):
     expect(call("verify", "verified/result.h5", "--quiet", folder=folder), 0, "the same digests")
 
 
+def a_result_is_shown_whole_or_by_table(folder):
+    expect(call("run", SCENARIO, "--quiet", "--until", "21 min", "-o", "shown", folder=folder), 0)
+    expect(call("show", "shown/result.h5", folder=folder), 0, "loss_true_nats")
+    table = call("show", "shown/result.h5", "epochs", "--csv", folder=folder)
+    expect(table, 0, "difficulty")
+    assert len(table.stdout.splitlines()) == 2, table.stdout
+    expect(call("show", "shown/result.h5", "epohcs", folder=folder), 2, "epochs")
+    watched = call("watch", "shown", folder=folder)
+    expect(watched, 0, '"epoch":1')
+
+
+def the_network_runs_alone_on_tables(folder):
+    with open(os.path.join(folder, "hosts.csv"), "w", encoding="utf-8") as file:
+        file.write("host,up_bytes_per_s,down_bytes_per_s,half_latency_s\n"
+                   "0,1000,1000,0.01\n1,1000,1000,0.02\n")
+    with open(os.path.join(folder, "queries.csv"), "w", encoding="utf-8") as file:
+        file.write("validator,peer,request_bytes,reply_bytes,request_start_s\n0,1,1000,2000,0\n")
+    done = call("flows", "hosts.csv", "queries.csv", folder=folder)
+    expect(done, 0)
+    row = done.stdout.splitlines()[1].split(",")
+    # 1000 bytes at 1000 bytes/s behind 30 ms; then 2000 bytes the same way.
+    assert abs(float(row[-2]) - 1.03) < 1e-9 and abs(float(row[-1]) - 3.06) < 1e-9, row
+    expect(call("flows", "hosts.csv", "nowhere.csv", folder=folder), 74, "nowhere.csv")
+
+
 def a_result_that_is_none_is_refused(folder):
     path = os.path.join(folder, "fake.h5")
     with open(path, "w", encoding="utf-8") as file:
