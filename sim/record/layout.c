@@ -7,8 +7,8 @@
 
 #include "record/h5type.h"
 
-/* Half the branches of a node of the trees that find chunks.  The default, 32, costs 3 kB a variable
- * even where one chunk is all there is. */
+/* Half the branches of a node of the trees that find chunks.  The default, 32, costs 3 kB a
+ * variable even where one chunk is all there is. */
 enum { DEFLATE_LEVEL = 4, CHUNK_TREE_K = 4 };
 
 static bool at_step(struct writer *writer, const char *step, const char *item)

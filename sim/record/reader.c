@@ -56,13 +56,26 @@ static void close_file(struct reader *reader)
     reader->file = -1;
 }
 
+/* Without a lock: a file under its final name is never written again, and some network file
+ * systems refuse locks. */
+static hid_t open_unlocked(const char *path)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t file = -1;
+    if (access >= 0 && H5Pset_file_locking(access, false, true) >= 0)
+        file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (access >= 0)
+        H5Pclose(access);
+    return file;
+}
+
 static enum sim_status open_source(struct reader *reader, size_t index, struct sim_error *err)
 {
     if (reader->file >= 0 && reader->open_source == index)
         return SIM_OK;
     close_file(reader);
     const char *path = reader->sources[index].path;
-    reader->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    reader->file = open_unlocked(path);
     if (reader->file < 0)
         return SIM_FAIL(err, SIM_IO, "cannot read '%s': not an HDF5 file, or damaged", path);
     reader->open_source = index;
@@ -467,11 +480,11 @@ bool reader_attr_f64(const struct reader *reader, enum record_scope scope, const
 static const struct attr *nth_attr(const struct reader *reader, enum record_scope scope,
                                    size_t index)
 {
-    for (size_t i = 0; i < reader->meta.attr_count; i++)
-        if (reader->meta.attrs[i].scope == scope && index-- == 0)
-            return &reader->meta.attrs[i];
-    SIM_ASSERT(!"an attribute of that index");
-    return NULL;
+    size_t at = 0;
+    while (at < reader->meta.attr_count && (reader->meta.attrs[at].scope != scope || index-- > 0))
+        at++;
+    SIM_ASSERT(at < reader->meta.attr_count);
+    return &reader->meta.attrs[at];
 }
 
 size_t reader_attr_count(const struct reader *reader, enum record_scope scope)

@@ -54,8 +54,14 @@ static bool write_seal(int descriptor)
     unsigned char seal[SEAL_BYTES];
     memcpy(seal, seal_mark, MARK_BYTES);
     put_u64(seal + MARK_BYTES, hash);
-    errno = ENOSPC; /* what a short write without errno means */
-    return pwrite(descriptor, seal, SEAL_BYTES, info.st_size) == SEAL_BYTES;
+    for (int done = 0; done < SEAL_BYTES;) {
+        ssize_t put =
+            pwrite(descriptor, seal + done, (size_t)(SEAL_BYTES - done), info.st_size + done);
+        if (put <= 0 && errno != EINTR)
+            return false;
+        done += put > 0 ? (int)put : 0;
+    }
+    return true;
 }
 
 static bool sync_folder_of(const char *path)

@@ -49,7 +49,7 @@ static int set_up(void **state)
     struct sim_error err = {0};
     struct record *record = NULL;
     bool skipped[RECORD_VAR_COUNT] = {[RECORD_INCENTIVE] = true};
-    strcpy(folder, "/tmp/taosim-test-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/taosim-test-XXXXXX");
     assert_non_null(mkdtemp(folder));
     const struct record_options options = {.uid_count = 2, .skipped = skipped};
     good(record_create(folder, &options, &record, &err), &err);

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 TABLES = ["attributes", "epochs", "neurons", "groups", "corpus", "hotkeys", "events", "set_weights",
-          "set_weights/entry", "weights", "weights/entry", "bonds", "bonds/entry", "weights/row_start"]
+          "set_weights/entry", "weights", "weights/entry", "bonds", "bonds/entry",
+          "weights/row_start"]
 
 
 def stored_path(folder, version, table):

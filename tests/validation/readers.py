@@ -3,7 +3,8 @@
 usage: readers.py SAMPLE_RESULT SHOW_RESULT
 
 Runs SAMPLE_RESULT (see sample_result.c) and opens what it wrote with h5py, xarray (netcdf4 and
-h5netcdf), ncdump and our own reader (show_result.c).  Exits 77 (skipped) when one of them is not installed.
+h5netcdf), ncdump and our own reader (show_result.c).  Exits 77 (skipped) when one of them is not
+installed.
 """
 import csv
 import io

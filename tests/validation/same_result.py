@@ -30,10 +30,10 @@ def describe(item, file):
     """Everything of an object but its children."""
     facts = {"attribute " + name: plain(value, file) for name, value in item.attrs.items()}
     if isinstance(item, h5py.Dataset):
-        facts.update(type=str(item.dtype), shape=item.shape, limit=item.maxshape, chunks=item.chunks,
-                     filters=str(item._filters))
-        values = item[()]
-        facts["bytes"] = values.tobytes() if item.dtype.kind != "O" else numpy.asarray(values).tolist()
+        facts.update(type=str(item.dtype), shape=item.shape, limit=item.maxshape,
+                     chunks=item.chunks, filters=str(item._filters))
+        values = numpy.asarray(item[()])
+        facts["bytes"] = values.tolist() if item.dtype.kind == "O" else values.tobytes()
     return facts
 
 
