@@ -36,6 +36,8 @@ static struct node *apply_set(struct loader *loader, struct node *root, const st
 {
     for (size_t i = 0; root != NULL && i < set->count; i++) {
         const struct entry *entry = &set->entries[i];
+        if (!layer_knows_group(loader, root, entry->key, entry->at, entry->value))
+            continue;
         struct node *tree = layer_from_path(loader, entry->key, entry->at, entry->value);
         if (tree != NULL && resolve_is_own_key(tree->entries[0].key))
             loader_complain(loader, entry->at, "'%s' cannot be set here", tree->entries[0].key);

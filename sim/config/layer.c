@@ -1,7 +1,9 @@
 #include "config/layer.h"
 
+#include "base/param_text.h"
 #include "config/resolve.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PATH_CHARS_MAX = 300 };
@@ -105,6 +107,53 @@ struct node *layer_merge(struct loader *loader, const struct config_section *sec
     if (under->kind != NODE_MAP || over->kind != NODE_MAP)
         return over;
     return merge_maps(loader, section, under, over, section->shape == CONFIG_GROUPS);
+}
+
+static void complain_group(struct loader *loader, const struct node *groups, const char *section,
+                           const char *name, struct place at)
+{
+    enum { NAMES_MAX = 200 };
+    const char *names[NAMES_MAX + 1] = {NULL};
+    for (size_t i = 0; groups != NULL && i < groups->count && i < NAMES_MAX; i++)
+        names[i] = groups->entries[i].key;
+    const char *near = param_nearest(name, names);
+    loader_complain(loader, at, "'%s' has no group '%.60s'%s%s%s", section, name,
+                    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                    near != NULL ? "'?" : "");
+}
+
+bool layer_knows_group(struct loader *loader, const struct node *root, const char *path,
+                       struct place at, const struct node *value)
+{
+    const struct config_section *section = loader->schema->root;
+    const struct node *map = root;
+    while (section != NULL && *path != '\0' && strlen(path) <= PATH_CHARS_MAX) {
+        char name[PATH_CHARS_MAX + 1];
+        size_t length = strcspn(path, ".");
+        snprintf(name, sizeof(name), "%.*s", (int)length, path);
+        path += length + (path[length] == '.');
+        at.column += (uint32_t)length + 1;
+        section = resolve_section(section->sections, section->section_count, name);
+        const struct entry *entry =
+            map != NULL && map->kind == NODE_MAP ? node_find(map, name) : NULL;
+        map = entry != NULL ? entry->value : NULL;
+        if (section == NULL || section->shape != CONFIG_GROUPS || *path == '\0')
+            continue;
+        length = strcspn(path, ".");
+        snprintf(name, sizeof(name), "%.*s", (int)length, path);
+        bool ends = path[length] == '\0';
+        const struct entry *group =
+            map != NULL && map->kind == NODE_MAP ? node_find(map, name) : NULL;
+        if (group == NULL && length > 0 && (!ends || node_is_null(value))) {
+            complain_group(loader, map != NULL && map->kind == NODE_MAP ? map : NULL, section->key,
+                           name, at);
+            return false;
+        }
+        map = group != NULL ? group->value : NULL;
+        path += length + !ends;
+        at.column += (uint32_t)length + 1;
+    }
+    return true;
 }
 
 struct node *layer_from_path(struct loader *loader, const char *path, struct place at,

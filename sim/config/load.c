@@ -210,6 +210,8 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
     if (value == NULL)
         return root;
     shift_places(value, (uint32_t)skip);
+    if (!layer_knows_group(loader, root, path, at, value))
+        return root;
     struct node *tree = layer_from_path(loader, path, at, value);
     return tree != NULL ? layer_merge(loader, loader->schema->root, root, tree) : root;
 }

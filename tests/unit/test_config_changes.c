@@ -117,6 +117,31 @@ static void a_twin_says_which_keys_differ_and_not_a_section_as_a_whole(void **st
     config_free(again);
 }
 
+static void a_slip_in_a_groups_name_makes_no_new_group(void **state)
+{
+    (void)state;
+    config_cases_assert_errors(
+        BASE_TEXT "twin: {set: {agents.sybil.count: 1, agents.nobody: ~}}\n",
+        "test.yaml:5:21: 'agents' has no group 'sybil'; did you mean 'sybils'?\n"
+        "   5 | twin: {set: {agents.sybil.count: 1, agents.nobody: ~}}\n"
+        "     |                     ^\n"
+        "test.yaml:5:44: 'agents' has no group 'nobody'\n"
+        "   5 | twin: {set: {agents.sybil.count: 1, agents.nobody: ~}}\n"
+        "     |                                            ^\n");
+    const struct config_set slip[] = {{.text = "agents.minerss.count=3"}};
+    char *all = config_cases_errors_with(BASE_TEXT, slip, 1);
+    assert_string_equal(all, "--set #1: 'agents' has no group 'minerss'; did you mean 'miners'?\n"
+                             "     | agents.minerss.count=3\n"
+                             "     |        ^\n");
+    free(all);
+    const struct config_set whole[] = {{.text = "agents.more={count: 3}"},
+                                       {.text = "agents.more.count=4"}};
+    struct config *config = config_cases_load_with(BASE_TEXT, whole, 2);
+    assert_int_equal(((const struct fixture_group *)config_values(config, "agents.more"))->count,
+                     4);
+    config_free(config);
+}
+
 static void the_schedule_is_a_row_of_whole_scenarios(void **state)
 {
     (void)state;
@@ -221,6 +246,7 @@ int main(void)
         cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
         cmocka_unit_test(a_twin_says_which_keys_differ_and_not_a_section_as_a_whole),
+        cmocka_unit_test(a_slip_in_a_groups_name_makes_no_new_group),
         cmocka_unit_test(the_schedule_is_a_row_of_whole_scenarios),
         cmocka_unit_test(a_change_may_build_on_the_change_before_it),
         cmocka_unit_test(an_error_is_said_once_though_twin_and_changes_see_it_too),
