@@ -93,7 +93,7 @@ struct compute_counters {
     uint64_t jobs[COMPUTE_KINDS_MAX];      /* started, memo hits included */
     uint64_t memo_hits[COMPUTE_KINDS_MAX]; /* jobs that shared another's output */
     uint64_t dropped[COMPUTE_KINDS_MAX];   /* tickets dropped unredeemed */
-    uint64_t busy_ns[COMPUTE_KINDS_MAX];   /* wall time inside run, all threads */
+    uint64_t busy_ns[COMPUTE_KINDS_MAX];   /* CPU time inside run, all threads */
     uint64_t loop_busy_ns;                 /* of that, on the loop's thread */
     uint64_t loop_wait_ns;                 /* time in which the loop could only wait */
     uint64_t memo_bytes;                   /* now held by the memo */

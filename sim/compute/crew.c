@@ -12,10 +12,10 @@ enum {
     RING_ENTRIES = 1 << 15     /* a power of two: half a megabyte */
 };
 
-static uint64_t clock_ns(void)
+static uint64_t clock_ns(clockid_t id)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(id, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
@@ -57,13 +57,13 @@ static bool fit_scratch(struct crew_runner *runner, uint64_t bytes)
 
 static void run_claimed(struct crew_runner *runner, struct work *work)
 {
-    uint64_t begin_ns = clock_ns();
+    uint64_t begin_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     memset(work->output, 0, work->output_bytes);
     work->status = fit_scratch(runner, work->scratch_bytes)
                        ? work->run(work->input, work->output, &runner->scratch)
                        : SIM_MEMORY;
-    atomic_fetch_add_explicit(&runner->busy_ns[work->kind], clock_ns() - begin_ns,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&runner->busy_ns[work->kind],
+                              clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns, memory_order_relaxed);
 }
 
 /* Sequentially consistent on both sides: either the loop sees the work done before it sleeps, or
@@ -181,7 +181,7 @@ static bool help(struct crew *crew)
 
 static void sleep_until_done(struct crew *crew, const struct work *work)
 {
-    uint64_t begin_ns = clock_ns();
+    uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC);
     for (int i = 0; i < SPINS_BEFORE_SLEEP && work_state(work) != WORK_DONE; i++)
         _mm_pause();
     pthread_mutex_lock(&crew->lock);
@@ -190,7 +190,7 @@ static void sleep_until_done(struct crew *crew, const struct work *work)
         pthread_cond_wait(&crew->work_done, &crew->lock);
     atomic_store(&crew->loop_waits, false);
     pthread_mutex_unlock(&crew->lock);
-    crew->wait_ns += clock_ns() - begin_ns;
+    crew->wait_ns += clock_ns(CLOCK_MONOTONIC) - begin_ns;
 }
 
 void crew_await(struct crew *crew, const struct work *work)
