@@ -2,6 +2,7 @@
 
 #include "cli/progress.h"
 #include "lm/lm_list.h"
+#include "record/checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -138,6 +139,18 @@ static enum sim_status lock_folder(const char *folder, int *ret_descriptor, stru
 
 /* ---- the run */
 
+/* Before a new run: a folder that is killed now must not pass for the one that it held. */
+static enum sim_status begin_folder(const char *folder, const char *scenario, struct sim_error *err)
+{
+    char result[4096];
+    if (!path_in(result, sizeof(result), folder, "result.h5"))
+        return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
+    if (unlink(result) != 0 && errno != ENOENT)
+        return SIM_FAIL(err, SIM_IO, "cannot remove '%s': %s", result, strerror(errno));
+    enum sim_status status = checkpoint_drop(folder, 0, err);
+    return status == SIM_OK ? write_scenario(folder, scenario, err) : status;
+}
+
 static void print_start(const struct world *world, const struct execute_options *options)
 {
     uint64_t epoch = 0;
@@ -155,12 +168,17 @@ static enum sim_status run_world(struct scenario_plan *plan, const struct execut
     plan->setup.progress = progress_update;
     plan->setup.progress_context = &progress;
     struct world *world;
-    enum sim_status status = world_create(&plan->setup, &world, err);
+    enum sim_status status = SIM_OK;
+    if (!options->resume)
+        status = begin_folder(options->folder, plan->setup.scenario, err);
+    if (status == SIM_OK)
+        status = world_create(&plan->setup, &world, err);
     if (status != SIM_OK)
         return status;
     print_start(world, options);
-    /* Only now: a folder that refuses to continue keeps its scenario. */
-    status = write_scenario(options->folder, plan->setup.scenario, err);
+    /* Only now: a folder that refuses to continue keeps its scenario, with its `until`. */
+    if (options->resume)
+        status = write_scenario(options->folder, plan->setup.scenario, err);
     if (status == SIM_OK)
         status = world_run(world, err);
     struct world_status end = world_status(world);

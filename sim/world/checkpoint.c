@@ -129,6 +129,8 @@ enum sim_status world_checkpoint_write(struct world *world, struct sim_error *er
     status = checkpoint_commit(writer, err);
     world->checkpoint_end_s = provenance_wall_s();
     world->checkpoint_cost_s = world->checkpoint_end_s - start_s;
+    world->checkpoint_total_s += world->checkpoint_cost_s;
+    world->checkpoint_count++;
     return status;
 }
 

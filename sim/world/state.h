@@ -32,6 +32,8 @@ struct world {
     char damage[512];                           /* which newer checkpoints were damaged; "" */
     struct buffer buffer;                       /* one section's bytes */
     double checkpoint_end_s, checkpoint_cost_s; /* wall time of the last one */
+    uint64_t checkpoint_count;                  /* written by this process */
+    double checkpoint_total_s;
 };
 
 /* ---- checkpoint.c */

@@ -310,6 +310,8 @@ enum sim_status world_finish(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "bytes_delivered", net.delivered_bytes);
     struct compute_counters compute = compute_counters(world->pool);
     provenance_write(world->record, &world->clock, &compute, world->setup.threads);
+    record_attr_u64(world->record, RECORD_PROVENANCE, "checkpoints", world->checkpoint_count);
+    record_attr_f64(world->record, RECORD_PROVENANCE, "checkpoint_s", world->checkpoint_total_s);
     if (world->resumed)
         record_attr_u64(world->record, RECORD_PROVENANCE, "resumed_from_epoch",
                         world->mark.rows[RECORD_DIM_EPOCH]);
