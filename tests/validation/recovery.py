@@ -24,7 +24,7 @@ ALL = "--all" in sys.argv
 SEED = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
 CASE = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else ""
 DICE = random.Random(SEED)
-UNTIL = "30 min"
+UNTIL = "18 min"
 # Epochs of 20 blocks instead of 99: many borders in a short run.
 OPTIONS = ["--quiet", "--threads", "2", "--set", "chain.tempo=20 blocks",
            "--checkpoint-each-epoch"]
@@ -265,17 +265,24 @@ def routers_scorers_networks_and_models_of_every_kind_go_on(folder):
 def a_second_signal_ends_the_process_at_once(folder):
     path = os.path.join(folder, "twice")
     marker = os.path.join(path, "checkpoint", "00000001.ckpt")
-    with subprocess.Popen(command(path, until="30 d"), stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as process:
-        wait_for(marker, process)
-        codes = set()
-        # Both come within one block unless the scheduler interferes; then the first ends the run.
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGTERM)
-        codes.add(process.wait())
-    assert codes <= {130, 143, 75}, codes
-    expect(call(TAOSIM, "resume", path, "--set", "seed=2"), 2, "goes on as it was begun")
+    codes = []
+    # On a busy machine the first of the two may have ended the run before the second is sent.
+    while len(codes) < 5 and (not codes or codes[-1] == 75):
+        with subprocess.Popen(command(path, until="30 d"), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            wait_for(marker, process)
+            time.sleep(0.2 * len(codes))
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            codes.append(process.wait())
+    assert codes[-1] in (130, 143), codes
     shutil.rmtree(path)
+
+
+def settings_of_a_run_cannot_be_changed_when_it_goes_on(folder):
+    path = interrupted(folder, "other")
+    expect(resume(path, "--set", "seed=2"), 2, "goes on as it was begun")
+    expect(resume(path, "--seed", "2"), 2, "goes on as it was begun")
 
 
 def a_damaged_checkpoint_is_named_and_the_older_used(folder):
@@ -337,11 +344,11 @@ def a_checkpoint_of_another_version_or_kernel_is_refused(folder):
 
 def a_later_until_goes_on_from_the_last_checkpoint(folder):
     path = os.path.join(folder, "longer")
-    expect(call(*command(path, until="21 min")), 0)
-    expect(resume(path, "--until", "20 min"), 0, "finished")
+    expect(call(*command(path, until="13 min")), 0)
+    expect(resume(path, "--until", "9 min"), 0, "finished")
     expect(call(*command(path)), 0, "trace_digest")
     same(unbroken(folder)[0], path)
-    assert resumed_from(path) >= 4
+    assert resumed_from(path) >= 3
 
 
 def an_earlier_until_than_the_checkpoint_is_refused(folder):
