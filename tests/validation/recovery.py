@@ -245,7 +245,7 @@ KINDS = [
      "groups.small.model": "bigram", "groups.large.model": "transformer"},
     {"router": "random", "scorer": "leave_one_out", "mechanism": "yuma-v2",
      "network.rtt_weights": "true", "memo_memory": "0 B"},
-    {"scorer": "fisher_full", "query.response": "topk", "groups.swarm.count": "100",
+    {"scorer": "prompting", "query.response": "topk", "groups.swarm.count": "100",
      "groups.swarm.reenter": "true", "chain.immunity_period": "5 blocks"},
 ]
 
