@@ -26,6 +26,7 @@
 #include "agent/router.h"
 #include "agent/scorer.h"
 #include "agent/strategy.h"
+#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "chain/chain.h"
@@ -163,6 +164,19 @@ void agents_reset_counters(struct agents *agents);
 const double *agents_mixture(const struct agents *agents, uint32_t model);
 /* Of every training loss, evaluated loss, evaluated parameter block and weight row so far. */
 uint64_t agents_digest(const struct agents *agents);
+
+/* Checkpoints: between events and after compute_finish().  Everything that the future depends on,
+ * but the models, which come one by one since together they may fill gigabytes: parameters with the
+ * optimiser's moments, the version that a training step is filling, the step's output. */
+void agents_save(const struct agents *agents, struct buffer *buffer);
+void agents_save_model(const struct agents *agents, uint32_t model, struct buffer *buffer);
+/* Instead of agents_start(), on agents created from the same setup: agents_load, then each model.
+ * The queue, the network and the chain are loaded by their own functions.  SIM_IO for bytes that
+ * are not such a state, SIM_MEMORY. */
+SIM_CHECKED enum sim_status agents_load(struct agents *agents, const struct agents_wiring *wiring,
+                                        struct buffer_reader *reader, struct sim_error *err);
+SIM_CHECKED enum sim_status agents_load_model(struct agents *agents, uint32_t model,
+                                              struct buffer_reader *reader, struct sim_error *err);
 
 /* Asserts what must always hold: uids and neurons point at each other, a busy server has one job,
  * every open question has as many open answers as it counts. */

@@ -14,7 +14,7 @@ enum { POOL_STEP = 4096 };
 
 /* ---- pools */
 
-static enum sim_status grow_queries(struct agents *agents, struct sim_error *err)
+enum sim_status query_grow(struct agents *agents, struct sim_error *err)
 {
     uint32_t capacity = agents->query_capacity + POOL_STEP;
     struct agent_query *grown = realloc(agents->queries, capacity * sizeof(*grown));
@@ -32,7 +32,7 @@ static enum sim_status grow_queries(struct agents *agents, struct sim_error *err
 static enum sim_status take_query(struct agents *agents, uint32_t *ret_query, struct sim_error *err)
 {
     if (agents->query_free == AGENT_NONE) {
-        enum sim_status status = grow_queries(agents, err);
+        enum sim_status status = query_grow(agents, err);
         if (status != SIM_OK)
             return status;
     }
@@ -66,7 +66,7 @@ static struct agent_question *create_question(const struct agents *agents)
     return question;
 }
 
-static enum sim_status add_question_slot(struct agents *agents, struct sim_error *err)
+enum sim_status query_add_question(struct agents *agents, struct sim_error *err)
 {
     uint32_t slot = agents->question_capacity;
     if (slot % 64 == 0) {
@@ -88,7 +88,7 @@ static enum sim_status take_question(struct agents *agents, uint32_t *ret_questi
                                      struct sim_error *err)
 {
     if (agents->question_free == AGENT_NONE) {
-        enum sim_status status = add_question_slot(agents, err);
+        enum sim_status status = query_add_question(agents, err);
         if (status != SIM_OK)
             return status;
     }

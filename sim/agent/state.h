@@ -182,6 +182,9 @@ SIM_CHECKED enum sim_status query_on_timeout(struct agents *agents, uint64_t pay
                                              int64_t now_ns, struct sim_error *err);
 SIM_CHECKED enum sim_status query_on_answer(struct agents *agents, uint32_t query, int64_t now_ns,
                                             struct sim_error *err);
+/* More free slots: queries by the thousand, questions one by one. */
+SIM_CHECKED enum sim_status query_grow(struct agents *agents, struct sim_error *err);
+SIM_CHECKED enum sim_status query_add_question(struct agents *agents, struct sim_error *err);
 /* The query ends here: its slot is free, its question may be. */
 void query_release(struct agents *agents, uint32_t query);
 

@@ -2,12 +2,15 @@
 
 #include "cli/progress.h"
 #include "lm/lm_list.h"
+#include "record/checkpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,8 +81,24 @@ static enum sim_status write_scenario(const char *folder, const char *text, stru
     return SIM_OK;
 }
 
+/* What a folder with this stored scenario is; EXECUTE_OTHER also for one that cannot be read. */
+static enum execute_state compare(const struct config *stored, const struct config *config,
+                                  bool has_result)
+{
+    struct sim_error ignored = {0};
+    char theirs[CONFIG_HASH_CHARS], ours[CONFIG_HASH_CHARS];
+    if (config_hash(stored, TAOSIM_VERSION, theirs, &ignored) != SIM_OK ||
+        config_hash(config, TAOSIM_VERSION, ours, &ignored) != SIM_OK || strcmp(theirs, ours) != 0)
+        return EXECUTE_OTHER;
+    if (!has_result)
+        return EXECUTE_UNFINISHED;
+    const struct world_params *done = config_root(stored)->values;
+    const struct world_params *wanted = config_root(config)->values;
+    return done->until_ns < wanted->until_ns ? EXECUTE_SHORTER : EXECUTE_FINISHED;
+}
+
 enum sim_status execute_inspect(const struct scenario_schema *schema, const char *folder,
-                                const char *sha256, enum execute_state *ret_state,
+                                const struct config *config, enum execute_state *ret_state,
                                 struct sim_error *err)
 {
     char scenario[4096], result[4096];
@@ -93,34 +112,112 @@ enum sim_status execute_inspect(const struct scenario_schema *schema, const char
 
     struct config_input input = {.path = scenario};
     struct config_report report = {0};
-    struct config *config = NULL;
-    char hash[CONFIG_HASH_CHARS];
-    *ret_state = EXECUTE_OTHER; /* also when this version does not read it */
-    if (config_load(&schema->config, &input, &config, &report, err) == SIM_OK &&
-        config_hash(config, TAOSIM_VERSION, hash, err) == SIM_OK && strcmp(hash, sha256) == 0)
-        *ret_state = has_result ? EXECUTE_FINISHED : EXECUTE_UNFINISHED;
+    struct config *stored = NULL;
+    struct sim_error ignored = {0};
+    *ret_state = EXECUTE_OTHER;
+    if (config_load(&schema->config, &input, &stored, &report, &ignored) == SIM_OK)
+        *ret_state = compare(stored, config, has_result);
     config_report_release(&report);
-    config_free(config);
+    config_free(stored);
+    return SIM_OK;
+}
+
+/* Keeps other processes out of the folder until the descriptor is closed or the process ends. */
+static enum sim_status lock_folder(const char *folder, int *ret_descriptor, struct sim_error *err)
+{
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return SIM_FAIL(err, SIM_IO, "cannot open the folder '%s': %s", folder, strerror(errno));
+    /* A file system without locks cannot tell; then nobody is kept out. */
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(descriptor);
+        return SIM_FAIL(err, SIM_CONFIG, "another process is running in '%s'", folder);
+    }
+    *ret_descriptor = descriptor;
     return SIM_OK;
 }
 
 /* ---- the run */
 
-static enum sim_status run_world(struct scenario_plan *plan, struct progress *progress,
+/* Before a new run: a folder that is killed now must not pass for the one that it held. */
+static enum sim_status begin_folder(const char *folder, const char *scenario, struct sim_error *err)
+{
+    char result[4096];
+    if (!path_in(result, sizeof(result), folder, "result.h5"))
+        return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
+    if (unlink(result) != 0 && errno != ENOENT)
+        return SIM_FAIL(err, SIM_IO, "cannot remove '%s': %s", result, strerror(errno));
+    enum sim_status status = checkpoint_drop(folder, 0, err);
+    return status == SIM_OK ? write_scenario(folder, scenario, err) : status;
+}
+
+static void print_start(const struct world *world, const struct execute_options *options)
+{
+    uint64_t epoch = 0;
+    if (world_damage(world)[0] != '\0')
+        fprintf(stderr, "taosim: %s\n", world_damage(world));
+    if (world_resumed(world, &epoch) && !options->quiet)
+        fprintf(stderr, "taosim: continuing behind epoch %llu\n", (unsigned long long)epoch);
+}
+
+static enum sim_status run_world(struct scenario_plan *plan, const struct execute_options *options,
                                  struct world_digests *ret_digests, struct sim_error *err)
 {
+    struct progress progress;
+    progress_start(&progress, options->label, options->quiet);
+    plan->setup.progress = progress_update;
+    plan->setup.progress_context = &progress;
     struct world *world;
-    enum sim_status status = world_create(&plan->setup, &world, err);
+    enum sim_status status = SIM_OK;
+    if (!options->resume)
+        status = begin_folder(options->folder, plan->setup.scenario, err);
+    if (status == SIM_OK)
+        status = world_create(&plan->setup, &world, err);
     if (status != SIM_OK)
         return status;
-    status = world_run(world, err);
+    print_start(world, options);
+    /* Only now: a folder that refuses to continue keeps its scenario, with its `until`. */
+    if (options->resume)
+        status = write_scenario(options->folder, plan->setup.scenario, err);
+    if (status == SIM_OK)
+        status = world_run(world, err);
     struct world_status end = world_status(world);
-    progress_end(progress, &end);
+    progress_end(&progress, &end);
     if (status == SIM_OK)
         status = world_finish(world, err);
     if (status == SIM_OK)
         *ret_digests = world_digests(world);
     world_free(world);
+    return status;
+}
+
+static enum sim_status run_plan(struct scenario_plan *plan, const struct execute_options *options,
+                                const char *sha256, struct world_digests *ret_digests,
+                                struct sim_error *err)
+{
+    int lock = -1;
+    enum sim_status status = make_folders(options->folder, err);
+    if (status == SIM_OK)
+        status = lock_folder(options->folder, &lock, err);
+    char *text = config_emit(plan->config);
+    if (status == SIM_OK && text == NULL)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for the resolved scenario");
+    if (status == SIM_OK) {
+        plan->setup.threads = options->threads > 0 ? options->threads : execute_core_count();
+        plan->setup.folder = options->folder;
+        plan->setup.version = TAOSIM_VERSION;
+        plan->setup.scenario = text;
+        plan->setup.scenario_sha256 = sha256;
+        plan->setup.kernel = lm_kernel_name();
+        plan->setup.resume = options->resume;
+        plan->setup.checkpoint_each_epoch = options->checkpoint_each_epoch;
+        plan->setup.stop = &stop_signal;
+        install_signals();
+        status = run_world(plan, options, ret_digests, err);
+    }
+    if (lock >= 0)
+        close(lock);
+    free(text);
     return status;
 }
 
@@ -137,28 +234,7 @@ enum sim_status execute_run(const struct scenario_schema *schema, const struct c
         status = scenario_plan_init(&plan, schema, config, err);
     if (status != SIM_OK)
         return status;
-    char *text = config_emit(config);
-    if (text == NULL)
-        status = SIM_FAIL(err, SIM_MEMORY, "no memory for the resolved scenario");
-    if (status == SIM_OK)
-        status = make_folders(options->folder, err);
-    if (status == SIM_OK)
-        status = write_scenario(options->folder, text, err);
-    if (status == SIM_OK) {
-        struct progress progress;
-        progress_start(&progress, options->label, options->quiet);
-        plan.setup.threads = options->threads > 0 ? options->threads : execute_core_count();
-        plan.setup.folder = options->folder;
-        plan.setup.version = TAOSIM_VERSION;
-        plan.setup.scenario = text;
-        plan.setup.scenario_sha256 = sha256;
-        plan.setup.stop = &stop_signal;
-        plan.setup.progress = progress_update;
-        plan.setup.progress_context = &progress;
-        install_signals();
-        status = run_world(&plan, &progress, ret_digests, err);
-    }
-    free(text);
+    status = run_plan(&plan, options, sha256, ret_digests, err);
     scenario_plan_release(&plan);
     return status;
 }

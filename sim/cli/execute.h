@@ -7,11 +7,17 @@
 #include "cli/scenario.h"
 
 /* Whether a folder holds a run, and which. */
-enum execute_state { EXECUTE_EMPTY, EXECUTE_UNFINISHED, EXECUTE_FINISHED, EXECUTE_OTHER };
+enum execute_state {
+    EXECUTE_EMPTY,
+    EXECUTE_UNFINISHED,
+    EXECUTE_FINISHED,
+    EXECUTE_SHORTER, /* finished, but up to an earlier `until` */
+    EXECUTE_OTHER    /* another scenario, seed or version, or a result that is not a run's */
+};
 
-/* EXECUTE_OTHER: a run of another scenario, seed or version, or of a result that is not a run. */
+/* What the folder is to a run of this scenario. */
 SIM_CHECKED enum sim_status execute_inspect(const struct scenario_schema *schema,
-                                            const char *folder, const char *sha256,
+                                            const char *folder, const struct config *config,
                                             enum execute_state *ret_state, struct sim_error *err);
 
 struct execute_options {
@@ -19,11 +25,13 @@ struct execute_options {
     const char *label; /* for progress */
     uint32_t threads;  /* 0 = one a core */
     bool quiet;
+    bool resume;                /* continue from the folder's newest good checkpoint, if any */
+    bool checkpoint_each_epoch; /* for tests */
 };
 
 /* Runs to the end, writes scenario.yaml and result.h5.  Installs the signal handlers: the first
- * SIGINT or SIGTERM ends the run after the block under way (SIM_INTERRUPTED), the second ends the
- * process with 128 + its number. */
+ * SIGINT or SIGTERM ends the run after the block under way with a checkpoint (SIM_INTERRUPTED), the
+ * second ends the process with 128 + its number.  SIM_CONFIG while another process runs there. */
 SIM_CHECKED enum sim_status execute_run(const struct scenario_schema *schema,
                                         const struct config *config,
                                         const struct execute_options *options,

@@ -13,8 +13,8 @@ const struct cli_command cli_commands[] = {
      "run SCENARIO.yaml [-o DIR] [--set key=value]... [--seed N] [--threads N] [--until 2d] "
      "[--twin] [--dry-run] [--force] [--quiet]",
      "run a scenario; its result is DIR/result.h5", cli_run},
-    {"resume", "resume DIR [--threads N] [--quiet]", "finish a run that was interrupted",
-     cli_resume},
+    {"resume", "resume DIR [--until 2d] [--threads N] [--quiet]",
+     "finish a run that was interrupted, or go on with one that was finished", cli_resume},
     {"verify", "verify RESULT.h5 [--threads N] [--quiet]",
      "run a result's scenario again and compare the digests", cli_verify},
     {"check", "check SCENARIO.yaml...", "check scenarios; silent when all is well", cli_check},

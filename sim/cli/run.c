@@ -22,7 +22,7 @@ struct run_arguments {
     char set_texts[2][256]; /* of --seed and --until */
     size_t set_count;
     uint32_t threads;
-    bool twin, dry_run, force, quiet;
+    bool twin, dry_run, force, quiet, checkpoint_each_epoch;
 };
 
 static bool parse_u32(const char *text, uint32_t *ret_value)
@@ -57,11 +57,17 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},   {"threads", required_argument, NULL, 't'},
-        {"until", required_argument, NULL, 'u'},  {"twin", no_argument, NULL, 'w'},
-        {"dry-run", no_argument, NULL, 'n'},      {"force", no_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},
+        {"set", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},
+        {"threads", required_argument, NULL, 't'},
+        {"until", required_argument, NULL, 'u'},
+        {"twin", no_argument, NULL, 'w'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"force", no_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
     };
     int letter;
     bool good = true;
@@ -98,6 +104,9 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         case 'q':
             arguments->quiet = true;
             break;
+        case 'c': /* for tests: not only every few seconds */
+            arguments->checkpoint_each_epoch = true;
+            break;
         case ':':
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
         default:
@@ -123,17 +132,23 @@ static void print_digests(const char *folder, const struct world_digests *digest
            (unsigned long long)digests->model, (unsigned long long)digests->trace);
 }
 
-/* Runs unless the folder already holds this very run. */
+static int fail_run(const struct execute_options *options, const struct sim_error *err)
+{
+    int code = cli_fail(err);
+    if (code == CLI_INTERRUPTED)
+        fprintf(stderr, "taosim: 'taosim resume %s' continues it\n", options->folder);
+    if (code == CLI_IO && options->resume)
+        fprintf(stderr, "taosim: 'taosim run ... --force' starts it again\n");
+    return code;
+}
+
+/* Runs unless the folder already holds this very run; continues it if it is not at its end. */
 static int run_into(const struct scenario_schema *schema, const struct config *config,
-                    const struct execute_options *options, bool force)
+                    struct execute_options *options, bool force)
 {
     struct sim_error err = {0};
-    char sha256[CONFIG_HASH_CHARS];
     enum execute_state state = EXECUTE_EMPTY;
-    enum sim_status status = config_hash(config, TAOSIM_VERSION, sha256, &err);
-    if (status == SIM_OK)
-        status = execute_inspect(schema, options->folder, sha256, &state, &err);
-    if (status != SIM_OK)
+    if (execute_inspect(schema, options->folder, config, &state, &err) != SIM_OK)
         return cli_fail(&err);
     if (state == EXECUTE_FINISHED && !force) {
         printf("%s holds this run already, finished\n", options->folder);
@@ -146,10 +161,10 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
                 options->folder);
         return CLI_INVALID;
     }
+    options->resume = !force && (state == EXECUTE_UNFINISHED || state == EXECUTE_SHORTER);
     struct world_digests digests;
-    status = execute_run(schema, config, options, &digests, &err);
-    if (status != SIM_OK)
-        return cli_fail(&err);
+    if (execute_run(schema, config, options, &digests, &err) != SIM_OK)
+        return fail_run(options, &err);
     if (summary_print(options->folder, &err) != SIM_OK)
         return cli_fail(&err);
     print_digests(options->folder, &digests);
@@ -177,7 +192,12 @@ static int run_config(const struct scenario_schema *schema, const struct config 
     if (arguments->twin && config_twin(config) == NULL)
         return cli_usage("run", "--twin: the scenario has no 'twin: {set: {...}}'");
     struct execute_options options = {
-        .folder = folder, .label = "run", .threads = arguments->threads, .quiet = arguments->quiet};
+        .folder = folder,
+        .label = "run",
+        .threads = arguments->threads,
+        .quiet = arguments->quiet,
+        .checkpoint_each_epoch = arguments->checkpoint_each_epoch,
+    };
     int code = run_into(schema, config, &options, arguments->force);
     if (code != CLI_DONE || !arguments->twin)
         return code;
@@ -213,45 +233,76 @@ int cli_run(int argc, char **argv)
 
 /* ---- resume and verify: a scenario that is stored already */
 
-static int parse_stored(int argc, char **argv, const char *command, uint32_t *ret_threads,
-                        bool *ret_quiet, const char **ret_path)
+struct stored_arguments {
+    const char *path;
+    const char *until; /* resume only; NULL = as stored */
+    struct execute_options options;
+};
+
+/* What else `run` takes is part of the stored run. */
+static int refuse_stored(const char *command, const char *option)
 {
-    static const struct option options[] = {
+    if (strncmp(option, "--set", 5) == 0 || strncmp(option, "--seed", 6) == 0)
+        return cli_usage(command, "%s: the run goes on as it was begun; another run is for 'run'",
+                         option);
+    return cli_usage(command, "no option '%s'", option);
+}
+
+static int parse_stored(int argc, char **argv, const char *command,
+                        struct stored_arguments *arguments)
+{
+    static const struct option resume_options[] = {
+        {"threads", required_argument, NULL, 't'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"until", required_argument, NULL, 'u'},
+        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
+    };
+    static const struct option verify_options[] = {
         {"threads", required_argument, NULL, 't'},
         {"quiet", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
+    bool resumes = strcmp(command, "resume") == 0;
+    struct execute_options *options = &arguments->options;
     int letter;
     opterr = 0;
     optind = 1;
-    while ((letter = getopt_long(argc, argv, ":q", options, NULL)) != -1) {
-        if (letter == 't' && parse_u32(optarg, ret_threads) && *ret_threads >= 1 &&
-            *ret_threads <= 256)
-            continue;
-        if (letter == 't')
+    while ((letter = getopt_long(argc, argv, ":q", resumes ? resume_options : verify_options,
+                                 NULL)) != -1) {
+        if (letter == 't' && (!parse_u32(optarg, &options->threads) || options->threads < 1 ||
+                              options->threads > 256))
             return cli_usage(command, "--threads takes a number from 1 to 256, not '%s'", optarg);
-        if (letter != 'q')
-            return cli_usage(command, "no option '%s'", argv[optind - 1]);
-        *ret_quiet = true;
+        if (letter == ':')
+            return cli_usage(command, "%s needs a value", argv[optind - 1]);
+        if (letter == '?')
+            return refuse_stored(command, argv[optind - 1]);
+        if (letter == 'u')
+            arguments->until = optarg;
+        options->quiet |= letter == 'q';
+        options->checkpoint_each_epoch |= letter == 'c';
     }
     if (optind + 1 != argc)
         return cli_usage(command, "one path is needed");
-    *ret_path = argv[optind];
+    arguments->path = argv[optind];
     return CLI_DONE;
 }
 
 int cli_resume(int argc, char **argv)
 {
-    struct execute_options options = {.label = "run"};
-    char path[4096];
-    int code =
-        parse_stored(argc, argv, "resume", &options.threads, &options.quiet, &options.folder);
+    struct stored_arguments arguments = {.options = {.label = "run"}};
+    char path[4096], until[256];
+    int code = parse_stored(argc, argv, "resume", &arguments);
     if (code != CLI_DONE)
         return code;
-    snprintf(path, sizeof(path), "%s/scenario.yaml", options.folder);
+    arguments.options.folder = arguments.path;
+    snprintf(path, sizeof(path), "%s/scenario.yaml", arguments.path);
+    snprintf(until, sizeof(until), "until=%s", arguments.until == NULL ? "" : arguments.until);
+    struct config_set set = {until, "--until"};
     struct scenario_schema schema;
     scenario_schema_init(&schema);
-    struct config_input input = {.path = path};
+    struct config_input input = {
+        .path = path, .sets = &set, .set_count = arguments.until == NULL ? 0 : 1};
     struct config_report report = {0};
     struct config *config;
     struct sim_error err = {0};
@@ -261,7 +312,7 @@ int cli_resume(int argc, char **argv)
     config_report_release(&report);
     if (status != SIM_OK)
         return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    code = run_into(&schema, config, &options, false);
+    code = run_into(&schema, config, &arguments.options, false);
     config_free(config);
     return code;
 }
@@ -293,11 +344,11 @@ static enum sim_status run_again(const char *text, const struct execute_options 
 
 int cli_verify(int argc, char **argv)
 {
-    struct execute_options options = {.label = "verify"};
-    const char *path = NULL;
-    int code = parse_stored(argc, argv, "verify", &options.threads, &options.quiet, &path);
+    struct stored_arguments arguments = {.options = {.label = "verify"}};
+    int code = parse_stored(argc, argv, "verify", &arguments);
     if (code != CLI_DONE)
         return code;
+    const char *path = arguments.path;
     struct sim_error err = {0};
     struct reader *reader;
     if (reader_open(path, &reader, &err) != SIM_OK)
@@ -311,9 +362,9 @@ int cli_verify(int argc, char **argv)
         status = SIM_FAIL(&err, SIM_IO, "'%s' holds no scenario or digest", path);
     else if (mkdtemp(folder) == NULL)
         status = SIM_FAIL(&err, SIM_IO, "cannot make a temporary folder: %s", strerror(errno));
-    options.folder = folder;
+    arguments.options.folder = folder;
     if (status == SIM_OK)
-        status = run_again(text, &options, recorded, &same, &err);
+        status = run_again(text, &arguments.options, recorded, &same, &err);
     reader_free(reader);
     if (status != SIM_OK)
         return cli_fail(&err);

@@ -10,6 +10,7 @@
 #define PROBE_PROBE_H
 
 #include "agent/agents.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/param.h"
 #include "chain/chain.h"
@@ -53,6 +54,12 @@ SIM_CHECKED enum sim_status probe_create(const struct probe_params *params,
                                          struct probe **ret_probe, struct sim_error *err);
 /* Accepts NULL, returns NULL. */
 struct probe *probe_free(struct probe *probe);
+
+/* Checkpoints: which identities have a row, and what was counted since the last row. */
+void probe_save(const struct probe *probe, struct buffer *buffer);
+/* Instead of probe_genesis(), into a probe made from the same setup. SIM_IO for other bytes. */
+SIM_CHECKED enum sim_status probe_load(struct probe *probe, struct buffer_reader *reader,
+                                       struct sim_error *err);
 
 /* Once, when genesis is done: the first hotkeys. */
 SIM_CHECKED enum sim_status probe_genesis(struct probe *probe, struct sim_error *err);

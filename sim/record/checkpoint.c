@@ -217,6 +217,35 @@ static void drop_old(const char *folder)
     free(epochs);
 }
 
+/* "00000012.ckpt" from `first_epoch` on, and any "00000012.ckpt.part"; nothing else is ours. */
+static bool is_dropped(const char *name, uint64_t first_epoch)
+{
+    uint64_t epoch;
+    int end = 0;
+    if (sscanf(name, "%" SCNu64 ".ckpt%n", &epoch, &end) != 1 || end == 0)
+        return false;
+    return strcmp(name + end, ".part") == 0 || (name[end] == '\0' && epoch >= first_epoch);
+}
+
+enum sim_status checkpoint_drop(const char *folder, uint64_t first_epoch, struct sim_error *err)
+{
+    struct folder_path path;
+    enum sim_status status = folder_path_of(folder, "checkpoint", &path, err);
+    if (status != SIM_OK)
+        return status;
+    DIR *directory = opendir(path.text);
+    struct dirent *entry;
+    while (directory != NULL && status == SIM_OK && (entry = readdir(directory)) != NULL) {
+        if (is_dropped(entry->d_name, first_epoch) &&
+            unlinkat(dirfd(directory), entry->d_name, 0) != 0)
+            status = SIM_FAIL(err, SIM_IO, "cannot remove '%s/%s': %s", path.text, entry->d_name,
+                              strerror(errno));
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return status;
+}
+
 static enum sim_status sync_and_close(struct checkpoint_writer *writer, struct sim_error *err)
 {
     const char *step = "write";

@@ -48,6 +48,11 @@ SIM_CHECKED enum sim_status checkpoint_commit(struct checkpoint_writer *writer,
 /* Gives up: removes what was written aside.  Accepts NULL, returns NULL. */
 struct checkpoint_writer *checkpoint_abandon(struct checkpoint_writer *writer);
 
+/* Removes checkpoints with at least `first_epoch` epoch rows, and all that was left written aside:
+ * before a new run with 0, before one that continues behind epoch E with E + 1.  SIM_IO. */
+SIM_CHECKED enum sim_status checkpoint_drop(const char *folder, uint64_t first_epoch,
+                                            struct sim_error *err);
+
 /* ---- reading */
 
 struct checkpoint;

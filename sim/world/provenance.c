@@ -16,6 +16,11 @@ static double seconds(clockid_t id)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+double provenance_wall_s(void)
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
 void provenance_clock_start(struct provenance_clock *clock)
 {
     clock->wall_s = seconds(CLOCK_MONOTONIC);

@@ -12,6 +12,10 @@ struct provenance_clock {
     double wall_s, cpu_s; /* at the start */
 };
 
+/* Seconds of wall time from any start: for /provenance, and for whether a checkpoint is due, which
+ * changes nothing in a result. */
+double provenance_wall_s(void);
+
 void provenance_clock_start(struct provenance_clock *clock);
 
 /* Wall and CPU time since the start, split by layer as far as it was measured; host, processor,

@@ -1,8 +1,7 @@
 #include "world/world.h"
 
 #include "base/digest.h"
-#include "event/loop.h"
-#include "world/provenance.h"
+#include "world/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@ static const struct param_key world_keys[] = {
      "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
-    {"until", PARAM_DURATION_NS, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
+    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
      "simulated time at which the run ends"},
     {"block_time", PARAM_DURATION_NS, AT(block_time_ns), "1 ms", "1 h", "12 s", NULL,
      "from one block of the chain to the next"},
@@ -33,32 +32,16 @@ const struct param_table world_param_table =
 enum { KIND_BLOCK = 0, KIND_AGENT = 1, KIND_NET = KIND_AGENT + AGENT_KIND_COUNT };
 _Static_assert(KIND_NET + NET_KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
 
-struct world {
-    struct world_setup setup;
-    struct chain_net_config chain_net;
-    struct evq *queue;
-    struct loop *loop;
-    struct version_pool *versions;
-    struct compute_pool *pool;
-    struct agents *agents;
-    struct net *net;
-    struct chain *chain;
-    struct record *record;
-    struct probe *probe;
-    struct provenance_clock clock;
-    bool interrupted;
-};
-
 /* ---- a block */
 
-static enum sim_status make_block(struct world *world, int64_t now_ns, struct sim_error *err)
+static enum sim_status make_block(struct world *world, int64_t now_ns, bool *ret_epoch,
+                                  struct sim_error *err)
 {
     enum sim_status status = chain_block(world->chain, chain_block_number(world->chain) + 1, err);
     if (status == SIM_OK)
         status = agents_on_block(world->agents, now_ns, err);
-    bool epoch;
     if (status == SIM_OK)
-        status = probe_block(world->probe, now_ns, loop_event_count(world->loop), &epoch, err);
+        status = probe_block(world->probe, now_ns, loop_event_count(world->loop), ret_epoch, err);
     if (status == SIM_OK && world->setup.check)
         status = world_check(world, err);
     return status;
@@ -67,7 +50,11 @@ static enum sim_status make_block(struct world *world, int64_t now_ns, struct si
 static enum sim_status handle_block(void *context, const struct event *event, struct sim_error *err)
 {
     struct world *world = context;
-    enum sim_status status = make_block(world, event->at_ns, err);
+    bool epoch = false;
+    enum sim_status status = make_block(world, event->at_ns, &epoch, err);
+    if (status == SIM_OK)
+        status = evq_push(world->queue, event->at_ns + world->setup.params->block_time_ns,
+                          KIND_BLOCK, 0, 0, err);
     if (status != SIM_OK)
         return status;
     if (world->setup.progress != NULL) {
@@ -78,8 +65,10 @@ static enum sim_status handle_block(void *context, const struct event *event, st
         world->interrupted = true;
         loop_stop(world->loop);
     }
-    return evq_push(world->queue, event->at_ns + world->setup.params->block_time_ns, KIND_BLOCK, 0,
-                    0, err);
+    /* The handler has nothing more to do: here is between events. */
+    if (world->interrupted || (epoch && world_checkpoint_due(world)))
+        return world_checkpoint_write(world, err);
+    return SIM_OK;
 }
 
 /* ---- building, layer by layer */
@@ -106,6 +95,8 @@ static enum sim_status build_chain(struct world *world, struct sim_error *err)
     world->chain_net = world->setup.chain.nets[0];
     world->setup.chain.nets = &world->chain_net;
     world->setup.chain.seed = world->setup.params->seed;
+    if (world->opened != NULL)
+        return world_resume_chain(world, err);
     return chain_create(&world->setup.chain, &world->chain, err);
 }
 
@@ -143,12 +134,16 @@ static enum sim_status start_agents(struct world *world, struct sim_error *err)
         .pool = world->pool,
         .versions = world->versions,
     };
+    if (world->opened != NULL)
+        return world_resume_agents(world, &wiring, err);
     return agents_start(world->agents, &wiring, err);
 }
 
 static enum sim_status build_record(struct world *world, struct sim_error *err)
 {
     struct record_options options = {.uid_count = world->setup.agents.uid_capacity};
+    if (world->opened != NULL)
+        options.after = &world->mark;
     enum sim_status status = record_create(world->setup.folder, &options, &world->record, err);
     if (status != SIM_OK)
         return status;
@@ -171,23 +166,37 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     return probe_create(world->setup.probe, &wiring, &world->probe, err);
 }
 
+/* The first events and rows, or those that were pending. */
+static enum sim_status begin(struct world *world, struct sim_error *err)
+{
+    if (world->opened != NULL)
+        return world_resume_rest(world, err);
+    enum sim_status status = probe_genesis(world->probe, err);
+    if (status != SIM_OK)
+        return status;
+    return evq_push(world->queue, world->setup.params->block_time_ns, KIND_BLOCK, 0, 0, err);
+}
+
+static void name_handlers(struct world *world)
+{
+    loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
+    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
+    loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
+}
+
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        build_compute, build_loop, build_chain, build_agents, build_net, start_agents, build_record,
+        world_checkpoint_open, build_compute, build_loop, build_chain, build_agents, build_net,
+        start_agents,          build_record,  begin,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
         if (status != SIM_OK)
             return status;
     }
-    loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
-    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
-    loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
-    enum sim_status status = probe_genesis(world->probe, err);
-    if (status != SIM_OK)
-        return status;
-    return evq_push(world->queue, world->setup.params->block_time_ns, KIND_BLOCK, 0, 0, err);
+    name_handlers(world);
+    return SIM_OK;
 }
 
 enum sim_status world_create(const struct world_setup *setup, struct world **ret_world,
@@ -197,6 +206,7 @@ enum sim_status world_create(const struct world_setup *setup, struct world **ret
     if (world == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for a world");
     world->setup = *setup;
+    buffer_init(&world->buffer);
     provenance_clock_start(&world->clock);
     enum sim_status status = build(world, err);
     if (status != SIM_OK) {
@@ -221,8 +231,22 @@ struct world *world_free(struct world *world)
     loop_free(world->loop);
     evq_free(world->queue);
     version_pool_free(world->versions);
+    checkpoint_free(world->opened);
+    buffer_release(&world->buffer);
     free(world);
     return NULL;
+}
+
+bool world_resumed(const struct world *world, uint64_t *ret_epoch)
+{
+    if (world->resumed)
+        *ret_epoch = world->mark.rows[RECORD_DIM_EPOCH];
+    return world->resumed;
+}
+
+const char *world_damage(const struct world *world)
+{
+    return world->damage;
 }
 
 /* ---- running */
@@ -286,6 +310,11 @@ enum sim_status world_finish(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "bytes_delivered", net.delivered_bytes);
     struct compute_counters compute = compute_counters(world->pool);
     provenance_write(world->record, &world->clock, &compute, world->setup.threads);
+    record_attr_u64(world->record, RECORD_PROVENANCE, "checkpoints", world->checkpoint_count);
+    record_attr_f64(world->record, RECORD_PROVENANCE, "checkpoint_s", world->checkpoint_total_s);
+    if (world->resumed)
+        record_attr_u64(world->record, RECORD_PROVENANCE, "resumed_from_epoch",
+                        world->mark.rows[RECORD_DIM_EPOCH]);
     return record_finish(world->record, err);
 }
 

@@ -57,7 +57,13 @@ struct world_setup {
     const char *version;  /* of the program */
     const char *scenario; /* resolved, as text */
     const char *scenario_sha256;
-    const volatile sig_atomic_t *stop; /* not 0: end after the event under way; may be NULL */
+    const char *kernel; /* of the products: a checkpoint of another one is refused */
+    /* Continue from the folder's newest good checkpoint; from the start when it has none.  Else an
+     * earlier run's checkpoints are removed. */
+    bool resume;
+    bool checkpoint_each_epoch; /* for tests: not only after a while */
+    /* Not 0: end after the block under way, with a checkpoint; may be NULL. */
+    const volatile sig_atomic_t *stop;
     void (*progress)(void *context, const struct world_status *status); /* after each block, or
                                                                            NULL */
     void *progress_context;
@@ -68,14 +74,20 @@ struct world_setup {
 
 struct world;
 
-/* Builds and connects all layers, writes the genesis rows.  The caller owns *ret_world.
- * SIM_CONFIG for what does not fit together, SIM_MEMORY, SIM_IO. */
+/* Builds and connects all layers; writes the genesis rows, or takes up a checkpoint.  The caller
+ * owns *ret_world.  SIM_CONFIG for what does not fit together (a checkpoint of another version,
+ * scenario or kernel), SIM_MEMORY, SIM_IO (all checkpoints are damaged). */
 SIM_CHECKED enum sim_status world_create(const struct world_setup *setup, struct world **ret_world,
                                          struct sim_error *err);
 /* Accepts NULL, returns NULL. */
 struct world *world_free(struct world *world);
 
-/* Runs to the end.  SIM_INTERRUPTED when *stop was set. */
+/* True, and the epoch rows before the checkpoint, when the world was taken up from one. */
+bool world_resumed(const struct world *world, uint64_t *ret_epoch);
+/* Which newer checkpoints were damaged and passed over; "" when none was. */
+const char *world_damage(const struct world *world);
+
+/* Runs to the end.  SIM_INTERRUPTED when *stop was set: a checkpoint is kept. */
 SIM_CHECKED enum sim_status world_run(struct world *world, struct sim_error *err);
 
 /* Writes digests, provenance and result.h5. */

@@ -105,6 +105,27 @@ static void the_newest_is_opened_and_the_last_two_are_kept(void **state)
     remove_tree(folder.path);
 }
 
+static void dropping_removes_the_later_ones_and_what_was_left_aside(void **state)
+{
+    (void)state;
+    struct folder folder = new_folder();
+    struct sim_error err = {0};
+    assert_int_equal(checkpoint_drop(folder.path, 0, &err), SIM_OK); /* nothing there */
+    write_good(folder.path, 11);
+    write_good(folder.path, 12);
+    char aside[128];
+    snprintf(aside, sizeof(aside), "%s/checkpoint/00000009.ckpt.part", folder.path);
+    FILE *file = fopen(aside, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(checkpoint_drop(folder.path, 12, &err), SIM_OK);
+    assert_true(there(folder.path, 11) && !there(folder.path, 12));
+    assert_int_not_equal(access(aside, F_OK), 0);
+    assert_int_equal(checkpoint_drop(folder.path, 0, &err), SIM_OK);
+    assert_false(there(folder.path, 11));
+    remove_tree(folder.path);
+}
+
 static void every_changed_byte_and_every_cut_sends_to_the_older_one(void **state)
 {
     (void)state;
@@ -205,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_is_opened_and_the_last_two_are_kept),
+        cmocka_unit_test(dropping_removes_the_later_ones_and_what_was_left_aside),
         cmocka_unit_test(every_changed_byte_and_every_cut_sends_to_the_older_one),
         cmocka_unit_test(when_all_are_damaged_the_error_names_them),
         cmocka_unit_test(another_run_and_missing_or_short_sections_are_refused),

@@ -1,0 +1,502 @@
+/*
+ * save.c: the neurons' state as bytes, and back.
+ *
+ * Each part has a saving and a loading function side by side that name the same fields in the same
+ * order.  What follows from the scenario (agents_create draws it again) and scratch is not
+ * written; the tables below say of every field which it is.  A struct that grows trips its
+ * assertion: decide where the new field belongs, then change the number.
+ *
+ *   agent_model      saved: version, next, training, step_count, loss_nats
+ *                    drawn: group, entity, mixture, forward_flop, step_flop, is_shared
+ *   agent_server     saved: busy, training_due, serving, waiting
+ *                    drawn: model, first_neuron, flops, training_interval_ns, training_phase_ns,
+ *                           lottery (its position is saved with all streams)
+ *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
+ *                    drawn: hash_rate_hashes_per_s, work
+ *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, counters
+ *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao
+ *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
+ *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
+ *   agent_question   saved: all; of a free one next_free alone
+ *   agent_query      saved: all; of a free one sibling alone
+ *   agents           saved: the above, the streams' positions, excluded, question_free,
+ *                           question_number, query_free, last_difficulty, digest
+ *                    rebuilt: neuron_of_uid, neuron_of_account, axon
+ *                    drawn: setup, seed, rows, uid_capacity, request_bytes, response_bytes, all
+ *                           counts and capacities but the pools', hosts, mixtures
+ *                    given: wiring
+ *                    scratch: ally, and everything behind the word in state.h
+ */
+#include "agent/reading.h"
+#include "agent/state.h"
+
+_Static_assert(sizeof(struct agent_model) == 88, "a new field of agent_model: save it?");
+_Static_assert(sizeof(struct agent_server) == 56, "a new field of agent_server: save it?");
+_Static_assert(sizeof(struct agent_owner) == 56, "a new field of agent_owner: save it?");
+_Static_assert(sizeof(struct agent_neuron) == 112, "a new field of agent_neuron: save it?");
+_Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
+_Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
+_Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
+_Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
+_Static_assert(sizeof(struct agents) == 592, "a new field of agents: save it?");
+
+/* An index that was saved: below `limit`, or AGENT_NONE. */
+static uint32_t get_index(struct buffer_reader *reader, uint32_t limit)
+{
+    uint32_t index = buffer_get_u32(reader);
+    if (index != AGENT_NONE && index >= limit)
+        buffer_reader_fail(reader);
+    return reader->failed ? AGENT_NONE : index;
+}
+
+static void get_same(struct buffer_reader *reader, uint32_t expected)
+{
+    if (buffer_get_u32(reader) != expected)
+        buffer_reader_fail(reader);
+}
+
+/* ---- tickets: the output, as the job has run */
+
+static void ticket_save(const struct agents *agents, struct compute_ticket ticket,
+                        struct buffer *buffer)
+{
+    buffer_put_u8(buffer, !compute_ticket_is_none(ticket));
+    if (compute_ticket_is_none(ticket))
+        return;
+    uint32_t output_bytes;
+    enum sim_status job_status;
+    const void *output = compute_output(agents->wiring.pool, ticket, &output_bytes, &job_status);
+    buffer_put_u8(buffer, (uint8_t)job_status);
+    buffer_put_u64(buffer, output_bytes);
+    buffer_put_bytes(buffer, output, output_bytes);
+}
+
+static enum sim_status ticket_load(struct agents *agents, enum agent_job kind,
+                                   struct buffer_reader *reader, struct compute_ticket *ret_ticket,
+                                   struct sim_error *err)
+{
+    *ret_ticket = (struct compute_ticket){0};
+    if (buffer_get_u8(reader) == 0)
+        return SIM_OK;
+    enum sim_status job_status = (enum sim_status)buffer_get_u8(reader);
+    uint64_t output_bytes = buffer_get_count(reader, 1);
+    if (reader->failed || output_bytes > UINT32_MAX)
+        return buffer_reader_status(reader, err);
+    const uint8_t *output = reader->bytes + reader->position;
+    reader->position += output_bytes;
+    return compute_restore(agents->wiring.pool, (uint32_t)kind, output, (uint32_t)output_bytes,
+                           job_status, ret_ticket, err);
+}
+
+/* ---- models */
+
+static void version_save(const struct version *version, struct buffer *buffer)
+{
+    buffer_put_u64(buffer, version == NULL ? 0 : version->id);
+    if (version != NULL)
+        buffer_put_bytes(buffer, version->values, version->value_count * sizeof(float));
+}
+
+/* NULL for a version that was not there. */
+static enum sim_status version_load(struct version_pool *pool, size_t value_count,
+                                    struct buffer_reader *reader, struct version **ret_version,
+                                    struct sim_error *err)
+{
+    *ret_version = NULL;
+    uint64_t id = buffer_get_u64(reader);
+    if (id >= version_next_id(pool))
+        buffer_reader_fail(reader);
+    if (id == 0 || reader->failed)
+        return buffer_reader_status(reader, err);
+    enum sim_status status = version_restore(pool, id, value_count, ret_version, err);
+    if (status == SIM_OK)
+        buffer_get_bytes(reader, (*ret_version)->values, value_count * sizeof(float));
+    return status;
+}
+
+void agents_save_model(const struct agents *agents, uint32_t index, struct buffer *buffer)
+{
+    const struct agent_model *model = &agents->models[index];
+    buffer_put_tag(buffer, "agent.m");
+    buffer_put_u64(buffer, model->version->value_count);
+    buffer_put_u64(buffer, model->step_count);
+    buffer_put_f64(buffer, model->loss_nats);
+    version_save(model->version, buffer);
+    version_save(model->next, buffer);
+    ticket_save(agents, model->training, buffer);
+}
+
+enum sim_status agents_load_model(struct agents *agents, uint32_t index,
+                                  struct buffer_reader *reader, struct sim_error *err)
+{
+    struct agent_model *model = &agents->models[index];
+    size_t value_count = model->version->value_count;
+    buffer_get_tag(reader, "agent.m");
+    if (buffer_get_u64(reader) != value_count)
+        buffer_reader_fail(reader);
+    model->step_count = buffer_get_u64(reader);
+    model->loss_nats = buffer_get_f64(reader);
+    struct version *version = NULL;
+    struct version_pool *pool = agents->wiring.versions;
+    enum sim_status status = version_load(pool, value_count, reader, &version, err);
+    if (status != SIM_OK)
+        return status;
+    if (version == NULL) {
+        buffer_reader_fail(reader);
+        return buffer_reader_status(reader, err);
+    }
+    version_release(model->version);
+    model->version = version;
+    status = version_load(pool, value_count, reader, &model->next, err);
+    if (status == SIM_OK)
+        status = ticket_load(agents, AGENT_JOB_TRAIN, reader, &model->training, err);
+    return status == SIM_OK ? buffer_reader_status(reader, err) : status;
+}
+
+/* ---- servers and owners */
+
+static void servers_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.s");
+    buffer_put_u32(buffer, agents->server_count);
+    for (uint32_t s = 0; s < agents->server_count; s++) {
+        const struct agent_server *server = &agents->servers[s];
+        buffer_put_u8(buffer, server->busy);
+        buffer_put_u8(buffer, server->training_due);
+        buffer_put_u32(buffer, server->serving);
+        buffer_put_u32(buffer, server->waiting);
+    }
+}
+
+/* After the queries. */
+static void servers_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.s");
+    get_same(reader, agents->server_count);
+    for (uint32_t s = 0; s < agents->server_count && !reader->failed; s++) {
+        struct agent_server *server = &agents->servers[s];
+        server->busy = buffer_get_u8(reader) != 0;
+        server->training_due = buffer_get_u8(reader) != 0;
+        server->serving = get_index(reader, agents->query_capacity);
+        server->waiting = get_index(reader, agents->query_capacity);
+    }
+}
+
+static void owners_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.o");
+    buffer_put_u32(buffer, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count; o++) {
+        const struct agent_owner *owner = &agents->owners[o];
+        buffer_put_u32(buffer, owner->account);
+        buffer_put_u32(buffer, owner->first_waiting);
+        buffer_put_u32(buffer, owner->last_waiting);
+        buffer_put_u8(buffer, owner->solving);
+        buffer_put_u64(buffer, owner->generation);
+        buffer_put_u64(buffer, owner->submitted);
+    }
+}
+
+static void owners_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.o");
+    get_same(reader, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        struct agent_owner *owner = &agents->owners[o];
+        owner->account = get_index(reader, agents->account_capacity);
+        owner->first_waiting = get_index(reader, agents->neuron_count);
+        owner->last_waiting = get_index(reader, agents->neuron_count);
+        owner->solving = buffer_get_u8(reader) != 0;
+        owner->generation = buffer_get_u64(reader);
+        owner->submitted = buffer_get_u64(reader);
+    }
+}
+
+/* ---- neurons, and the maps that follow from them */
+
+static void counters_save(const struct agent_counters *counters, struct buffer *buffer)
+{
+    buffer_put_u32(buffer, counters->training_steps);
+    buffer_put_u32(buffer, counters->queries_asked);
+    buffer_put_u32(buffer, counters->queries_answered);
+    buffer_put_u32(buffer, counters->queries_timed_out);
+    buffer_put_u64(buffer, counters->bytes_up);
+    buffer_put_u64(buffer, counters->bytes_down);
+    buffer_put_u64(buffer, counters->flop_done);
+    buffer_put_u64(buffer, counters->wait_ns);
+}
+
+static void counters_load(struct agent_counters *counters, struct buffer_reader *reader)
+{
+    counters->training_steps = buffer_get_u32(reader);
+    counters->queries_asked = buffer_get_u32(reader);
+    counters->queries_answered = buffer_get_u32(reader);
+    counters->queries_timed_out = buffer_get_u32(reader);
+    counters->bytes_up = buffer_get_u64(reader);
+    counters->bytes_down = buffer_get_u64(reader);
+    counters->flop_done = buffer_get_u64(reader);
+    counters->wait_ns = buffer_get_u64(reader);
+}
+
+static void neurons_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.n");
+    buffer_put_u32(buffer, agents->neuron_count);
+    for (uint32_t n = 0; n < agents->neuron_count; n++) {
+        const struct agent_neuron *neuron = &agents->neurons[n];
+        buffer_put_u32(buffer, neuron->hotkey);
+        buffer_put_u32(buffer, neuron->uid);
+        buffer_put_u32(buffer, neuron->next_waiting);
+        buffer_put_u8(buffer, neuron->is_waiting);
+        buffer_put_u8(buffer, neuron->serving);
+        counters_save(&neuron->counters, buffer);
+    }
+    buffer_put_u32(buffer, agents->setup.uid_capacity);
+    buffer_put_bytes(buffer, agents->excluded, agents->setup.uid_capacity);
+}
+
+static void neuron_load(struct agents *agents, uint32_t index, struct buffer_reader *reader)
+{
+    struct agent_neuron *neuron = &agents->neurons[index];
+    neuron->hotkey = get_index(reader, agents->account_capacity);
+    neuron->uid = get_index(reader, agents->setup.uid_capacity);
+    neuron->next_waiting = get_index(reader, agents->neuron_count);
+    neuron->is_waiting = buffer_get_u8(reader) != 0;
+    neuron->serving = buffer_get_u8(reader) != 0;
+    counters_load(&neuron->counters, reader);
+    if (neuron->hotkey == AGENT_NONE || reader->failed)
+        return;
+    agents->neuron_of_account[neuron->hotkey] = index;
+    if (neuron->uid != AGENT_NONE)
+        agents->neuron_of_uid[neuron->uid] = index;
+}
+
+static void neurons_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.n");
+    get_same(reader, agents->neuron_count);
+    for (uint32_t a = 0; a < agents->account_capacity; a++)
+        agents->neuron_of_account[a] = AGENT_NONE;
+    for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
+        neuron_load(agents, n, reader);
+    get_same(reader, agents->setup.uid_capacity);
+    buffer_get_bytes(reader, agents->excluded, agents->setup.uid_capacity);
+    for (uint32_t uid = 0; uid < agents->setup.uid_capacity; uid++)
+        agents->axon[uid] = !agents->excluded[uid];
+}
+
+/* ---- validators */
+
+static size_t router_bytes(const struct agents *agents)
+{
+    const struct agents_setup *setup = &agents->setup;
+    return router_state_bytes(setup->router, setup->router_params, setup->uid_capacity,
+                              reading_context_width(setup));
+}
+
+static void validators_save(const struct agents *agents, struct buffer *buffer)
+{
+    uint32_t uids = agents->setup.uid_capacity;
+    buffer_put_tag(buffer, "agent.v");
+    buffer_put_u32(buffer, agents->validator_count);
+    for (uint32_t v = 0; v < agents->validator_count; v++) {
+        const struct agent_validator *validator = &agents->validators[v];
+        buffer_put_u64(buffer, validator->ask_count);
+        buffer_put_u32(buffer, validator->open_question);
+        buffer_put_i64(buffer, validator->asked_ns);
+        buffer_put_bytes(buffer, validator->router_state, router_bytes(agents));
+        buffer_put_bytes(buffer, validator->stats, uids * sizeof(*validator->stats));
+        buffer_put_bytes(buffer, validator->stats_hotkey, uids * sizeof(uint32_t));
+    }
+}
+
+/* After the questions. */
+static void validators_load(struct agents *agents, struct buffer_reader *reader)
+{
+    uint32_t uids = agents->setup.uid_capacity;
+    buffer_get_tag(reader, "agent.v");
+    get_same(reader, agents->validator_count);
+    for (uint32_t v = 0; v < agents->validator_count && !reader->failed; v++) {
+        struct agent_validator *validator = &agents->validators[v];
+        validator->ask_count = buffer_get_u64(reader);
+        validator->open_question = get_index(reader, agents->question_capacity);
+        validator->asked_ns = buffer_get_i64(reader);
+        buffer_get_bytes(reader, validator->router_state, router_bytes(agents));
+        buffer_get_bytes(reader, validator->stats, uids * sizeof(*validator->stats));
+        buffer_get_bytes(reader, validator->stats_hotkey, uids * sizeof(uint32_t));
+    }
+}
+
+static void streams_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.r");
+    buffer_put_u32(buffer, agents->stream_count);
+    for (uint32_t s = 0; s < agents->stream_count; s++)
+        buffer_put_u64(buffer, agents->streams[s].position);
+}
+
+static void streams_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.r");
+    get_same(reader, agents->stream_count);
+    for (uint32_t s = 0; s < agents->stream_count && !reader->failed; s++) {
+        struct stream_key key = agents->streams[s].key;
+        stream_seek(&agents->streams[s], &key, buffer_get_u64(reader));
+    }
+}
+
+/* ---- questions and queries: slots keep their numbers, which events and messages carry */
+
+/* The arrays of a question lie one behind the other: see query.c. */
+static size_t question_bytes(const struct agents *agents, const struct agent_question *question)
+{
+    const struct query_params *query = agents->setup.query;
+    size_t token_bytes = (size_t)query->batch * (query->sequence + 1);
+    return (size_t)(question->tokens + token_bytes - (const uint8_t *)(question + 1));
+}
+
+static void question_save(const struct agents *agents, const struct agent_question *question,
+                          struct buffer *buffer)
+{
+    buffer_put_u64(buffer, question->number);
+    buffer_put_u32(buffer, question->next_free);
+    if (question->number == 0)
+        return;
+    buffer_put_u32(buffer, question->validator);
+    buffer_put_u8(buffer, question->closed);
+    buffer_put_u32(buffer, question->peer_count);
+    buffer_put_u32(buffer, question->open_answers);
+    buffer_put_u32(buffer, question->references);
+    buffer_put_bytes(buffer, question + 1, question_bytes(agents, question));
+}
+
+static void question_load(struct agents *agents, struct agent_question *question,
+                          struct buffer_reader *reader)
+{
+    question->number = buffer_get_u64(reader);
+    question->next_free = buffer_get_u32(reader);
+    if (question->number == 0)
+        return;
+    question->validator = get_index(reader, agents->validator_count);
+    question->closed = buffer_get_u8(reader) != 0;
+    question->peer_count = buffer_get_u32(reader);
+    question->open_answers = buffer_get_u32(reader);
+    question->references = buffer_get_u32(reader);
+    buffer_get_bytes(reader, question + 1, question_bytes(agents, question));
+    if (question->peer_count > agents->setup.query->peers)
+        buffer_reader_fail(reader);
+}
+
+static void query_save(const struct agents *agents, const struct agent_query *query,
+                       struct buffer *buffer)
+{
+    buffer_put_u8(buffer, query->phase);
+    buffer_put_u32(buffer, query->sibling);
+    if (query->phase == QUERY_FREE)
+        return;
+    buffer_put_u32(buffer, query->question);
+    buffer_put_u32(buffer, query->slot);
+    buffer_put_u32(buffer, query->neuron);
+    buffer_put_u8(buffer, query->guessed);
+    buffer_put_i64(buffer, query->arrived_ns);
+    buffer_put_f64(buffer, query->priority);
+    buffer_put_u32(buffer, query->child);
+    ticket_save(agents, query->ticket, buffer);
+}
+
+static enum sim_status query_load(struct agents *agents, struct agent_query *query,
+                                  struct buffer_reader *reader, struct sim_error *err)
+{
+    query->phase = buffer_get_u8(reader);
+    query->sibling = get_index(reader, agents->query_capacity);
+    if (query->phase == QUERY_FREE)
+        return SIM_OK;
+    query->question = get_index(reader, agents->question_capacity);
+    query->slot = get_index(reader, agents->setup.query->peers);
+    query->neuron = get_index(reader, agents->neuron_count);
+    query->guessed = buffer_get_u8(reader) != 0;
+    query->arrived_ns = buffer_get_i64(reader);
+    query->priority = buffer_get_f64(reader);
+    query->child = get_index(reader, agents->query_capacity);
+    return ticket_load(agents, AGENT_JOB_FORWARD, reader, &query->ticket, err);
+}
+
+static void pools_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.q");
+    buffer_put_u64(buffer, agents->question_number);
+    buffer_put_u32(buffer, agents->question_free);
+    buffer_put_u64(buffer, agents->question_capacity);
+    for (uint32_t q = 0; q < agents->question_capacity; q++)
+        question_save(agents, agents->questions[q], buffer);
+    buffer_put_u32(buffer, agents->query_free);
+    buffer_put_u64(buffer, agents->query_capacity);
+    for (uint32_t q = 0; q < agents->query_capacity; q++)
+        query_save(agents, &agents->queries[q], buffer);
+}
+
+static enum sim_status pools_load(struct agents *agents, struct buffer_reader *reader,
+                                  struct sim_error *err)
+{
+    buffer_get_tag(reader, "agent.q");
+    agents->question_number = buffer_get_u64(reader);
+    uint32_t question_free = buffer_get_u32(reader);
+    uint64_t question_count = buffer_get_count(reader, sizeof(uint64_t) + sizeof(uint32_t));
+    enum sim_status status = SIM_OK;
+    while (agents->question_capacity < question_count && status == SIM_OK)
+        status = query_add_question(agents, err);
+    for (uint64_t q = 0; q < question_count && status == SIM_OK; q++)
+        question_load(agents, agents->questions[q], reader);
+    agents->question_free = question_free;
+
+    uint32_t query_free = buffer_get_u32(reader);
+    uint64_t query_count = buffer_get_count(reader, sizeof(uint8_t) + sizeof(uint32_t));
+    while (agents->query_capacity < query_count && status == SIM_OK)
+        status = query_grow(agents, err);
+    for (uint64_t q = 0; q < query_count && status == SIM_OK && !reader->failed; q++)
+        status = query_load(agents, &agents->queries[q], reader, err);
+    agents->query_free = query_free;
+    if (agents->query_capacity != query_count)
+        buffer_reader_fail(reader);
+    return status;
+}
+
+/* ---- all but the models */
+
+void agents_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agents");
+    buffer_put_u64(buffer, version_next_id(agents->wiring.versions));
+    buffer_put_u64(buffer, agents->last_difficulty);
+    buffer_put_bytes(buffer, &agents->digest, sizeof(agents->digest));
+    streams_save(agents, buffer);
+    pools_save(agents, buffer);
+    servers_save(agents, buffer);
+    owners_save(agents, buffer);
+    neurons_save(agents, buffer);
+    validators_save(agents, buffer);
+}
+
+enum sim_status agents_load(struct agents *agents, const struct agents_wiring *wiring,
+                            struct buffer_reader *reader, struct sim_error *err)
+{
+    agents->wiring = *wiring;
+    buffer_get_tag(reader, "agents");
+    uint64_t next_id = buffer_get_u64(reader);
+    if (next_id < version_next_id(wiring->versions))
+        buffer_reader_fail(reader);
+    agents->last_difficulty = buffer_get_u64(reader);
+    buffer_get_bytes(reader, &agents->digest, sizeof(agents->digest));
+    if (reader->failed)
+        return buffer_reader_status(reader, err);
+    version_set_next_id(wiring->versions, next_id);
+    streams_load(agents, reader);
+    enum sim_status status = pools_load(agents, reader, err);
+    if (status != SIM_OK)
+        return status;
+    servers_load(agents, reader);
+    owners_load(agents, reader);
+    neurons_load(agents, reader);
+    validators_load(agents, reader);
+    return buffer_reader_status(reader, err);
+}
