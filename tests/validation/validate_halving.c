@@ -110,8 +110,8 @@ int main(int argc, char **argv)
         must(chain_check(merged, &err));
         uint64_t issuance = chain_total_issuance_rao(merged);
         if (issuance > UINT64_C(21000000000000000)) {
-            fprintf(stderr, "year %llu: issuance %llu is above the cap\n",
-                    (unsigned long long)year, (unsigned long long)issuance);
+            fprintf(stderr, "year %llu: issuance %llu is above the cap\n", (unsigned long long)year,
+                    (unsigned long long)issuance);
             return 1;
         }
         if (year == 1 && !same_state(merged, single)) {

@@ -291,7 +291,7 @@ static uint32_t survivors_of_flood(uint64_t immunity)
     market_init(&m, CHAIN_FINNEY);
     m.net.params.immunity_period = immunity;
     m.net.params.activity_cutoff = UINT64_MAX; /* the validators write once, at genesis */
-    m.net.params.max_difficulty = 1; /* hash power without limit: only caps bind */
+    m.net.params.max_difficulty = 1;           /* hash power without limit: only caps bind */
     m.net.params.difficulty = 1;
     market_start(&m, CHAIN_FINNEY, 1, 31);
     for (uint32_t i = 0; i < UIDS; i++) {
