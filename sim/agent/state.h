@@ -109,8 +109,7 @@ struct agents {
     struct agents_setup setup;
     struct agents_wiring wiring;
     uint64_t seed;
-    uint32_t rows; /* batch x sequence of a question */
-    uint32_t uid_capacity;
+    uint32_t rows;                          /* batch x sequence of a question */
     uint64_t request_bytes, response_bytes; /* a question's and an answer's, wire_scale included */
 
     uint32_t neuron_count, server_count, owner_count, validator_count;

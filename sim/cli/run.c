@@ -7,10 +7,12 @@
 #include "record/reader.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SETS_MAX = 256 };
@@ -342,6 +344,20 @@ static enum sim_status run_again(const char *text, const struct execute_options 
     return status;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+/* What a verification ran in; it is of no further use. */
+static void remove_folder(const char *folder)
+{
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 int cli_verify(int argc, char **argv)
 {
     struct stored_arguments arguments = {.options = {.label = "verify"}};
@@ -365,6 +381,7 @@ int cli_verify(int argc, char **argv)
     arguments.options.folder = folder;
     if (status == SIM_OK)
         status = run_again(text, &arguments.options, recorded, &same, &err);
+    remove_folder(folder);
     reader_free(reader);
     if (status != SIM_OK)
         return cli_fail(&err);
