@@ -20,10 +20,11 @@ UNTIL = "40 min"
 class Run:
     """One finished run: its result and the digest that it printed."""
 
-    def __init__(self, folder, name, sets=(), threads=2):
+    def __init__(self, folder, name, sets=(), threads=2, until=UNTIL):
         path = os.path.join(folder, name)
-        command = [TAOSIM, "run", SCENARIO, "-o", path, "--until", UNTIL, "--quiet",
-                   "--threads", str(threads)]
+        command = [TAOSIM, "run", SCENARIO, "-o", path, "--quiet", "--threads", str(threads)]
+        if until is not None:
+            command += ["--until", until]
         for key, value in sets:
             command += ["--set", f"{key}={value}"]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -135,7 +136,62 @@ def what_is_recorded_adds_up(folder, base):
     assert all(paid <= 100 * 10**9 for paid in emission)
 
 
+def of_group(run, name, group):
+    """The values of an (epoch, uid) variable at the last epoch, of one group's slots."""
+    names = [text.decode() for text in run["groups/name"]]
+    return run[name][-1][run["group_id"][-1] == names.index(group)]
+
+
+def kendall(x, y):
+    """Tau-a by all pairs; ties count for neither side."""
+    signs = numpy.sign(x[:, None] - x) * numpy.sign(y[:, None] - y)
+    return signs.sum() / (len(x) * (len(x) - 1))
+
+
+def models_learn_more_than_pairs_of_letters_and_pay_follows_quality(folder, base):
+    run = Run(folder, "whole", [("until", "2 h")], until=None)
+    loss, incentive = (numpy.concatenate([of_group(run, name, group)
+                                          for group in ("small", "medium", "large")])
+                       for name in ("loss_true_nats", "incentive"))
+    assert numpy.median(loss) < run.file.attrs["bigram_entropy_nats"], numpy.median(loss)
+    assert kendall(incentive, -loss) > 0.5, kendall(incentive, -loss)
+
+
+def mute_servers_are_waited_for_in_vain(folder, base):
+    run = Run(folder, "mute", [("groups.small.strategy", "mute")])
+    assert of_group(base, "queries_answered", "small").sum() > 0
+    assert of_group(run, "queries_answered", "small").sum() == 0
+    assert of_group(run, "queries_timed_out", "small").sum() > 0
+
+
+def garbage_is_answered_without_a_forward_pass_and_paid_less(folder, base):
+    run = Run(folder, "garbage", [("groups.small.strategy", "garbage"),
+                                  ("groups.small.training.enabled", "false")])
+    assert of_group(run, "queries_answered", "small").sum() > 0
+    assert of_group(run, "flop_done", "small").sum() == 0
+    mean = of_group(run, "incentive", "small").mean()
+    assert mean < 0.5 * of_group(base, "incentive", "small").mean(), mean
+
+
+def a_cabal_weights_the_servers_of_its_own_alliance_alone(folder, base):
+    run = Run(folder, "cabal", [("groups.validators.strategy", "cabal"),
+                                ("groups.validators.alliance", "ring"),
+                                ("groups.large.alliance", "ring"),
+                                ("groups.swarm.count", "0"),
+                                ("chain.min_allowed_weights", "4")])
+    names = [text.decode() for text in run["groups/name"]]
+    allies = numpy.flatnonzero(run["group_id"][-1] == names.index("large"))
+    targets = run["set_weights/target"]
+    assert len(targets) > 0 and numpy.isin(targets, allies).all()
+    assert abs(of_group(run, "incentive", "large").sum() - run["incentive"][-1].sum()) < 1e-6
+    assert of_group(run, "incentive", "large").sum() > 0.9
+
+
 CASES = [
+    models_learn_more_than_pairs_of_letters_and_pay_follows_quality,
+    mute_servers_are_waited_for_in_vain,
+    garbage_is_answered_without_a_forward_pass_and_paid_less,
+    a_cabal_weights_the_servers_of_its_own_alliance_alone,
     with_training_off_the_loss_stays_at_the_start,
     bandwidth_divided_by_100_brings_time_outs,
     host_speed_divided_by_100_brings_waits,
