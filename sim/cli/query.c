@@ -30,6 +30,7 @@ int cli_check(int argc, char **argv)
         config_report_release(&report);
         config_free(config);
     }
+    scenario_schema_release(&schema);
     return code;
 }
 

@@ -19,7 +19,7 @@ struct replay_setup {
     const void *params; /* what ops->params describes */
     uint64_t count;     /* epochs to go through; 0: all */
     /* After each epoch; may be NULL.  `snapshot` is still the state before it. */
-    enum sim_status (*epoch)(void *context, uint64_t epoch_row, const struct snapshot *snapshot,
+    enum sim_status (*epoch)(void *context, uint64_t epoch_row, struct snapshot *snapshot,
                              const struct mechanism_output *output, struct sim_error *err);
     void *context;
 };

@@ -155,6 +155,9 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
     record_attr_text(world->record, RECORD_ROOT, "mechanism",
                      world->chain_net.mechanism->params->name);
+    if (world->setup.mechanism_sha256 != NULL)
+        record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
+                         world->setup.mechanism_sha256);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     struct probe_wiring wiring = {
