@@ -29,6 +29,8 @@ const struct cli_command cli_commands[] = {
     {"flows", "flows HOSTS.csv QUERIES.csv [-o OUT.csv]", "run the network alone on a table",
      cli_flows},
     {"list", "list [KIND]", "list what a scenario can name, with its parameters", cli_list},
+    {"new", "new mechanism NAME", "write a folder with a mechanism of your own to begin from",
+     cli_new},
     {"scenarios", "scenarios [copy NAME [DIR]]", "list the scenarios that come with taosim",
      cli_scenarios},
     {"schema", "schema [--markdown]", "print the JSON Schema of scenarios, for editors",

@@ -45,8 +45,10 @@ static bool add(struct overrides *overrides, const char *before, const char *tex
 static bool add_mechanism(struct overrides *overrides, const char *mechanism)
 {
     char absolute[PATH_MAX];
+    const char *dot = strrchr(mechanism, '.');
+    bool is_file = strchr(mechanism, '/') != NULL || (dot != NULL && strcmp(dot, ".so") == 0);
     /* A set's paths start from the scenario's folder; the command line's from the current one. */
-    if (strchr(mechanism, '/') != NULL && realpath(mechanism, absolute) != NULL)
+    if (is_file && realpath(mechanism, absolute) != NULL)
         mechanism = absolute;
     return add(overrides, "mechanism=", mechanism, "--mechanism");
 }
