@@ -289,8 +289,7 @@ static enum sim_status write_wanted(void *context, uint64_t epoch_row, struct sn
     return status;
 }
 
-static enum sim_status run_recorded(struct reader *reader, uint64_t row,
-                                    const struct pick *recorded, const struct pick *pick,
+static enum sim_status run_recorded(struct reader *reader, uint64_t row, const struct pick *pick,
                                     const struct epoch_arguments *arguments, struct sim_error *err)
 {
     uint64_t epochs = reader_rows(reader, RECORD_DIM_EPOCH);
@@ -305,9 +304,7 @@ static enum sim_status run_recorded(struct reader *reader, uint64_t row,
         .row = row, .name = arguments->input, .pick = pick, .file = answer.file};
     struct replay_setup setup = {
         .reader = reader,
-        .clears =
-            chain_clears_slot((enum chain_profile)config_at(recorded->config, "chain")->option),
-        .weight_one = recorded->ops->weight_one,
+        .clears = pick->clears,
         .ops = pick->ops,
         .params = pick->params,
         .count = row + 1,
@@ -333,17 +330,12 @@ static int epoch_of_result(const struct epoch_arguments *arguments, const char *
     struct reader *reader;
     if (reader_open(path, &reader, &err) != SIM_OK)
         return cli_fail(&err);
-    struct pick recorded, picked = {0};
-    static const struct pick_request as_it_is;
-    int code = pick_init(&recorded, "the stored scenario", reader_scenario(reader), &as_it_is);
-    if (code == CLI_DONE)
-        code =
-            pick_init(&picked, "the stored scenario", reader_scenario(reader), &arguments->request);
-    if (code == CLI_DONE &&
-        run_recorded(reader, row, &recorded, &picked, arguments, &err) != SIM_OK)
+    struct pick pick;
+    int code =
+        pick_init(&pick, "the stored scenario", reader_scenario(reader), &arguments->request);
+    if (code == CLI_DONE && run_recorded(reader, row, &pick, arguments, &err) != SIM_OK)
         code = cli_fail(&err);
-    pick_release(&picked);
-    pick_release(&recorded);
+    pick_release(&pick);
     reader_free(reader);
     return code;
 }

@@ -1,6 +1,5 @@
 #include "cli/pick.h"
 
-#include "base/param_text.h"
 #include "cli/cli.h"
 
 #include <limits.h>
@@ -91,9 +90,10 @@ static int load(struct pick *pick, const char *from, const char *text,
     if (status != SIM_OK)
         return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
     const struct config_block *block = config_at(pick->config, "mechanism");
+    const struct config_block *chain = config_at(pick->config, "chain");
+    pick->clears = chain_clears_slot((enum chain_profile)chain->option);
     pick->ops = scenario_mechanism(&pick->schema, block);
     pick->params = block->values;
-    pick->name = block->table->name;
     status = plugin_check(&pick->schema.plugins, block->table, block->values, &err);
     if (status == SIM_OK && pick->ops->check != NULL)
         status = pick->ops->check(pick->params, &err);
@@ -119,31 +119,4 @@ void pick_release(struct pick *pick)
 {
     config_free(pick->config);
     scenario_schema_release(&pick->schema);
-}
-
-/* ---- comparison */
-
-static bool is_same_value(const struct param_key *key, const void *a, const void *b)
-{
-    const void *left = (const char *)a + key->offset, *right = (const char *)b + key->offset;
-    char left_text[PARAM_TEXT_BYTES], right_text[PARAM_TEXT_BYTES];
-    unsigned kind = key->kind & PARAM_KIND_MASK;
-    if ((key->kind & PARAM_DIST_FLAG) != 0 || kind == PARAM_STRING_LIST)
-        return false;
-    if (kind == PARAM_STRING)
-        return strcmp(*(const char *const *)left, *(const char *const *)right) == 0;
-    param_format(key, left, left_text);
-    param_format(key, right, right_text);
-    return strcmp(left_text, right_text) == 0;
-}
-
-bool pick_is_same(const struct pick *a, const struct pick *b)
-{
-    if (strcmp(a->name, b->name) != 0)
-        return false;
-    const struct param_table *table = config_at(a->config, "mechanism")->table;
-    for (size_t k = 0; k < table->key_count; k++)
-        if (!is_same_value(&table->keys[k], a->params, b->params))
-            return false;
-    return true;
 }

@@ -21,7 +21,7 @@ struct pick {
     struct config *config;
     const struct mechanism_ops *ops;
     const void *params;
-    const char *name; /* as a scenario would say it */
+    bool clears; /* chain_clears_slot of the scenario's profile */
 };
 
 /* The mechanism of a scenario's text (NULL: one that says nothing) with the request laid over it.
@@ -31,10 +31,7 @@ int pick_init(struct pick *pick, const char *from, const char *text,
               const struct pick_request *request);
 void pick_release(struct pick *pick);
 
-/* Whether two picks are the same mechanism with the same parameters. */
-bool pick_is_same(const struct pick *a, const struct pick *b);
-
-/* Option letters of the request, for a command's getopt loop: 'm' and 's'. False: too many. */
+/* One `--set`; false when there are too many. */
 bool pick_add_set(struct pick_request *request, const char *text);
 
 #endif

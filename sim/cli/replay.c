@@ -207,44 +207,38 @@ static void release(struct comparison *c)
     free(c->role_flags);
 }
 
-static void print_head(const struct replay_arguments *arguments, const struct pick *recorded,
-                       const struct pick *picked)
+static void print_head(const struct replay_arguments *arguments, const struct comparison *c)
 {
+    const char *recorded = reader_attr_text(c->reader, RECORD_ROOT, "mechanism");
     printf("%s, recorded with %s, replayed through %s\n", arguments->result,
-           recorded->ops->params->name, picked->ops->params->name);
+           recorded == NULL ? "?" : recorded, c->ops->params->name);
     printf("%c%s.\n\n", note[0] - 'a' + 'A', note + 1);
 }
 
-static void print_end(const struct comparison *c, const struct replay_arguments *arguments,
-                      bool same_mechanism)
+static void print_end(const struct comparison *c, const struct replay_arguments *arguments)
 {
-    printf("\n%llu of %llu epochs pay what was recorded, to the last bit%s\n",
-           (unsigned long long)c->same_epochs, (unsigned long long)c->epochs,
-           same_mechanism ? " (the run's own mechanism)" : "");
+    printf("\n%llu of %llu epochs pay what was recorded, to the last bit\n",
+           (unsigned long long)c->same_epochs, (unsigned long long)c->epochs);
     if (arguments->output != NULL)
         printf("result        %s\n", arguments->output);
 }
 
 static enum sim_status replay_into(struct comparison *c, const struct replay_arguments *arguments,
-                                   const struct pick *recorded, const struct pick *picked,
-                                   struct sim_error *err)
+                                   const struct pick *pick, struct sim_error *err)
 {
     struct replay_setup setup = {
         .reader = c->reader,
-        .clears =
-            chain_clears_slot((enum chain_profile)config_at(recorded->config, "chain")->option),
-        .weight_one = recorded->ops->weight_one,
-        .ops = picked->ops,
-        .params = picked->params,
+        .clears = pick->clears,
+        .ops = pick->ops,
+        .params = pick->params,
         .epoch = compare_epoch,
         .context = c,
     };
-    c->ops = picked->ops;
     enum sim_status status = SIM_OK;
     if (!allocate(c))
         status = SIM_FAIL(err, SIM_MEMORY, "no memory for a replay");
     if (status == SIM_OK && arguments->output != NULL)
-        status = copy_create(c->reader, arguments->output, picked->ops, note, &c->copy, err);
+        status = copy_create(c->reader, arguments->output, pick->ops, note, &c->copy, err);
     if (status == SIM_OK)
         status = replay_run(&setup, err);
     if (status == SIM_OK && c->copy != NULL)
@@ -253,18 +247,18 @@ static enum sim_status replay_into(struct comparison *c, const struct replay_arg
 }
 
 static int replay_result(const struct replay_arguments *arguments, struct reader *reader,
-                         const struct pick *recorded, const struct pick *picked)
+                         const struct pick *pick)
 {
-    struct comparison c = {.reader = reader};
+    struct comparison c = {.reader = reader, .ops = pick->ops};
     struct sim_error err = {0};
-    enum sim_status status = replay_into(&c, arguments, recorded, picked, &err);
+    enum sim_status status = replay_into(&c, arguments, pick, &err);
     if (status == SIM_OK) {
         struct paid total = total_of(&c);
-        print_head(arguments, recorded, picked);
+        print_head(arguments, &c);
         status = print_groups(&c, &total, &err);
     }
     if (status == SIM_OK)
-        print_end(&c, arguments, pick_is_same(recorded, picked));
+        print_end(&c, arguments);
     release(&c);
     return status == SIM_OK ? CLI_DONE : cli_fail(&err);
 }
@@ -279,17 +273,11 @@ int cli_replay(int argc, char **argv)
     struct reader *reader;
     if (reader_open(arguments.result, &reader, &err) != SIM_OK)
         return cli_fail(&err);
-    struct pick recorded, picked;
-    static const struct pick_request as_it_is;
-    code = pick_init(&recorded, "the stored scenario", reader_scenario(reader), &as_it_is);
-    if (code == CLI_DONE) {
-        code =
-            pick_init(&picked, "the stored scenario", reader_scenario(reader), &arguments.request);
-        if (code == CLI_DONE)
-            code = replay_result(&arguments, reader, &recorded, &picked);
-        pick_release(&picked);
-    }
-    pick_release(&recorded);
+    struct pick pick;
+    code = pick_init(&pick, "the stored scenario", reader_scenario(reader), &arguments.request);
+    if (code == CLI_DONE)
+        code = replay_result(&arguments, reader, &pick);
+    pick_release(&pick);
     reader_free(reader);
     return code;
 }

@@ -69,6 +69,7 @@ static void put_scalars(struct probe *probe, const struct mechanism_input *input
     int64_t block = (int64_t)input->block, last_step = (int64_t)input->last_step_block;
     uint16_t netuid = probe->wiring.setup->netuid;
     uint8_t commits = input->earliest_commit_block != NULL;
+    uint32_t weight_one = chain_view(probe->wiring.chain, netuid)->weight_one;
     record_put(record, RECORD_STATE_EPOCH_ROW, &epoch_row, 1);
     record_put(record, RECORD_STATE_BLOCK, &block, 1);
     record_put(record, RECORD_STATE_NETUID, &netuid, 1);
@@ -81,6 +82,7 @@ static void put_scalars(struct probe *probe, const struct mechanism_input *input
     record_put(record, RECORD_STATE_THRESHOLD_RAO, &rules->stake_threshold_rao, 1);
     record_put(record, RECORD_STATE_OWNER, &input->owner_uid, 1);
     record_put(record, RECORD_STATE_COMMITS, &commits, 1);
+    record_put(record, RECORD_STATE_WEIGHT_ONE, &weight_one, 1);
 }
 
 static void put_blocks(struct probe *probe, enum record_var var, const uint64_t *block, uint32_t n)

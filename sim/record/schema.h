@@ -182,6 +182,7 @@ enum record_growth {
     X(STATE_OWNER, "owner_uid", STATE, NONE, U32, "1",                                             \
       "slot of the network's owner; 4294967295 = none")                                            \
     X(STATE_COMMITS, "commit_reveal", STATE, NONE, U8, "1", "1 = weights are committed first")     \
+    X(STATE_WEIGHT_ONE, "weight_one", STATE, NONE, U32, "1", "value of a full weight")             \
     X(STATE_STAKE_RAO, "stake_rao", STATE, STATE_SLOT, U64, "rao",                                 \
       "stake that votes in the epoch")                                                             \
     X(STATE_LAST_UPDATE, "last_update", STATE, STATE_SLOT, I64, "1",                               \

@@ -63,9 +63,7 @@ enum sim_status replay_run(const struct replay_setup *setup, struct sim_error *e
                         "them: it can run in a scenario, not in a replay",
                         ops->params->name);
     struct replay replay = {.setup = setup};
-    struct source_options options = {.clears = setup->clears,
-                                     .weight_one = setup->weight_one,
-                                     .new_weight_one = ops->weight_one};
+    struct source_options options = {.clears = setup->clears, .weight_one = ops->weight_one};
     enum sim_status status = ops->check == NULL ? SIM_OK : ops->check(setup->params, err);
     if (status == SIM_OK)
         status = source_open(setup->reader, &options, &replay.source, err);

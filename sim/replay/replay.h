@@ -14,7 +14,6 @@
 struct replay_setup {
     struct reader *reader; /* the recorded run */
     bool clears;           /* chain_clears_slot of its profile */
-    uint32_t weight_one;   /* of its own mechanism */
     const struct mechanism_ops *ops;
     const void *params; /* what ops->params describes */
     uint64_t count;     /* epochs to go through; 0: all */

@@ -9,6 +9,7 @@ struct source {
     struct reader *reader;
     struct source_options options;
     uint64_t state_count, slots;
+    uint32_t recorded_one; /* a full weight in the state at hand */
     /* Every change of a row, in order. */
     uint64_t row_count, next_row;
     int64_t *row_state, *row_start;
@@ -128,10 +129,14 @@ static enum sim_status load_scalars(struct source *s, uint64_t index, struct sna
     READ_ONE(RECORD_STATE_THRESHOLD_RAO, uint64_t, snapshot->rules.stake_threshold_rao);
     READ_ONE(RECORD_STATE_OWNER, uint32_t, snapshot->owner_uid);
     READ_ONE(RECORD_STATE_COMMITS, uint8_t, commits);
+    READ_ONE(RECORD_STATE_WEIGHT_ONE, uint32_t, s->recorded_one);
     snapshot->commit_reveal = commits != 0;
     snapshot->block = (uint64_t)block;
     snapshot->last_step_block = (uint64_t)last_step;
     *ret_epoch_row = (uint64_t)epoch_row;
+    if (s->recorded_one == 0)
+        return SIM_FAIL(err, SIM_IO, "'%s': state %llu has weights without a unit",
+                        reader_path(s->reader), (unsigned long long)index);
     if (snapshot->n == 0 || snapshot->n > snapshot->capacity)
         return SIM_FAIL(err, SIM_IO, "'%s': state %llu has %u uids", reader_path(s->reader),
                         (unsigned long long)index, snapshot->n);
@@ -198,7 +203,7 @@ static bool reserve(struct source *s, uint64_t count)
 static enum sim_status set_row(const struct source *s, uint64_t row, uint64_t from,
                                struct snapshot *snapshot, struct sim_error *err)
 {
-    uint64_t one = s->options.weight_one, new_one = s->options.new_weight_one;
+    uint64_t one = s->recorded_one, new_one = s->options.weight_one;
     uint32_t uid = s->row_uid[row], count = s->row_entries[row];
     if (uid >= snapshot->n)
         return SIM_FAIL(err, SIM_IO, "'%s': weights of uid %u, which is not there",

@@ -15,9 +15,8 @@
 struct source;
 
 struct source_options {
-    bool clears;             /* chain_clears_slot of the run's profile */
-    uint32_t weight_one;     /* full weight in the run's own mechanism */
-    uint32_t new_weight_one; /* and in the one that will see the snapshot */
+    bool clears;         /* chain_clears_slot of the run's profile */
+    uint32_t weight_one; /* full weight of the mechanism that will see the snapshot */
 };
 
 /* The reader must outlive the source.  SIM_CONFIG when the run recorded no states.  The caller
