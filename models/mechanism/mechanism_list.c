@@ -1,5 +1,6 @@
 #include "mechanism/mechanism_list.h"
 
+#include "mechanism/baselines.h"
 #include "mechanism/nakamoto.h"
 #include "mechanism/yuma.h"
 
@@ -7,13 +8,19 @@
 
 size_t mechanism_list_count(void)
 {
-    return 1 + yuma_mechanism_count;
+    return 1 + yuma_mechanism_count + baselines_count;
 }
 
 const struct mechanism_ops *mechanism_list_item(size_t index)
 {
     SIM_ASSERT(index < mechanism_list_count());
-    return index == 0 ? &nakamoto_mechanism : yuma_mechanisms[index - 1];
+    if (index == 0)
+        return &nakamoto_mechanism;
+    index -= 1;
+    if (index < yuma_mechanism_count)
+        return yuma_mechanisms[index];
+    index -= yuma_mechanism_count;
+    return baselines_all[index];
 }
 
 const struct mechanism_ops *mechanism_list_find(const char *name)
