@@ -169,6 +169,7 @@ struct agent_info agents_info(const struct agents *agents, uint32_t index)
         .serving = neuron->serving,
         .training_step_count = model->step_count,
         .training_loss_nats = model->loss_nats,
+        .owner_hashes_per_s = agents->owners[neuron->owner].hash_rate_hashes_per_s,
     };
 }
 

@@ -115,6 +115,7 @@ struct agent_info {
     bool validator, miner, serving;
     uint64_t training_step_count; /* of its model, since the start */
     double training_loss_nats;    /* of the last step's batch; NAN before the first */
+    double owner_hashes_per_s;    /* of all hosts of its owner */
 };
 
 struct agents;
@@ -145,9 +146,17 @@ SIM_CHECKED enum sim_status agents_delivered(void *agents, uint64_t tag, enum ne
 SIM_CHECKED enum sim_status agents_on_block(struct agents *agents, int64_t now_ns,
                                             struct sim_error *err);
 
-/* Loss in nats a token of every model on the same `sequence_count` held-out sequences, outside
- * simulated time: ret_loss_nats (agents_model_count).  Also feeds parameters and losses to the
- * model digest. */
+/* What models are measured on, outside simulated time; the same text for all, at any time. */
+enum agents_test {
+    AGENTS_TEST_HELDOUT, /* text that nobody trains on */
+    AGENTS_TEST_PUBLIC   /* text of the public training part, which all may have trained on */
+};
+/* Loss in nats a token of every model on `sequence_count` sequences of a test: ret_loss_nats
+ * (agents_model_count).  Changes nothing. */
+SIM_CHECKED enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
+                                               uint32_t sequence_count, double *ret_loss_nats,
+                                               struct sim_error *err);
+/* The held-out test; also feeds parameters and losses to the model digest. */
 SIM_CHECKED enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
                                             double *ret_loss_nats, struct sim_error *err);
 

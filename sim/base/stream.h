@@ -34,7 +34,8 @@ enum stream_purpose {
     STREAM_SCORER,      /* a scorer's own sampling */
     STREAM_CLIENT,      /* client traffic */
     STREAM_SWEEP,       /* designs and replicates */
-    STREAM_TEST         /* tests */
+    STREAM_TEST,        /* tests */
+    STREAM_MECHANISM    /* a mechanism's dice, and the puzzles that it pays for */
 };
 
 struct stream_key {

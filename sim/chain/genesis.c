@@ -301,14 +301,11 @@ enum sim_status genesis_apply(struct chain *chain, uint16_t netuid,
 
 enum sim_status genesis_check(const struct chain *chain, struct sim_error *err)
 {
-    const uint32_t pays_without_stake = MECHANISM_NEEDS_TRUE_VALUE | MECHANISM_NEEDS_BENCHMARK |
-                                        MECHANISM_NEEDS_SOLVE_TIME | MECHANISM_NEEDS_WORK |
-                                        MECHANISM_NEEDS_DICE;
     if (chain->total_issuance_rao > 0)
         return SIM_OK;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         const struct mechanism_ops *mechanism = chain->nets[i].mechanism;
-        if (mechanism != NULL && (mechanism->needs & pays_without_stake))
+        if (mechanism != NULL && (mechanism->needs & MECHANISM_NEEDS_FACTS))
             return SIM_OK;
     }
     return SIM_FAIL(err, SIM_CONFIG,
