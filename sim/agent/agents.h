@@ -118,6 +118,16 @@ struct agent_info {
     double owner_hashes_per_s;    /* of all hosts of its owner */
 };
 
+/* What happened to a neuron off the chain. */
+enum agent_incident_kind {
+    AGENT_INCIDENT_NO_NUMBER /* value: finished steps of its model when a step gave no number */
+};
+struct agent_incident {
+    enum agent_incident_kind kind;
+    uint32_t neuron;
+    uint64_t value;
+};
+
 struct agents;
 
 /* Draws every neuron, with hosts, mixtures and first parameters.  The caller owns *ret_agents.
@@ -160,8 +170,14 @@ SIM_CHECKED enum sim_status agents_test_models(struct agents *agents, enum agent
 SIM_CHECKED enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
                                             double *ret_loss_nats, struct sim_error *err);
 
+/* What has happened since agents_forget_incidents(), in order; valid until the next event.  Forget
+ * them before a checkpoint: they are not saved. */
+const struct agent_incident *agents_incidents(const struct agents *agents, size_t *ret_count);
+void agents_forget_incidents(struct agents *agents);
+
 uint32_t agents_count(const struct agents *agents); /* neurons */
 uint32_t agents_model_count(const struct agents *agents);
+uint32_t agents_uid_capacity(const struct agents *agents);
 struct agent_info agents_info(const struct agents *agents, uint32_t neuron);
 /* The neuron behind a uid, AGENT_NONE for an empty slot. */
 uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
@@ -169,6 +185,9 @@ uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
 const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron);
 void agents_reset_counters(struct agents *agents);
+/* A model as it is now: its group says kind and shape; the parameters are valid until the next
+ * event. */
+const float *agents_parameters(const struct agents *agents, uint32_t model, uint32_t *ret_group);
 /* A model's own mixture over the corpus' domains, (domain_count). */
 const double *agents_mixture(const struct agents *agents, uint32_t model);
 /* Of every training loss, evaluated loss, evaluated parameter block and weight row so far. */
