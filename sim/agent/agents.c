@@ -9,6 +9,20 @@
 
 /* ---- start */
 
+void agents_map_accounts(struct agents *agents)
+{
+    for (uint32_t a = 0; a < agents->account_capacity; a++)
+        agents->neuron_of_account[a] = agents->owner_of_account[a] = AGENT_NONE;
+    for (uint32_t n = 0; n < agents->neuron_count; n++) {
+        SIM_ASSERT(agents->neurons[n].hotkey < agents->account_capacity);
+        agents->neuron_of_account[agents->neurons[n].hotkey] = n;
+    }
+    for (uint32_t o = 0; o < agents->owner_count; o++)
+        agents->owner_of_account[agents->owners[o].account] = o;
+    for (uint32_t d = 0; d < agents->delegator_count; d++)
+        agents->owner_of_account[agents->delegators[d].account] = agents->owner_count + d;
+}
+
 static enum sim_status add_accounts(struct agents *agents, struct sim_error *err)
 {
     struct chain *chain = agents->wiring.chain;
@@ -28,12 +42,12 @@ static enum sim_status add_accounts(struct agents *agents, struct sim_error *err
         snprintf(name, sizeof(name), "%s/%u/hotkey", group, neuron->index_in_group);
         status = chain_add_account(chain, name, &neuron->hotkey, err);
     }
-    for (uint32_t a = 0; a < agents->account_capacity; a++)
-        agents->neuron_of_account[a] = AGENT_NONE;
-    for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++) {
-        SIM_ASSERT(agents->neurons[n].hotkey < agents->account_capacity);
-        agents->neuron_of_account[agents->neurons[n].hotkey] = n;
-    }
+    if (status == SIM_OK)
+        status = money_genesis(agents, err);
+    if (status == SIM_OK)
+        status = delegator_genesis(agents, err);
+    if (status == SIM_OK)
+        agents_map_accounts(agents);
     return status;
 }
 
@@ -41,11 +55,13 @@ static enum sim_status genesis(struct agents *agents, uint32_t index, struct sim
 {
     struct agent_neuron *neuron = &agents->neurons[index];
     const struct group_params *params = agents_group_of(agents, index)->params;
+    const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
     struct chain_genesis_neuron entry = {
         .netuid = agents->setup.netuid,
         .hotkey = neuron->hotkey,
         .coldkey = agents->owners[neuron->owner].account,
         .stake_rao = neuron->stake_rao,
+        .delegate = agents_group_of(agents, index)->money->delegate && view->params->delegation,
     };
     uint32_t uid;
     enum sim_status status = chain_genesis_neuron(agents->wiring.chain, &entry, &uid, err);
@@ -57,7 +73,7 @@ static enum sim_status genesis(struct agents *agents, uint32_t index, struct sim
     agents->neuron_of_uid[uid] = index;
     agents->axon[uid] = params->miner;
     agents->excluded[uid] = !params->miner;
-    return SIM_OK;
+    return money_open_hotkey(agents, index, err);
 }
 
 static enum sim_status schedule_first(struct agents *agents, struct sim_error *err)
@@ -75,7 +91,7 @@ static enum sim_status schedule_first(struct agents *agents, struct sim_error *e
             status = agents_schedule(agents, agents->servers[s].training_phase_ns, AGENT_TRAIN, s,
                                      0, err);
     for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++)
-        if (!agents_group_of(agents, n)->params->genesis)
+        if (!agents_group_of(agents, n)->params->genesis && !agents->neurons[n].is_late)
             status = enter_want(agents, n, 0, err);
     return status;
 }
@@ -180,6 +196,11 @@ uint32_t agents_of_uid(const struct agents *agents, uint32_t uid)
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey)
 {
     return hotkey < agents->account_capacity ? agents->neuron_of_account[hotkey] : AGENT_NONE;
+}
+
+uint32_t agents_of_coldkey(const struct agents *agents, uint32_t coldkey)
+{
+    return coldkey < agents->account_capacity ? agents->owner_of_account[coldkey] : AGENT_NONE;
 }
 
 const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron)

@@ -11,6 +11,8 @@ static const struct param_table *const record_tables[] = {&probe_param_table};
 static const struct param_table *const group_tables[] = {&group_param_table};
 static const struct param_table *const host_tables[] = {&group_host_param_table};
 static const struct param_table *const training_tables[] = {&group_training_param_table};
+static const struct param_table *const money_tables[] = {&group_money_param_table};
+static const struct param_table *const delegator_tables[] = {&delegator_param_table};
 static const struct param_table *const diet_tables[] = {&group_diet_param_table};
 static const struct param_table *const optimiser_tables[] = {&lm_optimiser_table};
 
@@ -44,6 +46,7 @@ static void fill_group_sections(struct scenario_schema *schema)
     *at++ = plain("training", training_tables, "how often and how much it learns");
     *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
 static void fill_sections(struct scenario_schema *schema)
@@ -78,6 +81,14 @@ static void fill_sections(struct scenario_schema *schema)
         .sections = schema->group_sections,
         .section_count = sizeof(schema->group_sections) / sizeof(schema->group_sections[0]),
     };
+    *at++ = (struct config_section){
+        .key = "delegators",
+        .doc = "people without a neuron who choose whose stake to add to, in kinds",
+        .shape = CONFIG_GROUPS,
+        .tables = delegator_tables,
+        .table_count = 1,
+        .optional = true,
+    };
 }
 
 void scenario_schema_init(struct scenario_schema *schema)
@@ -93,7 +104,7 @@ void scenario_schema_init(struct scenario_schema *schema)
         .tables = world_tables,
         .table_count = 1,
         .sections = schema->sections,
-        .section_count = 9,
+        .section_count = 10,
     };
     schema->config = (struct config_schema){.root = &schema->root};
 }
@@ -117,6 +128,7 @@ static struct agents_group group_of(const struct registry *registry,
         .lm_shape = model->values,
         .strategy = registry_strategy(registry, strategy->option),
         .strategy_params = strategy->values,
+        .money = config_child(block, "money")->values,
     };
 }
 
@@ -134,6 +146,22 @@ static enum sim_status plan_groups(struct scenario_plan *plan, const struct regi
         plan->groups[g] = group_of(registry, &groups->blocks[g]);
     plan->setup.agents.groups = plan->groups;
     plan->setup.agents.group_count = (uint32_t)count;
+    return SIM_OK;
+}
+
+static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *kinds = config_at(plan->config, "delegators");
+    size_t count = kinds == NULL ? 0 : kinds->block_count;
+    plan->delegators = calloc(count + 1, sizeof(*plan->delegators));
+    if (plan->delegators == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu kinds of delegators", count);
+    for (size_t k = 0; k < count; k++)
+        plan->delegators[k] = (struct agents_delegators){.name = kinds->blocks[k].name,
+                                                         .params = kinds->blocks[k].values};
+    plan->setup.agents.delegators = plan->delegators;
+    plan->setup.agents.delegator_kind_count = (uint32_t)count;
+    plan->setup.agents.can_set_take = plan->setup.chain.profile == CHAIN_CURRENT;
     return SIM_OK;
 }
 
@@ -186,6 +214,8 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     plan_chain(plan, registry);
     enum sim_status status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
+        status = plan_delegators(plan, err);
+    if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
         scenario_plan_release(plan);
@@ -196,5 +226,6 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
+    free(plan->delegators);
     *plan = (struct scenario_plan){0};
 }

@@ -12,8 +12,8 @@
 struct scenario_schema {
     struct registry registry;
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
-    struct config_section group_sections[6];
-    struct config_section sections[10];
+    struct config_section group_sections[7];
+    struct config_section sections[11];
     struct config_section root;
     struct config_schema config;
 };
@@ -25,6 +25,7 @@ struct scenario_plan {
     const struct config *config; /* borrowed */
     struct corpus *corpus;       /* owned */
     struct agents_group *groups; /* owned, (agents.group_count) */
+    struct agents_delegators *delegators; /* owned, (agents.delegator_kind_count) */
     struct chain_net_config chain_net;
     struct world_setup setup; /* points into this struct: do not move it */
 };
