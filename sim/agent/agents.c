@@ -3,9 +3,11 @@
  */
 #include "agent/agents.h"
 
+#include "agent/genesis.h"
 #include "agent/state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- start */
 
@@ -51,7 +53,9 @@ static enum sim_status add_accounts(struct agents *agents, struct sim_error *err
     return status;
 }
 
-static enum sim_status genesis(struct agents *agents, uint32_t index, struct sim_error *err)
+/* `line` is the neuron's in the table of the first state; NULL: there is none. */
+static enum sim_status genesis(struct agents *agents, uint32_t index,
+                               const struct genesis_neuron *line, struct sim_error *err)
 {
     struct agent_neuron *neuron = &agents->neurons[index];
     const struct group_params *params = agents_group_of(agents, index)->params;
@@ -60,7 +64,8 @@ static enum sim_status genesis(struct agents *agents, uint32_t index, struct sim
         .netuid = agents->setup.netuid,
         .hotkey = neuron->hotkey,
         .coldkey = agents->owners[neuron->owner].account,
-        .stake_rao = neuron->stake_rao,
+        .stake_rao = line == NULL ? neuron->stake_rao : line->stake_rao,
+        .permit = line != NULL && line->weighs,
         .delegate = agents_group_of(agents, index)->money->delegate && view->params->delegation,
     };
     uint32_t uid;
@@ -74,6 +79,28 @@ static enum sim_status genesis(struct agents *agents, uint32_t index, struct sim
     agents->axon[uid] = params->miner;
     agents->excluded[uid] = !params->miner;
     return money_open_hotkey(agents, index, err);
+}
+
+static enum sim_status genesis_of_table(struct agents *agents, struct sim_error *err)
+{
+    const struct genesis_table *table = agents->setup.genesis;
+    struct genesis_holder *holders = calloc(table->neuron_count + 1, sizeof(*holders));
+    uint32_t *first = calloc(agents->setup.group_count + 1, sizeof(*first));
+    enum sim_status status = SIM_OK;
+    if (holders == NULL || first == NULL)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for %u uids", table->neuron_count);
+    else
+        status = genesis_assign(&agents->setup, holders, err);
+    for (uint32_t g = 0; g + 1 < agents->setup.group_count && status == SIM_OK; g++)
+        first[g + 1] = first[g] + agents->setup.groups[g].params->count;
+    for (uint32_t uid = 0; uid < table->neuron_count && status == SIM_OK; uid++)
+        status = genesis(agents, first[holders[uid].group] + holders[uid].index,
+                         &table->neurons[uid], err);
+    free(holders);
+    free(first);
+    if (status != SIM_OK)
+        return status;
+    return genesis_apply_weights(agents->wiring.chain, agents->setup.netuid, table, err);
 }
 
 static enum sim_status schedule_first(struct agents *agents, struct sim_error *err)
@@ -101,9 +128,13 @@ enum sim_status agents_start(struct agents *agents, const struct agents_wiring *
 {
     agents->wiring = *wiring;
     enum sim_status status = add_accounts(agents, err);
+    if (status == SIM_OK && agents->setup.genesis != NULL)
+        status = genesis_of_table(agents, err);
     for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++)
-        if (agents_group_of(agents, n)->params->genesis)
-            status = genesis(agents, n, err);
+        if (agents_group_of(agents, n)->params->genesis && agents->setup.genesis == NULL)
+            status = genesis(agents, n, NULL, err);
+    if (status == SIM_OK)
+        status = genesis_check(wiring->chain, err);
     return status == SIM_OK ? schedule_first(agents, err) : status;
 }
 

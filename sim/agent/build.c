@@ -39,8 +39,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
     agents->stream_count =
         agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
-    agents->account_capacity =
-        agents->neuron_count + agents->owner_count + agents->delegator_count;
+    agents->account_capacity = agents->neuron_count + agents->owner_count + agents->delegator_count;
     agents->job_input_bytes = JOB_INPUT_BYTES;
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,

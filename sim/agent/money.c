@@ -20,7 +20,8 @@ static const struct param_key money_keys[] = {
     {"balance", PARAM_AMOUNT_RAO | PARAM_DIST_FLAG, AT(balance_rao), "0 rao", "21000000 TAO",
      "0 rao", NULL, "free balance at the start; the neurons of one owner add up"},
     {"register", PARAM_ENUM, AT(registration), NULL, NULL, "work", register_names,
-     "how a uid is bought: by proof of work, by burning balance, or by what costs less at the time"},
+     "how a uid is bought: by proof of work, by burning balance, or by what costs less at the "
+     "time"},
     {"burn_limit", PARAM_AMOUNT_RAO, AT(burn_limit_rao), "0 rao", NULL, "21000000 TAO", NULL,
      "the owner waits while a burn costs more"},
     {"work_price", PARAM_AMOUNT_RAO, AT(work_price_rao), "0 rao", NULL, "0 rao", NULL,

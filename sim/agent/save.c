@@ -43,7 +43,7 @@ _Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_dele
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
 _Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
-_Static_assert(sizeof(struct agents) == 632, "a new field of agents: save it?");
+_Static_assert(sizeof(struct agents) == 648, "a new field of agents: save it?");
 
 /* An index that was saved: below `limit`, or AGENT_NONE. */
 static uint32_t get_index(struct buffer_reader *reader, uint32_t limit)

@@ -68,7 +68,7 @@ struct agent_delegator {
     const struct delegator_params *params;
     uint32_t kind, index;
     uint32_t account;
-    uint32_t hotkey; /* account it staked on last, or AGENT_NONE */
+    uint32_t hotkey;      /* account it staked on last, or AGENT_NONE */
     uint64_t balance_rao; /* at the start */
     uint64_t phase_blocks;
     struct stream dice;
@@ -137,7 +137,7 @@ struct agents {
     struct agent_delegator *delegators; /* (delegator_count) */
     uint32_t delegator_count;
     uint32_t late_count; /* neurons whose time to want a uid is still to come */
-    double *mixtures; /* (server_count, domain_count) */
+    double *mixtures;    /* (server_count, domain_count) */
     struct stream *streams;
     uint32_t stream_count;
 

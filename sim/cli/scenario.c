@@ -1,10 +1,12 @@
 #include "cli/scenario.h"
 
+#include "agent/genesis.h"
 #include "lm/train.h"
 
 #include <stdlib.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const genesis_tables[] = {&genesis_param_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
 static const struct param_table *const record_tables[] = {&probe_param_table};
@@ -64,6 +66,7 @@ static void fill_sections(struct scenario_schema *schema)
         .selector = "profile",
         .fallback = "finney",
     };
+    *at++ = plain("genesis", genesis_tables, "the network's first state, where a table says it");
     *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
                    "consensus and incentive: what an epoch pays");
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
@@ -104,7 +107,7 @@ void scenario_schema_init(struct scenario_schema *schema)
         .tables = world_tables,
         .table_count = 1,
         .sections = schema->sections,
-        .section_count = 10,
+        .section_count = 11,
     };
     schema->config = (struct config_schema){.root = &schema->root};
 }
@@ -191,6 +194,65 @@ static void plan_chain(struct scenario_plan *plan, const struct registry *regist
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
 }
 
+/* ---- the first state */
+
+static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
+                                    struct sim_error *err)
+{
+    const struct genesis_params *params = config_values(plan->config, "genesis");
+    struct genesis_place place;
+    struct sim_error reason = {0};
+    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    if (status == SIM_CONFIG)
+        config_complain_item(plan->config, report,
+                             place.in_weights ? &params->weights : &params->neurons, place.line,
+                             place.column, "'genesis.%s': %s",
+                             place.in_weights ? "weights" : "neurons", reason.text);
+    if (status == SIM_OK) {
+        plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
+        status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);
+        if (status == SIM_CONFIG)
+            config_complain(plan->config, report, params->neurons.count > 0 ? "genesis" : "groups",
+                            "%s", reason.text);
+    }
+    return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
+}
+
+enum sim_status scenario_check(const struct scenario_schema *schema, const struct config *config,
+                               struct config_report *report, struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    struct scenario_plan plan = {.config = config};
+    plan_chain(&plan, registry);
+    enum sim_status status = plan_groups(&plan, registry, err);
+    if (status == SIM_CONFIG)
+        config_complain(config, report, "groups", "%s", err->text);
+    if (status == SIM_OK)
+        status = plan_delegators(&plan, err);
+    if (status == SIM_OK)
+        status = plan_genesis(&plan, report, err);
+    scenario_plan_release(&plan);
+    return status;
+}
+
+enum sim_status scenario_load(const struct scenario_schema *schema,
+                              const struct config_input *input, struct config **ret_config,
+                              struct config_report *report, struct sim_error *err)
+{
+    struct config *config;
+    enum sim_status status = config_load(&schema->config, input, &config, report, err);
+    if (status != SIM_OK)
+        return status;
+    status = scenario_check(schema, config, report, err);
+    if (status == SIM_OK && config_twin(config) != NULL)
+        status = scenario_check(schema, config_twin(config), report, err);
+    if (status == SIM_OK)
+        *ret_config = config;
+    else
+        config_free(config);
+    return status;
+}
+
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    const struct config *config, struct sim_error *err)
 {
@@ -215,6 +277,10 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     enum sim_status status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
         status = plan_delegators(plan, err);
+    struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
+    if (status == SIM_OK)
+        status = plan_genesis(plan, &said, err);
+    config_report_release(&said);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -227,5 +293,6 @@ void scenario_plan_release(struct scenario_plan *plan)
     corpus_free(plan->corpus);
     free(plan->groups);
     free(plan->delegators);
+    genesis_release(&plan->genesis);
     *plan = (struct scenario_plan){0};
 }
