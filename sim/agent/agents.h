@@ -23,6 +23,7 @@
 #include "agent/corpus.h"
 #include "agent/group.h"
 #include "agent/lm.h"
+#include "agent/money.h"
 #include "agent/router.h"
 #include "agent/scorer.h"
 #include "agent/strategy.h"
@@ -30,6 +31,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "chain/chain.h"
+#include "chain/genesis.h"
 #include "compute/compute.h"
 #include "compute/version.h"
 #include "event/queue.h"
@@ -67,6 +69,13 @@ struct agents_group {
     const void *lm_shape;
     const struct strategy_ops *strategy;
     const void *strategy_params;
+    const struct group_money_params *money;
+};
+
+/* One kind of delegators; borrowed likewise. */
+struct agents_delegators {
+    const char *name;
+    const struct delegator_params *params;
 };
 
 struct agents_setup {
@@ -76,6 +85,10 @@ struct agents_setup {
     uint32_t uid_capacity; /* most uids that the network may ever have */
     const struct agents_group *groups;
     uint32_t group_count;
+    const struct agents_delegators *delegators; /* (delegator_kind_count) */
+    uint32_t delegator_kind_count;
+    const struct genesis_table *genesis; /* NULL: uids and stakes are the groups' */
+    bool can_set_take;                   /* the chain's profile lets a delegate choose its take */
     const struct query_params *query;
     const struct corpus *corpus;
     const struct lm_trainer *trainer;
@@ -183,6 +196,9 @@ struct agent_info agents_info(const struct agents *agents, uint32_t neuron);
 uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
 /* The neuron of a hotkey or AGENT_NONE. */
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
+/* The owner of a coldkey, as in agent_info, or AGENT_NONE; delegators are numbered behind owners.
+ */
+uint32_t agents_of_coldkey(const struct agents *agents, uint32_t coldkey);
 const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron);
 void agents_reset_counters(struct agents *agents);
 /* A model as it is now: its group says kind and shape; the parameters are valid until the next

@@ -252,6 +252,26 @@ static enum sim_status on_move(struct probe *probe, const struct chain_event *ev
     return record_event(probe->wiring.record, &row, err);
 }
 
+/* An owner's or a delegator's stake on a hotkey. */
+static enum sim_status on_stake(struct probe *probe, const struct chain_event *event,
+                                enum record_event_kind kind, int64_t now_ns, struct sim_error *err)
+{
+    uint16_t netuid = probe->wiring.setup->netuid;
+    uint32_t uid = chain_uid_of_hotkey(probe->wiring.chain, netuid, event->hotkey);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = kind,
+        .netuid = netuid,
+        .uid = uid == CHAIN_NONE ? RECORD_NOBODY : uid,
+        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .owner_id = agents_of_coldkey(probe->wiring.agents, event->coldkey),
+        .other_hotkey_id = RECORD_NOBODY,
+        .amount_rao = event->amount,
+    };
+    return record_event(probe->wiring.record, &row, err);
+}
+
 static enum sim_status on_weights(struct probe *probe, const struct chain_event *event,
                                   int64_t now_ns, struct sim_error *err)
 {
@@ -281,6 +301,10 @@ static enum sim_status on_event(struct probe *probe, const struct chain_event *e
     case CHAIN_EVENT_EVICTED:
         probe->evictions++;
         return on_move(probe, event, RECORD_EVENT_EVICTION, now_ns, err);
+    case CHAIN_EVENT_STAKE_ADDED:
+        return on_stake(probe, event, RECORD_EVENT_STAKE_ADDED, now_ns, err);
+    case CHAIN_EVENT_STAKE_REMOVED:
+        return on_stake(probe, event, RECORD_EVENT_STAKE_REMOVED, now_ns, err);
     case CHAIN_EVENT_WEIGHTS_SET:
         return on_weights(probe, event, now_ns, err);
     case CHAIN_EVENT_PAID:
