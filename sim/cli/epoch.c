@@ -139,11 +139,6 @@ static enum sim_status work_init(struct epoch_work *work, const struct mechanism
     if (work->params == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for the parameters of %s", ops->params->name);
     work->path = find_path_key(ops, work->params);
-    if (ops->needs != 0)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "mechanism %s needs facts that no chain knows: it can only run in a "
-                        "scenario",
-                        ops->params->name);
     return mechanism_output_create(n, ops->memory_words, &work->output, err);
 }
 

@@ -93,6 +93,33 @@ static void put_blocks(struct probe *probe, enum record_var var, const uint64_t 
     record_put(probe->wiring.record, var, column, n);
 }
 
+/* What no chain knows, as far as the mechanism asked for it: the flags are enum mechanism_need. */
+static void put_outside(struct probe *probe, const struct mechanism_outside *outside, uint32_t n)
+{
+    struct record *record = probe->wiring.record;
+    uint32_t facts = 0;
+#define PUT_FACT(need, var, field)                                                                 \
+    do {                                                                                           \
+        if (outside->field == NULL)                                                                \
+            break;                                                                                 \
+        facts |= (need);                                                                           \
+        record_put(record, (var), outside->field, n);                                              \
+    } while (0)
+    if (outside != NULL) {
+        PUT_FACT(MECHANISM_NEEDS_TRUE_VALUE, RECORD_STATE_TRUE_VALUE, true_value);
+        PUT_FACT(MECHANISM_NEEDS_BENCHMARK, RECORD_STATE_BENCHMARK, benchmark_score);
+        PUT_FACT(MECHANISM_NEEDS_SOLVE_TIME, RECORD_STATE_SOLVE_TIME, solve_time_ns);
+        PUT_FACT(MECHANISM_NEEDS_HASHES, RECORD_STATE_HASHES, hashes);
+        PUT_FACT(MECHANISM_NEEDS_OPERATIONS, RECORD_STATE_OPERATIONS, operations);
+        PUT_FACT(MECHANISM_NEEDS_CLONES, RECORD_STATE_CLONES, clones);
+        PUT_FACT(MECHANISM_NEEDS_ACCOMPLICES, RECORD_STATE_ACCOMPLICE, accomplice);
+        PUT_FACT(MECHANISM_NEEDS_DICE, RECORD_STATE_DICE, dice);
+        record_put(record, RECORD_STATE_NETWORK_DICE, &outside->network_dice, 1);
+    }
+#undef PUT_FACT
+    record_put(record, RECORD_STATE_FACTS, &facts, 1);
+}
+
 enum sim_status probe_epoch_state(struct probe *probe, const struct mechanism_input *input,
                                   struct sim_error *err)
 {
@@ -111,6 +138,7 @@ enum sim_status probe_epoch_state(struct probe *probe, const struct mechanism_in
     record_put(record, RECORD_STATE_PRIORITY, input->priority, n);
     if (input->earliest_commit_block != NULL)
         record_put(record, RECORD_STATE_COMMIT, input->earliest_commit_block, n);
+    put_outside(probe, input->outside, n);
     status = record_rows_end(record, RECORD_DIM_STATE, err);
     return status == SIM_OK ? put_changed_rows(probe, input, state, err) : status;
 }

@@ -134,7 +134,8 @@ enum record_growth {
     X(EVENT_OTHER, "other_hotkey_id", EVENT, NONE, U32, "1",                                       \
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
-    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1", "difficulty, or what the kind says")            \
+    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
+      "difficulty; no_number: finished steps of the model")                                        \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
@@ -183,6 +184,10 @@ enum record_growth {
       "slot of the network's owner; 4294967295 = none")                                            \
     X(STATE_COMMITS, "commit_reveal", STATE, NONE, U8, "1", "1 = weights are committed first")     \
     X(STATE_WEIGHT_ONE, "weight_one", STATE, NONE, U32, "1", "value of a full weight")             \
+    X(STATE_FACTS, "facts", STATE, NONE, U32, "1",                                                 \
+      "what no chain knows but the mechanism was told, as flags")                                  \
+    X(STATE_NETWORK_DICE, "network_dice", STATE, NONE, U64, "1",                                   \
+      "a random word, if the mechanism asks")                                                      \
     X(STATE_STAKE_RAO, "stake_rao", STATE, STATE_SLOT, U64, "rao",                                 \
       "stake that votes in the epoch")                                                             \
     X(STATE_LAST_UPDATE, "last_update", STATE, STATE_SLOT, I64, "1",                               \
@@ -197,6 +202,21 @@ enum record_growth {
       "priority of the slot's transactions")                                                       \
     X(STATE_COMMIT, "earliest_commit_block", STATE, STATE_SLOT, U64, "1",                          \
       "block of a commit not yet revealed; 18446744073709551615 = none")                           \
+    X(STATE_TRUE_VALUE, "true_value", STATE, STATE_SLOT, F64, "1",                                 \
+      "what the model is worth, if the mechanism asks")                                            \
+    X(STATE_BENCHMARK, "benchmark_score", STATE, STATE_SLOT, F64, "1",                             \
+      "score in the public test, if the mechanism asks")                                           \
+    X(STATE_SOLVE_TIME, "solve_time_ns", STATE, STATE_SLOT, I64, "ns",                             \
+      "time to solve the puzzle, if the mechanism asks")                                           \
+    X(STATE_HASHES, "hashes", STATE, STATE_SLOT, F64, "1",                                         \
+      "hashes since the last epoch, if the mechanism asks")                                        \
+    X(STATE_OPERATIONS, "operations", STATE, STATE_SLOT, F64, "1",                                 \
+      "operations since the last epoch, if the mechanism asks")                                    \
+    X(STATE_CLONES, "clones", STATE, STATE_SLOT, U32, "1",                                         \
+      "slots with the same model, if the mechanism asks")                                          \
+    X(STATE_ACCOMPLICE, "accomplice", STATE, STATE_SLOT, U8, "1",                                  \
+      "1 = accomplice, if the mechanism asks")                                                     \
+    X(STATE_DICE, "dice", STATE, STATE_SLOT, U64, "1", "a random word, if the mechanism asks")     \
     X(STATE_ROW_STATE, "row_state", STATE_ROW, NONE, I64, "1",                                     \
       "first state with this row of weights")                                                      \
     X(STATE_ROW_UID, "row_uid", STATE_ROW, NONE, U32, "1", "slot whose weights they are")          \
@@ -217,7 +237,8 @@ enum record_growth {
     X(FAULT, "fault")                                                                              \
     X(RECOVERED, "recovered")                                                                      \
     X(PARAMETER_CHANGED, "parameter_changed")                                                      \
-    X(MECHANISM_CHANGED, "mechanism_changed")
+    X(MECHANISM_CHANGED, "mechanism_changed")                                                      \
+    X(NO_NUMBER, "no_number")
 
 #define RECORD_DIM_ENUM(id, ...) RECORD_DIM_##id,
 enum record_dim { RECORD_DIM_LIST(RECORD_DIM_ENUM) RECORD_DIM_COUNT, RECORD_DIM_NONE };

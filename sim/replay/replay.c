@@ -22,12 +22,28 @@ static enum sim_status ready_output(struct replay *replay, struct sim_error *err
     return mechanism_output_create(n, replay->setup->ops->memory_words, &replay->output, err);
 }
 
+static enum sim_status check_facts(const struct replay *replay, struct sim_error *err)
+{
+    const struct mechanism_ops *ops = replay->setup->ops;
+    char missing[MECHANISM_NEEDS_BYTES];
+    uint32_t lacks = ops->needs & ~replay->snapshot->facts;
+    if (lacks == 0)
+        return SIM_OK;
+    mechanism_needs_text(lacks, missing);
+    return SIM_FAIL(err, SIM_CONFIG,
+                    "mechanism %s needs what no chain knows (%s), and the recorded mechanism was "
+                    "not told it: %s can run in a scenario, not in this replay",
+                    ops->params->name, missing[0] == '\0' ? "dice" : missing, ops->params->name);
+}
+
 static enum sim_status run_epoch(struct replay *replay, uint64_t index, struct sim_error *err)
 {
     const struct replay_setup *setup = replay->setup;
     struct mechanism_input input;
     uint64_t epoch_row;
     enum sim_status status = source_load(replay->source, index, replay->snapshot, &epoch_row, err);
+    if (status == SIM_OK)
+        status = check_facts(replay, err);
     if (status == SIM_OK)
         status = ready_output(replay, err);
     if (status == SIM_OK)
@@ -57,11 +73,6 @@ static enum sim_status run_epochs(struct replay *replay, struct sim_error *err)
 enum sim_status replay_run(const struct replay_setup *setup, struct sim_error *err)
 {
     const struct mechanism_ops *ops = setup->ops;
-    if (ops->needs != 0)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "mechanism %s needs facts that no chain knows, and a result does not hold "
-                        "them: it can run in a scenario, not in a replay",
-                        ops->params->name);
     struct replay replay = {.setup = setup};
     struct source_options options = {.clears = setup->clears, .weight_one = ops->weight_one};
     enum sim_status status = ops->check == NULL ? SIM_OK : ops->check(setup->params, err);

@@ -15,6 +15,16 @@ static bool allocate(struct snapshot *s)
         *words[k] = calloc(n, sizeof(uint64_t));
         good = good && *words[k] != NULL;
     }
+    double **const reals[] = {&s->true_value, &s->benchmark_score, &s->hashes, &s->operations};
+    for (size_t k = 0; k < sizeof(reals) / sizeof(reals[0]); k++) {
+        *reals[k] = calloc(n, sizeof(double));
+        good = good && *reals[k] != NULL;
+    }
+    s->solve_time_ns = calloc(n, sizeof(*s->solve_time_ns));
+    s->clones = calloc(n, sizeof(*s->clones));
+    s->accomplice = calloc(n, 1);
+    s->dice = calloc(n, sizeof(*s->dice));
+    good = good && s->solve_time_ns && s->clones && s->accomplice && s->dice;
     s->permit = calloc(n, 1);
     s->pruned = calloc(n, 1);
     s->weights = calloc(n, sizeof(*s->weights));
@@ -55,11 +65,17 @@ struct snapshot *snapshot_free(struct snapshot *snapshot)
         return NULL;
     free_rows(snapshot->weights, snapshot->capacity);
     free_rows(snapshot->bonds, snapshot->capacity);
-    void *const blocks[] = {snapshot->stake_rao,   snapshot->last_update,   snapshot->registered,
-                            snapshot->priority,    snapshot->commit,        snapshot->permit,
-                            snapshot->pruned,      snapshot->memory,        snapshot->weight_start,
-                            snapshot->bond_start,  snapshot->weight_column, snapshot->weight_value,
-                            snapshot->bond_column, snapshot->bond_value};
+    void *const blocks[] = {snapshot->stake_rao,     snapshot->last_update,
+                            snapshot->registered,    snapshot->priority,
+                            snapshot->commit,        snapshot->permit,
+                            snapshot->pruned,        snapshot->memory,
+                            snapshot->weight_start,  snapshot->bond_start,
+                            snapshot->weight_column, snapshot->weight_value,
+                            snapshot->bond_column,   snapshot->bond_value,
+                            snapshot->true_value,    snapshot->benchmark_score,
+                            snapshot->hashes,        snapshot->operations,
+                            snapshot->solve_time_ns, snapshot->clones,
+                            snapshot->accomplice,    snapshot->dice};
     for (size_t k = 0; k < sizeof(blocks) / sizeof(blocks[0]); k++)
         free(blocks[k]);
     free(snapshot);
@@ -151,6 +167,22 @@ static enum sim_status compress(struct snapshot *s, struct sim_error *err)
     return SIM_OK;
 }
 
+static void show_outside(struct snapshot *s)
+{
+    uint32_t facts = s->facts;
+    s->outside = (struct mechanism_outside){
+        .true_value = facts & MECHANISM_NEEDS_TRUE_VALUE ? s->true_value : NULL,
+        .benchmark_score = facts & MECHANISM_NEEDS_BENCHMARK ? s->benchmark_score : NULL,
+        .solve_time_ns = facts & MECHANISM_NEEDS_SOLVE_TIME ? s->solve_time_ns : NULL,
+        .hashes = facts & MECHANISM_NEEDS_HASHES ? s->hashes : NULL,
+        .operations = facts & MECHANISM_NEEDS_OPERATIONS ? s->operations : NULL,
+        .clones = facts & MECHANISM_NEEDS_CLONES ? s->clones : NULL,
+        .accomplice = facts & MECHANISM_NEEDS_ACCOMPLICES ? s->accomplice : NULL,
+        .dice = facts & MECHANISM_NEEDS_DICE ? s->dice : NULL,
+        .network_dice = s->network_dice,
+    };
+}
+
 enum sim_status snapshot_input(struct snapshot *snapshot, struct mechanism_input *ret_input,
                                struct sim_error *err)
 {
@@ -174,7 +206,9 @@ enum sim_status snapshot_input(struct snapshot *snapshot, struct mechanism_input
         .bonds = {snapshot->bond_start, snapshot->bond_column, snapshot->bond_value},
         .priority = snapshot->priority,
         .memory = snapshot->memory_words > 0 ? snapshot->memory : NULL,
+        .outside = snapshot->facts != 0 ? &snapshot->outside : NULL,
     };
+    show_outside(snapshot);
     return SIM_OK;
 }
 

@@ -29,6 +29,16 @@ struct snapshot {
     uint8_t *permit, *pruned;
     struct snapshot_row *weights, *bonds;
     uint64_t *memory; /* (capacity, memory_words) */
+
+    /* What no chain knows: enum mechanism_need says which arrays count. */
+    uint32_t facts;
+    double *true_value, *benchmark_score, *hashes, *operations;
+    int64_t *solve_time_ns;
+    uint32_t *clones;
+    uint8_t *accomplice;
+    uint64_t *dice, network_dice;
+    struct mechanism_outside outside; /* as snapshot_input() shows it */
+
     uint32_t memory_words;
 
     /* The compressed rows of snapshot_input(), owned. */

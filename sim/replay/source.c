@@ -164,6 +164,33 @@ static enum sim_status load_permits(struct source *s, uint64_t index, struct sna
     return status;
 }
 
+/* Older results have none. */
+static enum sim_status load_facts(struct source *s, uint64_t index, struct snapshot *snapshot,
+                                  struct sim_error *err)
+{
+    snapshot->facts = 0;
+    if (!reader_has(s->reader, RECORD_STATE_FACTS))
+        return SIM_OK;
+    READ_ONE(RECORD_STATE_FACTS, uint32_t, snapshot->facts);
+    READ_ONE(RECORD_STATE_NETWORK_DICE, uint64_t, snapshot->network_dice);
+    enum sim_status status = SIM_OK;
+#define READ_FACT(need, var, into)                                                                 \
+    do {                                                                                           \
+        if (status == SIM_OK && (snapshot->facts & (need)) != 0)                                   \
+            status = reader_read(s->reader, (var), index, 1, (into), err);                         \
+    } while (0)
+    READ_FACT(MECHANISM_NEEDS_TRUE_VALUE, RECORD_STATE_TRUE_VALUE, snapshot->true_value);
+    READ_FACT(MECHANISM_NEEDS_BENCHMARK, RECORD_STATE_BENCHMARK, snapshot->benchmark_score);
+    READ_FACT(MECHANISM_NEEDS_SOLVE_TIME, RECORD_STATE_SOLVE_TIME, snapshot->solve_time_ns);
+    READ_FACT(MECHANISM_NEEDS_HASHES, RECORD_STATE_HASHES, snapshot->hashes);
+    READ_FACT(MECHANISM_NEEDS_OPERATIONS, RECORD_STATE_OPERATIONS, snapshot->operations);
+    READ_FACT(MECHANISM_NEEDS_CLONES, RECORD_STATE_CLONES, snapshot->clones);
+    READ_FACT(MECHANISM_NEEDS_ACCOMPLICES, RECORD_STATE_ACCOMPLICE, snapshot->accomplice);
+    READ_FACT(MECHANISM_NEEDS_DICE, RECORD_STATE_DICE, snapshot->dice);
+#undef READ_FACT
+    return status;
+}
+
 static enum sim_status load_slots(struct source *s, uint64_t index, struct snapshot *snapshot,
                                   struct sim_error *err)
 {
@@ -249,5 +276,7 @@ enum sim_status source_load(struct source *source, uint64_t index, struct snapsh
     enum sim_status status = load_scalars(source, index, snapshot, ret_epoch_row, err);
     if (status == SIM_OK)
         status = load_slots(source, index, snapshot, err);
+    if (status == SIM_OK)
+        status = load_facts(source, index, snapshot, err);
     return status == SIM_OK ? load_weights(source, index, snapshot, err) : status;
 }
