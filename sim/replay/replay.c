@@ -10,6 +10,7 @@ struct replay {
     struct snapshot *snapshot;
     struct mechanism_output *output;
     struct mechanism_scratch scratch;
+    int64_t *registered; /* (uids) at the end of the epoch's block, as recorded */
 };
 
 /* The number of uids may grow during a run. */
@@ -20,6 +21,40 @@ static enum sim_status ready_output(struct replay *replay, struct sim_error *err
         return SIM_OK;
     replay->output = mechanism_output_free(replay->output);
     return mechanism_output_create(n, replay->setup->ops->memory_words, &replay->output, err);
+}
+
+/* Who takes over a slot in the epoch's own block, after the epoch, stands in the recorded row
+ * already, and where the chain clears a slot it stands there with nothing. */
+static enum sim_status clear_newcomers(struct replay *replay, uint64_t epoch_row,
+                                       struct sim_error *err)
+{
+    struct reader *reader = replay->setup->reader;
+    const struct snapshot *snapshot = replay->snapshot;
+    struct mechanism_output *output = replay->output;
+    if (!replay->setup->clears)
+        return SIM_OK;
+    enum sim_status status =
+        reader_read(reader, RECORD_BLOCK_AT_REGISTRATION, epoch_row, 1, replay->registered, err);
+    uint64_t *const values[] = {output->stake_weight,
+                                output->rank,
+                                output->trust,
+                                output->consensus,
+                                output->incentive,
+                                output->dividends,
+                                output->validator_trust,
+                                output->pruning_score,
+                                output->emission_rao,
+                                output->server_emission_rao,
+                                output->validator_emission_rao};
+    for (uint32_t uid = 0; status == SIM_OK && uid < snapshot->n; uid++) {
+        if ((uint64_t)replay->registered[uid] != snapshot->block)
+            continue;
+        for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++)
+            values[k][uid] = 0;
+        output->stake_change_rao[uid] = 0;
+        output->permit[uid] = 0;
+    }
+    return status;
 }
 
 static enum sim_status check_facts(const struct replay *replay, struct sim_error *err)
@@ -54,7 +89,8 @@ static enum sim_status run_epoch(struct replay *replay, uint64_t index, struct s
                              NULL, err);
     if (status != SIM_OK)
         return sim_error_context(err, "epoch %llu", (unsigned long long)epoch_row);
-    if (setup->epoch != NULL)
+    status = clear_newcomers(replay, epoch_row, err);
+    if (status == SIM_OK && setup->epoch != NULL)
         status = setup->epoch(setup->context, epoch_row, replay->snapshot, replay->output, err);
     return status == SIM_OK ? snapshot_adopt(replay->snapshot, replay->output, err) : status;
 }
@@ -80,8 +116,13 @@ enum sim_status replay_run(const struct replay_setup *setup, struct sim_error *e
         status = source_open(setup->reader, &options, &replay.source, err);
     if (status == SIM_OK)
         status = source_snapshot(replay.source, ops->memory_words, &replay.snapshot, err);
+    replay.registered =
+        calloc(reader_rows(setup->reader, RECORD_DIM_UID) + 1, sizeof(*replay.registered));
+    if (status == SIM_OK && replay.registered == NULL)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for a replay");
     if (status == SIM_OK)
         status = run_epochs(&replay, err);
+    free(replay.registered);
     mechanism_output_free(replay.output);
     mechanism_scratch_release(&replay.scratch);
     snapshot_free(replay.snapshot);

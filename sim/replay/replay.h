@@ -4,7 +4,9 @@
  * Stakes, weights, registrations and rules are the recorded ones at every epoch; bonds, permits and
  * whatever else the mechanism keeps are its own, from the first epoch on.  Behaviour is held fixed:
  * nobody reacts to what this mechanism would have paid, and what it pays does not become stake.
- * The run's own mechanism pays what was recorded, bit for bit.
+ * The run's own mechanism pays what was recorded, bit for bit.  (In a slot that changed hands in an
+ * epoch's own block the recorded row shows the newcomer; where the chain clears such slots, so does
+ * a replay.)
  */
 #ifndef REPLAY_REPLAY_H
 #define REPLAY_REPLAY_H

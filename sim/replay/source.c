@@ -51,6 +51,8 @@ static enum sim_status read_rows(struct source *s, struct sim_error *err)
 enum sim_status source_open(struct reader *reader, const struct source_options *options,
                             struct source **ret_source, struct sim_error *err)
 {
+    if (reader_rows(reader, RECORD_DIM_EPOCH) == 0)
+        return SIM_FAIL(err, SIM_CONFIG, "'%s' has no epoch", reader_path(reader));
     if (!reader_has(reader, RECORD_STATE_BLOCK) || reader_rows(reader, RECORD_DIM_STATE) == 0)
         return SIM_FAIL(err, SIM_CONFIG,
                         "'%s' holds no states of its epochs: the run recorded none (record.states "
