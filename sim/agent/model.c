@@ -264,6 +264,15 @@ enum sim_status model_finish_training(struct agents *agents, uint32_t index, str
     return SIM_OK;
 }
 
+void model_cancel_training(struct agents *agents, uint32_t index)
+{
+    struct agent_model *model = &agents->models[index];
+    compute_drop(agents->wiring.pool, model->training);
+    model->training = (struct compute_ticket){0};
+    version_release(model->next); /* accepts NULL; a job that still runs holds it */
+    model->next = NULL;
+}
+
 /* The same held-out text for every model: differences between models are then differences of
  * models, not of luck. */
 static enum sim_status draw_heldout(struct agents *agents, uint32_t sequence_count,

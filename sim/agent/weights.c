@@ -124,7 +124,9 @@ enum sim_status weights_on_due(struct agents *agents, uint32_t index, int64_t no
         (int64_t)agents->setup.query->weights_interval_blocks * agents->setup.block_time_ns;
     enum sim_status status =
         agents_schedule(agents, now_ns + interval_ns, AGENT_SET_WEIGHTS, index, 0, err);
-    if (status != SIM_OK || agents->neurons[validator->neuron].uid == AGENT_NONE)
+    bool can = agents->neurons[validator->neuron].uid != AGENT_NONE &&
+               agents_host_is_up(agents, validator->neuron);
+    if (status != SIM_OK || !can)
         return status;
     return set_weights(agents, validator, err);
 }
