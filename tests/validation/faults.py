@@ -199,6 +199,15 @@ def random_failures_keep_hosts_up_for_mtbf_of_mtbf_and_mttr(folder, base):
     assert abs(down - mean + start) < 4 * deviation, (down, mean, start, deviation)
     assert len({hotkey for hotkey, _, _ in episodes}) == hosts
     assert len({begin for _, begin, _ in episodes}) == len(episodes), "hosts fail together"
+    table = os.path.join(folder, "tables")
+    subprocess.run([TAOSIM, "report", run.file.filename, "-o", table + ".html", "--csv", table],
+                   check=True, capture_output=True)
+    with open(os.path.join(table, "faults.csv"), encoding="utf-8") as file:
+        row = [line.strip().split(",") for line in file if line.startswith("flaky,")][0]
+    last_s = run["time"][-1]
+    held_h = sum(min(e, last_s) - b for _, b, e in episodes if b <= last_s) / 3600
+    began = sum(b <= last_s for _, b, _ in episodes)
+    assert [int(row[1]), int(row[2])] == [began, hosts] and abs(float(row[3]) - held_h) < 1e-6, row
 
 
 def a_region_that_is_drawn_follows_the_shares_of_nodes(folder, base):
