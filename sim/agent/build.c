@@ -118,12 +118,14 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop =
-            group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence),
-        .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
-                                               group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
+    if (!agents_has_model(group))
+        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    model->forward_flop =
+        group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence);
+    model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
+                                                 group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
     enum sim_status status = version_create(versions, floats, &model->version, err);
     if (status != SIM_OK)
@@ -266,6 +268,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 static enum sim_status check_group(const struct agents_setup *setup,
                                    const struct agents_group *group, struct sim_error *err)
 {
+    if (!agents_has_model(group))
+        return SIM_OK;
     enum sim_status status =
         group->lm->check == NULL ? SIM_OK : group->lm->check(group->lm_shape, err);
     if (status != SIM_OK)
@@ -317,8 +321,11 @@ static void set_wire_bytes(struct agents *agents)
     struct answer_shape shape = {.sequences = query->batch,
                                  .positions = query->sequence,
                                  .hidden_width = setup->corpus->vocabulary_symbols};
-    if (query->response == QUERY_HIDDEN && setup->group_count > 0)
-        shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
+    uint32_t first = 0;
+    while (first < setup->group_count && !agents_has_model(&setup->groups[first]))
+        first++;
+    if (query->response == QUERY_HIDDEN && first < setup->group_count)
+        shape.hidden_width = setup->groups[first].lm->hidden_width(setup->groups[first].lm_shape);
     shape.kept = query->kept;
     uint64_t answer_bytes =
         query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
