@@ -9,7 +9,8 @@
 /* Ends with NULL; the order is that of `taosim list`. */
 extern const struct lm_ops *const lm_all[];
 
-/* No model: every function but parameter_count is NULL (agent/lm.h says what that means). */
+/* No model: every function but parameter_count and hidden_width is NULL (agent/lm.h says what that
+ * means). */
 extern const struct lm_ops lm_none_ops;
 
 /* The core type whose kernels OpenBLAS uses, for provenance.  Only models with matrices of

@@ -15,4 +15,11 @@ static size_t count_nothing(const void *shape)
     return 0;
 }
 
-const struct lm_ops lm_none_ops = {.table = &none_table, .parameter_count = count_nothing};
+static uint32_t no_width(const void *shape)
+{
+    (void)shape;
+    return 0;
+}
+
+const struct lm_ops lm_none_ops = {
+    .table = &none_table, .parameter_count = count_nothing, .hidden_width = no_width};

@@ -4,7 +4,7 @@
 #include "agent/agents.h"
 
 #include "agent/genesis.h"
-#include "agent/state.h"
+#include "agent/lesson.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +171,10 @@ enum sim_status agents_delivered(void *context, uint64_t tag, enum net_outcome o
                                  int64_t now_ns, struct sim_error *err)
 {
     struct agents *agents = context;
+    if (tag & LESSON_TAG) {
+        lesson_delivered(agents, (uint32_t)tag, outcome);
+        return SIM_OK;
+    }
     uint32_t query = (uint32_t)tag;
     if (outcome == NET_LOST) {
         query_release(agents, query);
@@ -199,6 +203,11 @@ uint32_t agents_model_count(const struct agents *agents)
     return agents->server_count;
 }
 
+uint32_t agents_uid_capacity(const struct agents *agents)
+{
+    return agents->setup.uid_capacity;
+}
+
 struct agent_info agents_info(const struct agents *agents, uint32_t index)
 {
     const struct agent_neuron *neuron = &agents->neurons[index];
@@ -217,6 +226,7 @@ struct agent_info agents_info(const struct agents *agents, uint32_t index)
         .serving = neuron->serving,
         .training_step_count = model->step_count,
         .training_loss_nats = model->loss_nats,
+        .owner_hashes_per_s = agents->owners[neuron->owner].hash_rate_hashes_per_s,
     };
 }
 
@@ -246,6 +256,23 @@ void agents_reset_counters(struct agents *agents)
         agents->neurons[n].counters = (struct agent_counters){0};
 }
 
+const struct agent_incident *agents_incidents(const struct agents *agents, size_t *ret_count)
+{
+    *ret_count = agents->incident_count;
+    return agents->incidents;
+}
+
+void agents_forget_incidents(struct agents *agents)
+{
+    agents->incident_count = 0;
+}
+
+const float *agents_parameters(const struct agents *agents, uint32_t model, uint32_t *ret_group)
+{
+    *ret_group = (uint32_t)(agents->models[model].group - agents->setup.groups);
+    return agents->models[model].version->values;
+}
+
 const double *agents_mixture(const struct agents *agents, uint32_t model)
 {
     return agents->models[model].mixture;
@@ -271,6 +298,14 @@ static void check_questions(const struct agents *agents)
     SIM_ASSERT(used == referenced);
 }
 
+static void check_lessons(const struct agents *agents, const struct agent_server *server)
+{
+    uint32_t count = 0;
+    for (uint32_t l = server->first_lesson; l != AGENT_NONE; l = agents->lessons[l].next)
+        SIM_ASSERT(agents->lessons[l].useful && ++count <= server->lesson_count);
+    SIM_ASSERT(count == server->lesson_count);
+}
+
 void agents_check(const struct agents *agents)
 {
     for (uint32_t uid = 0; uid < agents->setup.uid_capacity; uid++) {
@@ -287,6 +322,8 @@ void agents_check(const struct agents *agents)
         bool training = agents->models[server->model].next != NULL;
         SIM_ASSERT(server->busy == (training || server->serving != AGENT_NONE));
         SIM_ASSERT(!(training && server->serving != AGENT_NONE));
+        SIM_ASSERT(!server->stopped || (!server->busy && server->lesson_count == 0));
+        check_lessons(agents, server);
     }
     check_questions(agents);
 }

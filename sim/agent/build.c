@@ -1,8 +1,9 @@
 /*
  * build.c: from the scenario's groups to neurons, servers, owners and validators.
  */
-#include "agent/answer.h"
+#include "agent/lesson.h"
 #include "agent/reading.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,15 @@ static void count_entities(struct agents *agents)
         agents->delegator_count += agents->setup.delegators[k].params->count;
 }
 
+static size_t job_input_bytes(const struct agents *agents)
+{
+    size_t bytes = JOB_INPUT_BYTES, question = response_input_bytes(agents->setup.query);
+    size_t step = training_input_bytes(&agents->setup, agents->lesson_floats);
+    bytes = question > bytes ? question : bytes;
+    bytes = step > bytes ? step : bytes;
+    return (bytes + 63) & ~(size_t)63;
+}
+
 static enum sim_status allocate_entities(struct agents *agents, struct sim_error *err)
 {
     const struct agents_setup *setup = &agents->setup;
@@ -40,7 +50,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->stream_count =
         agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
     agents->account_capacity = agents->neuron_count + agents->owner_count + agents->delegator_count;
-    agents->job_input_bytes = JOB_INPUT_BYTES;
+    agents->job_input_bytes = job_input_bytes(agents);
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
                              setup->corpus->vocabulary_symbols, setup->corpus->vocabulary_symbols);
@@ -63,7 +73,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->ally = allocate(uids, 1);
     agents->neuron_of_account =
         allocate(agents->account_capacity, sizeof(*agents->neuron_of_account));
-    agents->job_input = allocate(1, agents->job_input_bytes);
+    agents->job_input = aligned_alloc(64, agents->job_input_bytes);
     agents->score_scratch = aligned_alloc(64, (score_bytes + 64) & ~(size_t)63);
     agents->weights_scratch = aligned_alloc(64, (weights_bytes + 64) & ~(size_t)63);
     agents->measures = allocate(peers, sizeof(*agents->measures));
@@ -103,6 +113,11 @@ static struct stream *next_stream(struct agents *agents, struct cursor *at,
     return stream;
 }
 
+static uint64_t scaled(const struct agents_setup *setup, uint64_t bytes)
+{
+    return (uint64_t)((double)bytes * setup->query->wire_scale);
+}
+
 static enum sim_status build_model(struct agents *agents, struct version_pool *versions,
                                    const struct agents_group *group, uint32_t index,
                                    uint64_t entity, struct sim_error *err)
@@ -122,8 +137,9 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
     };
     if (!agents_has_model(group))
         return version_create(versions, 1, &model->version, err); /* stands for nothing */
-    model->forward_flop =
-        group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence);
+    model->forward_flop = response_flop(setup->query, group);
+    model->response_bytes = scaled(setup, response_bytes(setup, group));
+    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
     model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                  group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
@@ -133,6 +149,22 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
     stream_init(&stream, agents->seed, STREAM_MODEL_INIT, entity, 0);
     setup->trainer->init(group->lm, group->lm_shape, group->optimiser, &stream,
                          model->version->values);
+    return SIM_OK;
+}
+
+/* Room for what the peers of a neuron that distils have answered. */
+static enum sim_status build_teacher(const struct agents *agents, const struct agents_group *group,
+                                     struct agent_server *server, struct sim_error *err)
+{
+    if (!(group->training->distil > 0))
+        return SIM_OK;
+    const struct query_params *query = agents->setup.query;
+    size_t logits = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    server->teacher =
+        calloc(1, logits * sizeof(float) + (size_t)query->batch * (query->sequence + 1));
+    if (server->teacher == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the answers that a neuron learns from");
+    server->teacher_tokens = (uint8_t *)(server->teacher + logits);
     return SIM_OK;
 }
 
@@ -154,6 +186,8 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_neuron = at->neuron,
         .serving = AGENT_NONE,
         .waiting = AGENT_NONE,
+        .first_lesson = AGENT_NONE,
+        .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
     };
     server->flops = dist_draw_f64(&group->host->flops, draw);
@@ -165,7 +199,8 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
-    return build_model(agents, versions, group, index, entity, err);
+    enum sim_status status = build_teacher(agents, group, server, err);
+    return status == SIM_OK ? build_model(agents, versions, group, index, entity, err) : status;
 }
 
 static enum sim_status build_validator(struct agents *agents, const struct agents_group *group,
@@ -288,7 +323,8 @@ static enum sim_status check_group(const struct agents_setup *setup,
         return SIM_FAIL(err, SIM_CONFIG,
                         "groups.%s.training.sequence is %u, but its model takes at most %u",
                         group->name, group->training->sequence, longest);
-    return SIM_OK;
+    status = response_check(setup, group, err);
+    return status == SIM_OK ? lesson_check(setup, group, err) : status;
 }
 
 static enum sim_status check_setup(const struct agents_setup *setup, struct sim_error *err)
@@ -298,40 +334,12 @@ static enum sim_status check_setup(const struct agents_setup *setup, struct sim_
                         "scorer: '%s' goes by the router's scores of peers, and router '%s' has "
                         "none",
                         setup->scorer->params->name, setup->router->params->name);
-    if (setup->query->response == QUERY_TOPK &&
-        setup->query->kept > setup->corpus->vocabulary_symbols)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "query.kept is %u, but the corpus has a vocabulary of %u symbols",
-                        setup->query->kept, setup->corpus->vocabulary_symbols);
     for (uint32_t g = 0; g < setup->group_count; g++) {
         enum sim_status status = check_group(setup, &setup->groups[g], err);
         if (status != SIM_OK)
             return status;
     }
     return SIM_OK;
-}
-
-/* Bytes of a question and of an answer in the historic wire forms: 8-byte token ids out; 4-byte
- * floats back, for each position the logits or the hidden state (bittensor v3, TextCausalLM and
- * TextLastHiddenState). */
-static void set_wire_bytes(struct agents *agents)
-{
-    const struct agents_setup *setup = &agents->setup;
-    const struct query_params *query = setup->query;
-    struct answer_shape shape = {.sequences = query->batch,
-                                 .positions = query->sequence,
-                                 .hidden_width = setup->corpus->vocabulary_symbols};
-    uint32_t first = 0;
-    while (first < setup->group_count && !agents_has_model(&setup->groups[first]))
-        first++;
-    if (query->response == QUERY_HIDDEN && first < setup->group_count)
-        shape.hidden_width = setup->groups[first].lm->hidden_width(setup->groups[first].lm_shape);
-    shape.kept = query->kept;
-    uint64_t answer_bytes =
-        query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
-    double scale = query->wire_scale;
-    agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
-    agents->response_bytes = (uint64_t)((double)answer_bytes * scale);
 }
 
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,
@@ -345,11 +353,14 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
         return SIM_FAIL(err, SIM_MEMORY, "no memory for the neurons");
     agents->setup = *setup;
     agents->seed = setup->seed;
-    agents->rows = setup->query->batch * setup->query->sequence;
-    agents->question_free = agents->query_free = AGENT_NONE;
+    agents->rows = response_rows(setup->query);
+    agents->question_free = agents->query_free = agents->lesson_free = AGENT_NONE;
+    agents->keeps_logits =
+        reading_wants_logits(setup) || setup->query->gradients || lesson_any_distils(setup);
+    agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
-    set_wire_bytes(agents);
+    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
@@ -371,6 +382,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t m = 0; agents->models != NULL && m < agents->server_count; m++) {
         version_release(agents->models[m].version);
         version_release(agents->models[m].next);
+        version_release(agents->models[m].before);
     }
     for (uint32_t v = 0; agents->validators != NULL && v < agents->validator_count; v++) {
         free(agents->validators[v].router_state);
@@ -379,6 +391,9 @@ struct agents *agents_free(struct agents *agents)
     }
     for (uint32_t q = 0; q < agents->question_capacity; q++)
         free(agents->questions[q]);
+    for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
+        free(agents->servers[s].teacher);
+    lesson_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,
@@ -404,6 +419,7 @@ struct agents *agents_free(struct agents *agents)
                       agents->questions,
                       agents->queries,
                       agents->ally,
+                      agents->incidents,
                       agents->delegators,
                       agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)

@@ -12,12 +12,14 @@ struct agent_model {
     uint64_t entity;         /* stable name: (group, index of the server) */
     struct version *version; /* what new forward passes read */
     struct version *next;    /* what the training step under way fills, or NULL */
+    struct version *before;  /* on_nan: revert: what `version` was made from, or NULL */
     struct compute_ticket training;
     uint64_t step_count;
-    double loss_nats;                 /* of the last step's batch */
-    const double *mixture;            /* (domain_count) */
-    uint64_t forward_flop, step_flop; /* of one question's batch, of one training step */
-    bool is_shared;                   /* several identities serve it: answers are worth memoising */
+    double loss_nats;                        /* of the last step's batch */
+    const double *mixture;                   /* (domain_count) */
+    uint64_t forward_flop, step_flop;        /* of one question's batch, of one step on own text */
+    uint64_t response_bytes, gradient_bytes; /* of its answer, of what comes back; wire_scale in */
+    bool is_shared; /* several identities serve it: answers are worth memoising */
 };
 
 /* A host: one queue, one job at a time. */
@@ -32,6 +34,20 @@ struct agent_server {
     uint32_t serving; /* the query under way, or AGENT_NONE */
     uint32_t waiting; /* root of the heap of waiting queries, or AGENT_NONE */
     struct stream *lottery;
+    bool stopped; /* its model gave no number, and on_nan: stop */
+    bool taught;  /* the teacher below is of a question since the last step */
+    uint32_t lesson_count, first_lesson, last_lesson; /* gradients that wait, oldest first */
+    float *teacher;          /* (rows, V) its peers' joined logits, or NULL: it does not distil */
+    uint8_t *teacher_tokens; /* (batch, sequence + 1) */
+};
+
+/* A gradient on its way to a server, or waiting there for the next training step. */
+struct agent_lesson {
+    uint32_t neuron;   /* whose answer it is about, or AGENT_NONE in a free slot */
+    uint32_t next;     /* of the free ones, or of those that wait at a server */
+    bool useful;       /* the receiver learns from it, and all of its numbers are finite */
+    uint8_t *tokens;   /* (batch, sequence + 1) */
+    float *derivative; /* (lesson_floats) of the loss by the logits or by the hidden state */
 };
 
 /* A coldkey and the work that it does for its identities, which follow one another. */
@@ -124,8 +140,9 @@ struct agents {
     struct agents_setup setup;
     struct agents_wiring wiring;
     uint64_t seed;
-    uint32_t rows;                          /* batch x sequence of a question */
-    uint64_t request_bytes, response_bytes; /* a question's and an answer's, wire_scale included */
+    uint32_t rows;          /* batch x sequence of a question */
+    uint64_t request_bytes; /* a question's, wire_scale included */
+    bool keeps_logits;      /* answers keep theirs until they are scored */
 
     uint32_t neuron_count, server_count, owner_count, validator_count;
     struct agent_neuron *neurons;
@@ -155,6 +172,12 @@ struct agents {
     struct agent_query *queries;
     uint32_t query_capacity, query_free;
 
+    struct agent_lesson *lessons; /* (lesson_capacity), with memory of their own */
+    uint32_t lesson_capacity, lesson_free;
+    size_t lesson_floats;
+    struct agent_incident *incidents; /* (incident_capacity) since agents_forget_incidents() */
+    size_t incident_count, incident_capacity;
+
     uint64_t last_difficulty;
     struct digest digest;
 
@@ -170,16 +193,19 @@ struct agents {
     uint32_t *row_values; /* (uid_capacity) */
 };
 
+/* ---- training.c */
+/* Whether there is anything to learn from at present. */
+bool training_has_matter(const struct agents *agents, uint32_t server);
+/* Operations of a step that is started now. */
+uint64_t training_flop(const struct agents *agents, uint32_t server);
+size_t training_input_bytes(const struct agents_setup *setup, size_t lesson_floats);
+/* Uses up what waits at the server. */
+SIM_CHECKED enum sim_status training_start(struct agents *agents, uint32_t server,
+                                           struct sim_error *err);
+
 /* ---- model.c */
-/* A forward pass of the model on a question's tokens; its output is rows floats of log-probability
- * of the true tokens and, when they are read (reading_wants_logits), rows x V of logits. */
-SIM_CHECKED enum sim_status model_start_forward(struct agents *agents, uint32_t model,
-                                                const uint8_t *tokens,
-                                                struct compute_ticket *ret_ticket,
-                                                struct sim_error *err);
-SIM_CHECKED enum sim_status model_start_training(struct agents *agents, uint32_t model,
-                                                 struct sim_error *err);
-/* Puts the trained version in place; SIM_NUMERIC names group, index and step. */
+/* Puts the trained version in place; where no number came out, does what on_nan says: fails with
+ * SIM_NUMERIC and the group, index and step, or notes an incident. */
 SIM_CHECKED enum sim_status model_finish_training(struct agents *agents, uint32_t model,
                                                   struct sim_error *err);
 

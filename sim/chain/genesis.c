@@ -298,10 +298,7 @@ enum sim_status genesis_apply_weights(struct chain *chain, uint16_t netuid,
 
 bool genesis_needs_stake(const struct mechanism_ops *mechanism)
 {
-    const uint32_t pays_without_stake = MECHANISM_NEEDS_TRUE_VALUE | MECHANISM_NEEDS_BENCHMARK |
-                                        MECHANISM_NEEDS_SOLVE_TIME | MECHANISM_NEEDS_WORK |
-                                        MECHANISM_NEEDS_DICE;
-    return (mechanism->needs & pays_without_stake) == 0;
+    return (mechanism->needs & MECHANISM_NEEDS_FACTS) == 0;
 }
 
 enum sim_status genesis_check(const struct chain *chain, struct sim_error *err)
