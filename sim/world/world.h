@@ -18,6 +18,7 @@
 #include "chain/chain.h"
 #include "net/net.h"
 #include "probe/probe.h"
+#include "world/faults.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -51,6 +52,8 @@ struct world_setup {
     struct chain_config chain;  /* seed likewise; exactly one network */
     const struct net_options *net;
     const struct probe_params *probe;
+    const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
+    uint32_t fault_count;
     uint32_t threads; /* all of them, the loop's included */
 
     const char *folder;   /* run folder */
@@ -96,6 +99,9 @@ SIM_CHECKED enum sim_status world_finish(struct world *world, struct sim_error *
 struct world_digests {
     uint64_t order, chain, model, trace;
 };
+/* To look at, between events. */
+const struct agents *world_agents(const struct world *world);
+
 struct world_digests world_digests(const struct world *world);
 struct world_status world_status(const struct world *world);
 
