@@ -190,7 +190,9 @@ static double support(const struct yumasim_work *work, struct vote *votes)
             return votes[i].weight;
     }
     bool largest = work->params->unreached_consensus == YUMASIM_LARGEST;
-    return supporting == 0 && !largest ? 0 : votes[largest ? 0 : v - 1].weight;
+    if (v == 0 || (supporting == 0 && !largest))
+        return 0;
+    return votes[largest ? 0 : v - 1].weight;
 }
 
 /* Truncates shares of consensus to 16 bits.  Where there is no consensus the originals cast NaN to
