@@ -133,13 +133,15 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop = response_flop(setup->query, group),
-        .response_bytes = scaled(setup, response_bytes(setup, group)),
-        .gradient_bytes = scaled(setup, response_gradient_bytes(setup, group)),
-        .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
-                                               group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
+    if (!agents_has_model(group))
+        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    model->forward_flop = response_flop(setup->query, group);
+    model->response_bytes = scaled(setup, response_bytes(setup, group));
+    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
+    model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
+                                                 group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
     enum sim_status status = version_create(versions, floats, &model->version, err);
     if (status != SIM_OK)
@@ -166,6 +168,23 @@ static enum sim_status build_teacher(const struct agents *agents, const struct a
     return SIM_OK;
 }
 
+/* On a stream of its own: a scenario that places its hosts moves no other draw. */
+static uint32_t draw_region(const struct agents *agents, int choice, uint64_t entity)
+{
+    if (choice < REGION_COUNT)
+        return (uint32_t)choice;
+    enum region_set set =
+        agents->setup.regions == REGION_NONE ? REGION_2019 : agents->setup.regions;
+    const struct region *regions = region_table(set);
+    struct stream stream;
+    stream_init(&stream, agents->seed, STREAM_GENESIS, entity, 1);
+    double left = stream_uniform(&stream);
+    uint32_t region = 0;
+    while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
+        left -= regions[region++].node_share;
+    return region;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
@@ -187,13 +206,16 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_lesson = AGENT_NONE,
         .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
+        .condition = {.up = true, .speed = 1},
     };
     server->flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
     host->half_latency_ns = dist_draw_i64(&group->host->half_latency_ns, draw);
+    host->region = draw_region(agents, group->host->region, entity);
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
@@ -301,6 +323,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 static enum sim_status check_group(const struct agents_setup *setup,
                                    const struct agents_group *group, struct sim_error *err)
 {
+    if (!agents_has_model(group))
+        return SIM_OK;
     enum sim_status status =
         group->lm->check == NULL ? SIM_OK : group->lm->check(group->lm_shape, err);
     if (status != SIM_OK)
@@ -414,8 +438,8 @@ struct agents *agents_free(struct agents *agents)
                       agents->row_values,
                       agents->questions,
                       agents->queries,
-                      agents->incidents,
                       agents->ally,
+                      agents->incidents,
                       agents->delegators,
                       agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
