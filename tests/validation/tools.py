@@ -250,6 +250,64 @@ def a_slip_in_a_replays_mechanism_names_the_one_that_was_meant(folder):
     expect(call("replay", run, "--set", "kappa=7"), 2, "is not between 0 and 1")
 
 
+# ---- compare
+
+def compare_shows_who_gained_and_which_keys_differ(folder):
+    done = expect(call("compare", run_once("finney"), run_once("lottery")), 0)
+    assert "  mechanism.name: finney -> lottery" in done.stdout, done.stdout
+    assert "seed:" not in done.stdout.replace("seed 1", ""), done.stdout
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if "%" in line}
+    shares = []
+    for name in ("finney", "lottery"):
+        with h5py.File(os.path.join(run_once(name), "result.h5")) as file:
+            paid, group = file["emission_rao"][()], file["group_id"][()]
+            swarm = [value.decode() if isinstance(value, bytes) else value
+                     for value in file["groups/name"][()]].index("swarm")
+            shares.append(100 * paid[group == swarm].sum() / paid.sum())
+    got = lines["group.swarm"]
+    assert abs(float(got[1]) - shares[0]) < 0.006 and abs(float(got[3]) - shares[1]) < 0.006, got
+    assert abs(float(got[5]) - (shares[1] - shares[0])) < 0.011, (got, shares)
+    assert lines["attackers"][1:6] == got[1:6]
+
+
+def compare_by_epochs_adds_a_table_for_each(folder):
+    done = expect(call("compare", run_once("finney"), run_once("finney"), "--epochs"), 0, "nothing")
+    with h5py.File(os.path.join(run_once("finney"), "result.h5")) as file:
+        assert done.stdout.count("\nepoch ") == file["block"].shape[0], done.stdout
+
+
+def runs_over_seeds_are_compared_in_pairs_with_an_interval(folder):
+    for seed in ("1", "2", "3"):
+        for name, share in (("a", "0.2"), ("b", "0.8")):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+            expect(call("run", SCENARIO, "--quiet", "--until", "25 min", "--seed", seed, "--set",
+                        "mechanism={name: lottery, validator_share: " + share + "}", "-o",
+                        f"{name}/{seed}", folder=folder), 0)
+    done = expect(call("compare", "a", "b", folder=folder), 0, "pairs of runs with the same seed")
+    line = [line for line in done.stdout.splitlines() if line.startswith("role.validators")][0]
+    low, high = line[line.index("[") + 1:line.index("]")].split(",")
+    assert float(low) <= 60 <= float(high) or abs(float(low) - 60) < 1, line
+    shutil.rmtree(os.path.join(folder, "b", "3"))
+    expect(call("compare", "a", "b", folder=folder), 0, "Welch")
+    expect(call("compare", "a", "b", "--fail-if", "role.validators.paid > 0.3", folder=folder), 3,
+           "B - A is 0.")
+
+
+def a_gate_ends_with_three(folder):
+    a, b = run_once("finney"), run_once("lottery")
+    expect(call("compare", a, b, "--fail-if", "attackers.paid > 1"), 0)
+    expect(call("compare", a, b, "--fail-if", "attackers.paid <= 1"), 3, "--fail-if")
+    for text in ("attackers", "attackers.paid >", "attackers.paid > x", "> 2", "attackers.gain > 0",
+                 "attackers.paid = 3"):
+        expect(call("compare", a, b, "--fail-if", text), 2, "is no condition")
+    expect(call("compare", a, b, "--fail-if", "group.nobody.paid > 0"), 2, "neither run has")
+    expect(call("compare", a, folder), 74, "holds no result")
+    again = ["run", SCENARIO, *SHORT, *DATES["finney"], "-o", a, "--fail-if"]
+    expect(call(*again, "honest.stake < 0.5"), 0)
+    expect(call(*again, "honest.stake >= 0.5"), 3, "it is 0.")
+    expect(call(*again, "group.nobody.paid > 0"), 2, "the run has no")
+
+
 # ---- a mechanism of one's own
 
 def make(folder, name="fair"):
