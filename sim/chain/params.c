@@ -11,9 +11,17 @@ const char *const pow_seal_names[] = {"sha256", "keccak", "keccak_hotkey", NULL}
 const char *const chain_stake_term_names[] = {"integer", "real", NULL};
 const char *const chain_emission_split_names[] = {"fixed", "root", NULL};
 
-/* The list written out three times, each with its profile's fallback. */
+/* The list written out three times, each with its profile's fallback.  A key may change while
+ * running unless the list says CHAIN_FIXED. */
 #define KEY(field, kind, min, max, fallback, choices, doc)                                         \
-    {#field, kind, offsetof(struct chain_params, field), min, max, fallback, choices, doc},
+    {#field,                                                                                       \
+     (kind) ^ PARAM_LIVE_FLAG,                                                                     \
+     offsetof(struct chain_params, field),                                                         \
+     min,                                                                                          \
+     max,                                                                                          \
+     fallback,                                                                                     \
+     choices,                                                                                      \
+     doc},
 #define KEY_NAKAMOTO(field, type, kind, min, max, a, b, c, choices, doc)                           \
     KEY(field, kind, min, max, a, choices, doc)
 #define KEY_FINNEY(field, type, kind, min, max, a, b, c, choices, doc)                             \

@@ -53,7 +53,7 @@ struct config_section {
     const struct config_section *sections; /* (section_count) within the block (or each group) */
     size_t section_count;
     bool optional;    /* absent means no block at all, rather than all defaults */
-    bool live;        /* CHOICE: another option may come by `schedule`; keys have PARAM_LIVE_FLAG */
+    bool live;        /* CHOICE: another option, or other parameters, may come by `schedule` */
     const char *when; /* the whole section counts only then (base/param.h); NULL = always */
 };
 
