@@ -134,6 +134,21 @@ static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
 }
 
+/* The first draws of a neuron's genesis stream. */
+static uint64_t draw_stake_rao(const struct agents *agents, const struct agents_group *group,
+                               uint64_t entity, struct stream *draw)
+{
+    stream_init(draw, agents->seed, STREAM_GENESIS, entity, 0);
+    return dist_draw_u64(&group->params->stake_rao, draw);
+}
+
+static void draw_speed(const struct agents_group *group, struct stream *draw, double *ret_flops,
+                       double *ret_hash_rate)
+{
+    *ret_flops = dist_draw_f64(&group->host->flops, draw);
+    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+}
+
 /* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
 static enum sim_status build_server(struct agents *agents, struct version_pool *versions,
                                     const struct agents_group *group, struct cursor *at,
@@ -149,8 +164,7 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .waiting = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
     };
-    server->flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    draw_speed(group, draw, &server->flops, ret_hash_rate);
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
@@ -199,7 +213,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     const struct group_params *params = group->params;
     uint64_t entity = stream_entity(group->name, index);
     struct stream draw;
-    stream_init(&draw, agents->seed, STREAM_GENESIS, entity, 0);
+    uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
     *neuron = (struct agent_neuron){
         .group = group_index,
@@ -208,7 +222,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         .uid = AGENT_NONE,
         .validator = AGENT_NONE,
         .next_waiting = AGENT_NONE,
-        .stake_rao = dist_draw_u64(&params->stake_rao, &draw),
+        .stake_rao = stake_rao,
     };
     double hash_rate = 0;
     enum sim_status status = SIM_OK;
@@ -236,6 +250,19 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     }
     at->neuron++;
     return status;
+}
+
+double build_draw_speed(struct agents *agents, uint32_t index)
+{
+    const struct agent_neuron *neuron = &agents->neurons[index];
+    const struct agents_group *group = agents_group_of(agents, index);
+    struct stream draw;
+    double hash_rate;
+    if (agents->servers[neuron->server].first_neuron != index)
+        return 0; /* the first of the group has drawn the host of all */
+    draw_stake_rao(agents, group, neuron->entity, &draw);
+    draw_speed(group, &draw, &agents->servers[neuron->server].flops, &hash_rate);
+    return hash_rate;
 }
 
 /* ---- what has to fit together */
@@ -287,7 +314,7 @@ static enum sim_status check_setup(const struct agents_setup *setup, struct sim_
 /* Bytes of a question and of an answer in the historic wire forms: 8-byte token ids out; 4-byte
  * floats back, for each position the logits or the hidden state (bittensor v3, TextCausalLM and
  * TextLastHiddenState). */
-static void set_wire_bytes(struct agents *agents)
+void build_set_wire_bytes(struct agents *agents)
 {
     const struct agents_setup *setup = &agents->setup;
     const struct query_params *query = setup->query;
@@ -319,7 +346,7 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     agents->question_free = agents->query_free = AGENT_NONE;
     digest_init(&agents->digest);
     count_entities(agents);
-    set_wire_bytes(agents);
+    build_set_wire_bytes(agents);
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)

@@ -8,8 +8,8 @@
  */
 #include "agent/state.h"
 
-static enum sim_status work(struct agents *agents, uint32_t index, int64_t now_ns,
-                            struct sim_error *err)
+enum sim_status enter_work(struct agents *agents, uint32_t index, int64_t now_ns,
+                           struct sim_error *err)
 {
     struct agent_owner *owner = &agents->owners[index];
     const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
@@ -45,7 +45,7 @@ enum sim_status enter_want(struct agents *agents, uint32_t index, int64_t now_ns
     else
         agents->neurons[owner->last_waiting].next_waiting = index;
     owner->last_waiting = index;
-    return owner->solving ? SIM_OK : work(agents, neuron->owner, now_ns, err);
+    return owner->solving ? SIM_OK : enter_work(agents, neuron->owner, now_ns, err);
 }
 
 enum sim_status enter_on_solved(struct agents *agents, uint32_t index, uint64_t generation,
@@ -116,7 +116,7 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
     show_axon(agents, event->uid, false);
     leave_list(agents, owner, index);
     owner->submitted = 0;
-    enum sim_status status = work(agents, neuron->owner, now_ns, err);
+    enum sim_status status = enter_work(agents, neuron->owner, now_ns, err);
     if (status == SIM_OK && agents_group_of(agents, index)->params->miner)
         status = announce(agents, index, err);
     if (status != SIM_OK || replaced == AGENT_NONE)
@@ -139,7 +139,7 @@ static enum sim_status on_failed(struct agents *agents, const struct chain_event
     uint32_t owner = agents->neurons[index].owner;
     SIM_ASSERT(agents->owners[owner].submitted == event->id);
     agents->owners[owner].submitted = 0;
-    return work(agents, owner, now_ns, err);
+    return enter_work(agents, owner, now_ns, err);
 }
 
 static void on_served(struct agents *agents, const struct chain_event *event)
@@ -159,7 +159,7 @@ static enum sim_status on_difficulty(struct agents *agents, int64_t now_ns, stru
     enum sim_status status = SIM_OK;
     for (uint32_t o = 0; o < agents->owner_count && status == SIM_OK; o++)
         if (agents->owners[o].solving)
-            status = work(agents, o, now_ns, err);
+            status = enter_work(agents, o, now_ns, err);
     return status;
 }
 

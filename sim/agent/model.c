@@ -330,7 +330,7 @@ enum { EVALUATION_WAVE = 256 };
 enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
                                 double *ret_loss_nats, struct sim_error *err)
 {
-    uint8_t tokens[64 * 1024];
+    uint8_t tokens[AGENT_EVALUATION_TOKENS_MAX];
     SIM_ASSERT((size_t)sequence_count * (agents->setup.query->sequence + 1) <= sizeof(tokens));
     enum sim_status status = draw_heldout(agents, sequence_count, tokens);
     for (uint32_t first = 0; first < agents->server_count && status == SIM_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const limits_tables[] = {&world_limits_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
 static const struct param_table *const record_tables[] = {&probe_param_table};
@@ -39,10 +40,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     const struct registry *registry = &schema->registry;
     struct config_section *at = schema->group_sections;
     *at++ = choice(registry, REGISTRY_MODEL, "model", "gru", "the language model that it serves");
-    *at++ = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
     *at++ = plain("training", training_tables, "how often and how much it learns");
-    *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    (at++)->when = "training.enabled=true";
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
 }
 
@@ -61,14 +64,16 @@ static void fill_sections(struct scenario_schema *schema)
         .selector = "profile",
         .fallback = "finney",
     };
-    *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
-                   "consensus and incentive: what an epoch pays");
+    *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
+                 "consensus and incentive: what an epoch pays");
+    (at++)->live = true;
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
     *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
     *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
     *at++ = plain("query", query_tables, "how validators question their peers");
     *at++ = plain("network", net_tables, "how messages share links");
     *at++ = plain("record", record_tables, "what is kept of the run");
+    *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
         .key = "groups",
         .doc = "the neurons, in groups of one kind",
@@ -93,7 +98,7 @@ void scenario_schema_init(struct scenario_schema *schema)
         .tables = world_tables,
         .table_count = 1,
         .sections = schema->sections,
-        .section_count = 9,
+        .section_count = 10,
     };
     schema->config = (struct config_schema){.root = &schema->root};
 }
@@ -174,6 +179,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .params = config_root(config)->values,
         .net = config_values(config, "network"),
         .probe = config_values(config, "record"),
+        .limits = config_values(config, "limits"),
     };
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
@@ -186,6 +192,8 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     plan_chain(plan, registry);
     enum sim_status status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
+        status = scenario_plan_schedule(plan, registry, err);
+    if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
         scenario_plan_release(plan);
@@ -196,5 +204,6 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
+    scenario_release_schedule(plan);
     *plan = (struct scenario_plan){0};
 }

@@ -180,6 +180,10 @@ const struct config_change *config_change_at(const struct config *config, size_t
  * Heap, NULL when out of memory. */
 char *config_emit(const struct config *config);
 
+/* One line: what stands at a path, the value of a key, or an option's name with the parameters
+ * that are not at their defaults.  "~" where nothing is.  Heap, NULL when out of memory. */
+char *config_text_at(const struct config *config, const char *path);
+
 /* SHA-256 in hex over `version` and the resolved scenario without twin and without keys that have
  * PARAM_UNHASHED_FLAG.  The seed is part of the scenario. */
 enum { CONFIG_HASH_CHARS = 65 };
