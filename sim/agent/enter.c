@@ -14,7 +14,7 @@ enum sim_status enter_work(struct agents *agents, uint32_t index, int64_t now_ns
     struct agent_owner *owner = &agents->owners[index];
     const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
     owner->solving = owner->first_waiting != AGENT_NONE && owner->hash_rate_hashes_per_s > 0 &&
-                     owner->submitted == 0;
+                     owner->submitted == 0 && money_works(agents, owner);
     owner->generation++;
     if (!owner->solving)
         return SIM_OK;
@@ -119,6 +119,8 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
     enum sim_status status = enter_work(agents, neuron->owner, now_ns, err);
     if (status == SIM_OK && agents_group_of(agents, index)->params->miner)
         status = announce(agents, index, err);
+    if (status == SIM_OK)
+        status = money_open_hotkey(agents, index, err);
     if (status != SIM_OK || replaced == AGENT_NONE)
         return status;
 
@@ -132,11 +134,17 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
 static enum sim_status on_failed(struct agents *agents, const struct chain_event *event,
                                  int64_t now_ns, struct sim_error *err)
 {
-    if (event->call != CHAIN_REGISTER_POW)
+    uint32_t owner;
+    if (event->call == CHAIN_REGISTER_POW) { /* signed by the hotkey */
+        uint32_t index = agents_of_hotkey(agents, event->coldkey);
+        SIM_ASSERT(index != AGENT_NONE);
+        owner = agents->neurons[index].owner;
+    } else if (event->call == CHAIN_REGISTER_BURN) {
+        owner = agents_of_coldkey(agents, event->coldkey);
+        SIM_ASSERT(owner < agents->owner_count);
+    } else {
         return SIM_OK;
-    uint32_t index = agents_of_hotkey(agents, event->coldkey); /* the signer */
-    SIM_ASSERT(index != AGENT_NONE);
-    uint32_t owner = agents->neurons[index].owner;
+    }
     SIM_ASSERT(agents->owners[owner].submitted == event->id);
     agents->owners[owner].submitted = 0;
     return enter_work(agents, owner, now_ns, err);
@@ -179,5 +187,7 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
         else if (event->kind == CHAIN_EVENT_DIFFICULTY)
             status = on_difficulty(agents, now_ns, err);
     }
-    return status;
+    if (status == SIM_OK)
+        status = money_on_block(agents, now_ns, err);
+    return status == SIM_OK ? delegator_on_block(agents, err) : status;
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 struct checker {
+    const struct scenario_schema *schema;
     const struct registry *registry;
+    bool no_memory;
     struct config_report *report;
     size_t before;                      /* messages that were there */
     const struct config_change *change; /* the one that is checked; NULL: the start */
@@ -98,8 +100,12 @@ static int64_t instant_ns(const struct config *config, const struct config_chang
 static void check_all(struct checker *checker, const struct config *config)
 {
     const struct config *before = config;
+    struct sim_error said = {0}; /* of which the report knows more */
     checker->change = NULL;
     check_one(checker, config);
+    if (checker->report->count == checker->before &&
+        scenario_check_genesis(checker->schema, config, checker->report, &said) == SIM_MEMORY)
+        checker->no_memory = true;
     for (size_t c = 0; c < config_change_count(config) && checker->report->count == checker->before;
          c++) {
         const struct config_change *change = config_change_at(config, c);
@@ -119,7 +125,8 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
 {
     struct config_report own = {0};
     struct config_report *into = report != NULL ? report : &own;
-    struct checker checker = {&schema->registry, into, into->count, NULL};
+    struct checker checker = {
+        .schema = schema, .registry = &schema->registry, .report = into, .before = into->count};
     enum sim_status status = SIM_OK;
     check_all(&checker, config);
     if (config_twin(config) != NULL && into->count == checker.before)
@@ -128,6 +135,8 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
         const struct config_message *first = &into->messages[checker.before];
         status = SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
     }
+    if (status == SIM_OK && checker.no_memory)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory to check the scenario");
     config_report_release(&own);
     return status;
 }

@@ -12,8 +12,8 @@
 struct scenario_schema {
     struct registry registry;
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
-    struct config_section group_sections[6];
-    struct config_section sections[11];
+    struct config_section group_sections[7];
+    struct config_section sections[13];
     struct config_section root;
     struct config_schema config;
 };
@@ -22,12 +22,14 @@ void scenario_schema_init(struct scenario_schema *schema);
 
 /* A scenario made ready to run: the corpus loaded, names turned into operations. */
 struct scenario_plan {
-    const struct config *config; /* borrowed */
-    struct corpus *corpus;       /* owned */
-    struct agents_group *groups; /* owned, (agents.group_count) */
+    const struct config *config;          /* borrowed */
+    struct corpus *corpus;                /* owned */
+    struct agents_group *groups;          /* owned, (agents.group_count) */
+    struct agents_delegators *delegators; /* owned, (agents.delegator_kind_count) */
+    struct genesis_table genesis;         /* owned */
     struct chain_net_config chain_net;
     struct world_change *changes; /* owned, (setup.change_count), each with its sets and texts */
-    struct world_setup setup; /* points into this struct: do not move it */
+    struct world_setup setup;     /* points into this struct: do not move it */
 };
 
 /* Fills *ret_plan; the config must outlive it.  SIM_CONFIG, SIM_IO, SIM_MEMORY. */
@@ -40,6 +42,11 @@ SIM_CHECKED enum sim_status scenario_plan_init(struct scenario_plan *ret_plan,
 SIM_CHECKED enum sim_status scenario_check(const struct scenario_schema *schema,
                                            const struct config *config,
                                            struct config_report *report, struct sim_error *err);
+/* Of these, what makes up the first state: groups, delegators, a table of neurons. */
+SIM_CHECKED enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                                   const struct config *config,
+                                                   struct config_report *report,
+                                                   struct sim_error *err);
 /* Reads a scenario as config_load does and checks it. */
 SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
                                           const struct config_input *input,

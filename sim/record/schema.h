@@ -134,7 +134,7 @@ enum record_growth {
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
     X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
-      "difficulty; of a change by schedule its row of /schedule")                                  \
+      "difficulty; no_number: finished steps of the model; a change: row of /schedule")            \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
@@ -177,7 +177,8 @@ enum record_growth {
     X(FAULT, "fault")                                                                              \
     X(RECOVERED, "recovered")                                                                      \
     X(PARAMETER_CHANGED, "parameter_changed")                                                      \
-    X(MECHANISM_CHANGED, "mechanism_changed")
+    X(MECHANISM_CHANGED, "mechanism_changed")                                                      \
+    X(NO_NUMBER, "no_number")
 
 #define RECORD_DIM_ENUM(id, ...) RECORD_DIM_##id,
 enum record_dim { RECORD_DIM_LIST(RECORD_DIM_ENUM) RECORD_DIM_COUNT, RECORD_DIM_NONE };

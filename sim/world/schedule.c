@@ -75,6 +75,16 @@ static enum sim_status list_strategies(struct world *world, struct sim_error *er
     return SIM_OK;
 }
 
+uint32_t world_schedule_needs(const struct world *world)
+{
+    uint32_t needs = world->first_mechanism->needs;
+    for (size_t c = 0; c < world->setup.change_count; c++)
+        for (size_t s = 0; s < world->setup.changes[c].set_count; s++)
+            if (world->setup.changes[c].sets[s].block == WORLD_MECHANISM)
+                needs |= world->setup.changes[c].sets[s].mechanism->needs;
+    return needs;
+}
+
 /* ---- one key */
 
 static void copy_field(void *to, const struct world_set *set)

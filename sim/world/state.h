@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "event/loop.h"
 #include "record/checkpoint.h"
+#include "world/outside.h"
 #include "world/provenance.h"
 #include "world/world.h"
 
@@ -22,6 +23,7 @@ struct world {
     struct chain *chain;
     struct record *record;
     struct probe *probe;
+    struct outside *outside;
     struct provenance_clock clock;
     bool interrupted;
 
@@ -69,6 +71,8 @@ SIM_CHECKED enum sim_status world_resume_rest(struct world *world, struct sim_er
 SIM_CHECKED enum sim_status world_schedule_prepare(struct world *world, struct sim_error *err);
 /* Behind genesis, or behind what was resumed: the rows of /schedule. */
 SIM_CHECKED enum sim_status world_schedule_begin(struct world *world, struct sim_error *err);
+/* What the mechanisms of the start and of the schedule need to be told (enum mechanism_need). */
+uint32_t world_schedule_needs(const struct world *world);
 /* When the next change is due; TIME_NS_MAX when there is none. */
 int64_t world_schedule_next_ns(const struct world *world);
 /* Makes it.  SIM_CONFIG for what the chain refuses, SIM_MEMORY. */
