@@ -30,6 +30,8 @@ static void count_entities(struct agents *agents)
         agents->owner_count += params->owner == GROUP_ONE ? one : params->count;
         agents->validator_count += params->validator ? params->count : 0;
     }
+    for (uint32_t k = 0; k < agents->setup.delegator_kind_count; k++)
+        agents->delegator_count += agents->setup.delegators[k].params->count;
 }
 
 static size_t job_input_bytes(const struct agents *agents)
@@ -47,7 +49,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
     agents->stream_count =
         agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
-    agents->account_capacity = agents->neuron_count + agents->owner_count;
+    agents->account_capacity = agents->neuron_count + agents->owner_count + agents->delegator_count;
     agents->job_input_bytes = job_input_bytes(agents);
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
@@ -59,6 +61,9 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->hosts = allocate(agents->server_count, sizeof(*agents->hosts));
     agents->owners = allocate(agents->owner_count, sizeof(*agents->owners));
     agents->validators = allocate(agents->validator_count, sizeof(*agents->validators));
+    agents->delegators = allocate(agents->delegator_count, sizeof(*agents->delegators));
+    agents->owner_of_account =
+        allocate(agents->account_capacity, sizeof(*agents->owner_of_account));
     agents->mixtures = allocate((size_t)agents->server_count * setup->corpus->domain_count,
                                 sizeof(*agents->mixtures));
     agents->streams = allocate(agents->stream_count, sizeof(*agents->streams));
@@ -83,7 +88,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
                     agents->weights.shares && agents->weights.weights_u16 && agents->weights_real &&
-                    agents->row_values;
+                    agents->row_values && agents->delegators && agents->owner_of_account;
     if (!complete)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u neurons", agents->neuron_count);
     for (uint32_t uid = 0; uid < uids; uid++) {
@@ -128,13 +133,15 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop = response_flop(setup->query, group),
-        .response_bytes = scaled(setup, response_bytes(setup, group)),
-        .gradient_bytes = scaled(setup, response_gradient_bytes(setup, group)),
-        .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
-                                               group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
+    if (!agents_has_model(group))
+        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    model->forward_flop = response_flop(setup->query, group);
+    model->response_bytes = scaled(setup, response_bytes(setup, group));
+    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
+    model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
+                                                 group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
     enum sim_status status = version_create(versions, floats, &model->version, err);
     if (status != SIM_OK)
@@ -161,6 +168,23 @@ static enum sim_status build_teacher(const struct agents *agents, const struct a
     return SIM_OK;
 }
 
+/* On a stream of its own: a scenario that places its hosts moves no other draw. */
+static uint32_t draw_region(const struct agents *agents, int choice, uint64_t entity)
+{
+    if (choice < REGION_COUNT)
+        return (uint32_t)choice;
+    enum region_set set =
+        agents->setup.regions == REGION_NONE ? REGION_2019 : agents->setup.regions;
+    const struct region *regions = region_table(set);
+    struct stream stream;
+    stream_init(&stream, agents->seed, STREAM_GENESIS, entity, 1);
+    double left = stream_uniform(&stream);
+    uint32_t region = 0;
+    while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
+        left -= regions[region++].node_share;
+    return region;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
@@ -182,13 +206,16 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_lesson = AGENT_NONE,
         .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
+        .condition = {.up = true, .speed = 1},
     };
     server->flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
     host->half_latency_ns = dist_draw_i64(&group->host->half_latency_ns, draw);
+    host->region = draw_region(agents, group->host->region, entity);
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
@@ -226,6 +253,22 @@ static enum sim_status build_validator(struct agents *agents, const struct agent
     return SIM_OK;
 }
 
+/* Draws of their own, so that money moves no other draw. */
+static void build_money(struct agents *agents, const struct agents_group *group,
+                        struct agent_neuron *neuron, struct agent_owner *owner)
+{
+    const struct group_params *params = group->params;
+    struct stream draw;
+    stream_init(&draw, agents->seed, STREAM_MONEY, neuron->entity, 0);
+    owner->balance_rao += dist_draw_u64(&group->money->balance_rao, &draw);
+    owner->neuron_count++;
+    if (owner->neuron_count == 1 && group->money->interval_blocks > 0)
+        owner->money_phase_blocks = stream_below(&draw, group->money->interval_blocks);
+    neuron->enter_ns = dist_draw_i64(&params->enter_ns, &draw);
+    neuron->is_late = !params->genesis && neuron->enter_ns > 0;
+    agents->late_count += neuron->is_late;
+}
+
 static enum sim_status build_neuron(struct agents *agents, struct version_pool *versions,
                                     uint32_t group_index, uint32_t index, struct cursor *at,
                                     struct sim_error *err)
@@ -256,10 +299,12 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         agents->owners[at->owner++] = (struct agent_owner){
             .first_waiting = AGENT_NONE,
             .last_waiting = AGENT_NONE,
+            .first_neuron = at->neuron,
             .work = next_stream(agents, at, STREAM_WORK, entity),
         };
     neuron->owner = at->owner - 1;
     agents->owners[neuron->owner].hash_rate_hashes_per_s += hash_rate;
+    build_money(agents, group, neuron, &agents->owners[neuron->owner]);
     if (params->validator) {
         neuron->validator = at->validator;
         status = build_validator(agents, group, at, entity, err);
@@ -278,6 +323,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 static enum sim_status check_group(const struct agents_setup *setup,
                                    const struct agents_group *group, struct sim_error *err)
 {
+    if (!agents_has_model(group))
+        return SIM_OK;
     enum sim_status status =
         group->lm->check == NULL ? SIM_OK : group->lm->check(group->lm_shape, err);
     if (status != SIM_OK)
@@ -339,6 +386,7 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
         for (uint32_t i = 0; i < setup->groups[g].params->count && status == SIM_OK; i++)
             status = build_neuron(agents, versions, g, i, &at, err);
+    delegator_build(agents);
     if (status != SIM_OK) {
         agents_free(agents);
         return status;
@@ -390,8 +438,10 @@ struct agents *agents_free(struct agents *agents)
                       agents->row_values,
                       agents->questions,
                       agents->queries,
+                      agents->ally,
                       agents->incidents,
-                      agents->ally};
+                      agents->delegators,
+                      agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);
     free(agents);

@@ -1,9 +1,17 @@
 #include "agent/group.h"
 
+#include "net/region.h"
+
 static const char *const sharing_names[] = {"each", "one", NULL};
 static const char *const response_names[] = {"logits", "hidden", "topk", "phrases", NULL};
 static const char *const remote_names[] = {"none", "sum", "norm", NULL};
 static const char *const on_nan_names[] = {"fail", "revert", "stop", NULL};
+/* Those of net/region.h, in its order, and one more. */
+static const char *const region_names[] = {"north_america", "europe", "south_america",
+                                           "asia_pacific",  "japan",  "australia",
+                                           "drawn",         NULL};
+_Static_assert(sizeof(region_names) / sizeof(region_names[0]) == REGION_COUNT + 2,
+               "a name for each region");
 
 #define AT(field) offsetof(struct group_params, field)
 static const struct param_key group_keys[] = {
@@ -25,6 +33,10 @@ static const struct param_key group_keys[] = {
      "a host with a model for each neuron, or one that serves under all hotkeys of the group"},
     {"stake", PARAM_AMOUNT_RAO | PARAM_DIST_FLAG, AT(stake_rao), "0 rao", "21000000 TAO", "0 rao",
      NULL, "stake on the hotkey at the start, of neurons that hold a uid then"},
+    {"enter", PARAM_DURATION_NS | PARAM_DIST_FLAG, AT(enter_ns), "0 ns", NULL, "0 ns", NULL,
+     "when a neuron that holds no uid at the start begins to want one"},
+    {"version_key", PARAM_U64, AT(version_key), NULL, NULL, "0", NULL,
+     "version of the software that its weights name; a network may refuse old ones"},
 };
 #undef AT
 const struct param_table group_param_table =
@@ -42,6 +54,9 @@ static const struct param_key host_keys[] = {
      NULL, "bandwidth from the network"},
     {"latency", PARAM_DURATION_NS | PARAM_DIST_FLAG, AT(half_latency_ns), "0 ns", "10 s", "20 ms",
      NULL, "one way to the backbone; a path has the latencies of its two ends"},
+    {"region", PARAM_ENUM, AT(region), NULL, NULL, "north_america", region_names,
+     "where it stands: latencies by network.regions, and what faults can cut off; drawn: one by "
+     "one, by the regions' shares of nodes"},
 };
 #undef AT
 const struct param_table group_host_param_table =
@@ -111,6 +126,9 @@ static const struct param_key query_keys[] = {
      "a validator sends each peer that answered the derivative of its loss by the answer"},
     {"weights_interval", PARAM_BLOCKS, AT(weights_interval_blocks), "1 blocks", NULL, "100 blocks",
      NULL, "a validator sets its weights this often"},
+    {"heed_limits", PARAM_BOOL, AT(heed_limits), NULL, NULL, "false", NULL,
+     "a validator whose weights are due waits until the chain would take them (permit, stake, rate "
+     "limit), looking again each block; false: it submits them and the chain refuses"},
     {"exclude_quantile", PARAM_REAL, AT(exclude_quantile), "0", "1", "0.1", NULL,
      "share of the positively scored peers that gets no weight, from below"},
     {"max_min_ratio", PARAM_REAL, AT(max_min_ratio), "1", NULL, "64", NULL,

@@ -30,6 +30,8 @@ struct group_params {
     int owner;            /* enum group_sharing: a coldkey for each, or one for the group */
     int server;           /* enum group_sharing: host and model for each, or one for the group */
     struct dist stake_rao;
+    struct dist enter_ns; /* when a neuron without a uid at the start begins to want one */
+    uint64_t version_key; /* of its rows of weights */
 };
 
 /* `host:` of a group. */
@@ -39,6 +41,7 @@ struct group_host_params {
     struct dist up_bytes_per_s;
     struct dist down_bytes_per_s;
     struct dist half_latency_ns; /* to the backbone; a path has two halves */
+    int region;                  /* row of net/region.h's table; REGION_COUNT = drawn by share */
 };
 
 /* Gradients from validators: not used; divided by their sum, as servers did; or by their length. */
@@ -82,6 +85,7 @@ struct query_params {
     uint32_t continuation; /* QUERY_PHRASES: symbols of one */
     bool gradients;        /* validators send back the derivatives of their losses */
     uint64_t weights_interval_blocks;
+    bool heed_limits; /* weights are set when the chain would take them, not when they are due */
     double exclude_quantile;
     double max_min_ratio;
     double flop_scale; /* operations charged for one done */

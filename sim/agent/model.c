@@ -157,23 +157,34 @@ enum sim_status model_finish_training(struct agents *agents, uint32_t index, str
     return SIM_OK;
 }
 
-/* The same held-out text for every model: differences between models are then differences of
- * models, not of luck. */
-static enum sim_status draw_heldout(struct agents *agents, uint32_t sequence_count,
-                                    uint8_t *ret_tokens)
+void model_cancel_training(struct agents *agents, uint32_t index)
+{
+    struct agent_model *model = &agents->models[index];
+    compute_drop(agents->wiring.pool, model->training);
+    model->training = (struct compute_ticket){0};
+    version_release(model->next); /* accepts NULL; a job that still runs holds it */
+    model->next = NULL;
+}
+
+/* The same text for every model and at any time: differences between models are then differences
+ * of models, not of luck. */
+static void draw_test(const struct agents *agents, enum agents_test test, uint32_t sequence_count,
+                      uint8_t *ret_tokens)
 {
     const struct corpus *corpus = agents->setup.corpus;
     uint32_t length = agents->setup.query->sequence + 1;
     double weights[CORPUS_DOMAINS_MAX];
     for (uint32_t d = 0; d < corpus->domain_count; d++)
         weights[d] = corpus->domains[d].is_private ? 0 : 1;
-    struct corpus_request request = {
-        .part = CORPUS_HELDOUT, .weights = weights, .length_tokens = length};
+    bool hidden = test == AGENTS_TEST_HELDOUT;
+    struct corpus_request request = {.part = hidden ? CORPUS_HELDOUT : CORPUS_TRAIN,
+                                     .weights = weights,
+                                     .length_tokens = length};
     struct stream stream;
-    stream_init(&stream, agents->seed, STREAM_QUERY_DATA, stream_entity("evaluation", 0), 0);
+    stream_init(&stream, agents->seed, STREAM_QUERY_DATA,
+                stream_entity(hidden ? "evaluation" : "public test", 0), 0);
     for (uint32_t b = 0; b < sequence_count; b++)
         corpus_draw(corpus, &request, &stream, ret_tokens + (size_t)b * length);
-    return SIM_OK;
 }
 
 static enum sim_status start_evaluation(struct agents *agents, uint32_t index,
@@ -214,32 +225,53 @@ static enum sim_status finish_evaluation(struct agents *agents, uint32_t index,
     if (tolerated)
         *ret_loss_nats = NAN; /* one of its many bit patterns */
     compute_drop(agents->wiring.pool, ticket);
-    digest_f64(&agents->digest, *ret_loss_nats);
-    digest_bytes(&agents->digest, model->version->values,
-                 model->version->value_count * sizeof(float));
     return SIM_OK;
 }
 
 /* Models are evaluated in batches of this many open tickets: enough to keep every core busy. */
 enum { EVALUATION_WAVE = 256 };
 
-enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
-                                double *ret_loss_nats, struct sim_error *err)
+enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
+                                   uint32_t sequence_count, double *ret_loss_nats,
+                                   struct sim_error *err)
 {
     uint8_t tokens[64 * 1024];
     SIM_ASSERT((size_t)sequence_count * (agents->setup.query->sequence + 1) <= sizeof(tokens));
-    enum sim_status status = draw_heldout(agents, sequence_count, tokens);
+    bool any = false;
+    for (uint32_t g = 0; g < agents->setup.group_count; g++)
+        any |= agents_has_model(&agents->setup.groups[g]);
+    if (any)
+        draw_test(agents, test, sequence_count, tokens);
+    enum sim_status status = SIM_OK;
     for (uint32_t first = 0; first < agents->server_count && status == SIM_OK;
          first += EVALUATION_WAVE) {
         struct compute_ticket tickets[EVALUATION_WAVE] = {{0}};
         uint32_t count = agents->server_count - first;
         if (count > EVALUATION_WAVE)
             count = EVALUATION_WAVE;
+        for (uint32_t i = 0; i < count && status == SIM_OK; i++) {
+            ret_loss_nats[first + i] = NAN;
+            if (agents_has_model(agents->models[first + i].group))
+                status =
+                    start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
+        }
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status = start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
-        for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status =
-                finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i], err);
+            if (!compute_ticket_is_none(tickets[i]))
+                status = finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i],
+                                           err);
+    }
+    return status;
+}
+
+enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
+                                double *ret_loss_nats, struct sim_error *err)
+{
+    enum sim_status status =
+        agents_test_models(agents, AGENTS_TEST_HELDOUT, sequence_count, ret_loss_nats, err);
+    for (uint32_t m = 0; m < agents->server_count && status == SIM_OK; m++) {
+        const struct version *version = agents->models[m].version;
+        digest_f64(&agents->digest, ret_loss_nats[m]);
+        digest_bytes(&agents->digest, version->values, version->value_count * sizeof(float));
     }
     return status;
 }

@@ -27,6 +27,9 @@ struct agent_server {
     uint32_t model;
     uint32_t first_neuron; /* training is booked on it */
     double flops;
+    double hash_rate_hashes_per_s; /* counted for the owner of first_neuron */
+    struct host_condition condition;
+    uint64_t generation; /* raised by a crash: what was due then is void */
     int64_t training_interval_ns;
     int64_t training_phase_ns; /* of its first step */
     bool busy;
@@ -50,10 +53,13 @@ struct agent_lesson {
     float *derivative; /* (lesson_floats) of the loss by the logits or by the hidden state */
 };
 
-/* A coldkey and the work that it does for its identities. */
+/* A coldkey and the work that it does for its identities, which follow one another. */
 struct agent_owner {
     uint32_t account;
-    double hash_rate_hashes_per_s;
+    uint32_t first_neuron, neuron_count;
+    uint64_t balance_rao; /* at the start */
+    uint64_t money_phase_blocks;
+    double hash_rate_hashes_per_s;        /* of its hosts as they are now */
     uint32_t first_waiting, last_waiting; /* neurons that want a uid, oldest first */
     bool solving;
     uint64_t generation; /* raised when a drawn solving time is void */
@@ -71,8 +77,20 @@ struct agent_neuron {
     uint32_t next_waiting;
     bool is_waiting;    /* in its owner's list */
     uint64_t stake_rao; /* at the start */
+    int64_t enter_ns;   /* when it begins to want a uid */
+    bool is_late;       /* that is still to come */
     bool serving;       /* has announced its axon under the present uid */
     struct agent_counters counters;
+};
+
+struct agent_delegator {
+    const struct delegator_params *params;
+    uint32_t kind, index;
+    uint32_t account;
+    uint32_t hotkey;      /* account it staked on last, or AGENT_NONE */
+    uint64_t balance_rao; /* at the start */
+    uint64_t phase_blocks;
+    struct stream dice;
 };
 
 struct agent_validator {
@@ -136,7 +154,10 @@ struct agents {
     struct net_host *hosts; /* (server_count) */
     struct agent_owner *owners;
     struct agent_validator *validators;
-    double *mixtures; /* (server_count, domain_count) */
+    struct agent_delegator *delegators; /* (delegator_count) */
+    uint32_t delegator_count;
+    uint32_t late_count; /* neurons whose time to want a uid is still to come */
+    double *mixtures;    /* (server_count, domain_count) */
     struct stream *streams;
     uint32_t stream_count;
 
@@ -144,7 +165,8 @@ struct agents {
     uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
     uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
     uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
-    uint32_t *neuron_of_account; /* (account_capacity) */
+    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys */
+    uint32_t *owner_of_account;  /* (account_capacity) of coldkeys, delegators' behind owners */
     uint32_t account_capacity;
 
     struct agent_question **questions; /* (question_capacity), slots allocated one by one */
@@ -189,16 +211,23 @@ SIM_CHECKED enum sim_status training_start(struct agents *agents, uint32_t serve
  * SIM_NUMERIC and the group, index and step, or notes an incident. */
 SIM_CHECKED enum sim_status model_finish_training(struct agents *agents, uint32_t model,
                                                   struct sim_error *err);
+/* Drops the step under way unseen, if there is one: the next is the same step. */
+void model_cancel_training(struct agents *agents, uint32_t model);
 
 /* ---- server.c */
 SIM_CHECKED enum sim_status server_receive(struct agents *agents, uint32_t query, int64_t now_ns,
                                            struct sim_error *err);
-SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server, int64_t now_ns,
+/* `generation` is the server's when the job was started. */
+SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server,
+                                             uint64_t generation, int64_t now_ns,
                                              struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_train(struct agents *agents, uint32_t server, int64_t now_ns,
                                             struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_trained(struct agents *agents, uint32_t server,
-                                              int64_t now_ns, struct sim_error *err);
+                                              uint64_t generation, int64_t now_ns,
+                                              struct sim_error *err);
+/* Drops the queue and the job under way, without an answer to anybody. */
+void server_crash(struct agents *agents, uint32_t server);
 
 /* ---- query.c */
 SIM_CHECKED enum sim_status query_on_ask(struct agents *agents, uint32_t validator, int64_t now_ns,
@@ -207,11 +236,18 @@ SIM_CHECKED enum sim_status query_on_timeout(struct agents *agents, uint64_t pay
                                              int64_t now_ns, struct sim_error *err);
 SIM_CHECKED enum sim_status query_on_answer(struct agents *agents, uint32_t query, int64_t now_ns,
                                             struct sim_error *err);
+/* A validator whose host crashes forgets its question, unscored; it asks again in its time. */
+SIM_CHECKED enum sim_status query_abandon(struct agents *agents, uint32_t validator, int64_t now_ns,
+                                          struct sim_error *err);
 /* More free slots: queries by the thousand, questions one by one. */
 SIM_CHECKED enum sim_status query_grow(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status query_add_question(struct agents *agents, struct sim_error *err);
 /* The query ends here: its slot is free, its question may be. */
 void query_release(struct agents *agents, uint32_t query);
+
+/* ---- agents.c */
+/* Fills neuron_of_account and owner_of_account once all accounts are known. */
+void agents_map_accounts(struct agents *agents);
 
 /* ---- weights.c */
 SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
@@ -225,14 +261,54 @@ struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
 /* The neuron joins its owner's list unless it is in it, has a uid, or never wants one. */
 SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, int64_t now_ns,
                                        struct sim_error *err);
+/* The owner's work starts anew, or stops: for the neuron that has waited longest, at the present
+ * difficulty. */
+SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                       struct sim_error *err);
+/* After the owner's hash rate has changed. */
+SIM_CHECKED enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                          struct sim_error *err);
+/* Tells the chain where a neuron with a uid serves. */
+SIM_CHECKED enum sim_status enter_announce(struct agents *agents, uint32_t neuron,
+                                           struct sim_error *err);
 SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owner,
                                             uint64_t generation, int64_t now_ns,
                                             struct sim_error *err);
+
+/* ---- money.c */
+SIM_CHECKED enum sim_status money_genesis(struct agents *agents, struct sim_error *err);
+/* Late neurons, burns, stakes: behind the events of a block. */
+SIM_CHECKED enum sim_status money_on_block(struct agents *agents, int64_t now_ns,
+                                           struct sim_error *err);
+/* Whether the owner would work for a uid now. */
+bool money_works(const struct agents *agents, const struct agent_owner *owner);
+/* Makes the neuron's hotkey a delegate at its owner's take, where the owner wants it. */
+SIM_CHECKED enum sim_status money_open_hotkey(struct agents *agents, uint32_t neuron,
+                                              struct sim_error *err);
+
+/* ---- delegator.c */
+/* Draws all delegators; the array is there. */
+void delegator_build(struct agents *agents);
+/* Their accounts, behind all others, and balances. */
+SIM_CHECKED enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err);
+SIM_CHECKED enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err);
+/* ---- condition.c */
+/* Every owner's hash rate from its hosts' conditions. */
+void condition_add_hash_rates(struct agents *agents);
+static inline bool agents_host_is_up(const struct agents *agents, uint32_t neuron)
+{
+    return agents->servers[agents->neurons[neuron].server].condition.up;
+}
 
 static inline const struct agents_group *agents_group_of(const struct agents *agents,
                                                          uint32_t neuron)
 {
     return &agents->setup.groups[agents->neurons[neuron].group];
+}
+
+static inline bool agents_has_model(const struct agents_group *group)
+{
+    return group->lm->forward != NULL;
 }
 
 SIM_CHECKED static inline enum sim_status agents_schedule(struct agents *agents, int64_t at_ns,
