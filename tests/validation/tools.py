@@ -430,6 +430,16 @@ def what_is_no_mechanism_is_refused_with_its_place(folder):
     expect(call("check", "own.yaml", folder=folder), 2, "only a mechanism can be a file")
 
 
+def a_schedule_may_name_ones_own_mechanism_and_a_replay_asks_which(folder):
+    shutil.copy(made(), os.path.join(folder, "fair.so"))
+    with open(os.path.join(folder, "own.yaml"), "w", encoding="utf-8") as file:
+        file.write(f"base: {SCENARIO}\nuntil: 25 min\nschedule:\n"
+                   "  - {at: 21 min, set: {mechanism: ./fair.so}}\n")
+    expect(call("run", "own.yaml", "--quiet", "-o", "own", folder=folder), 0)
+    expect(call("replay", "own", folder=folder), 2, "changes its mechanism by schedule")
+    expect(call("replay", "own", "--mechanism", "yuma3", folder=folder), 0)
+
+
 def list_shows_a_file_like_what_is_built_in(folder):
     done = expect(call("list", made()), 0, "server_share")
     assert "sha256" in done.stdout
