@@ -26,7 +26,8 @@ struct run_arguments {
     size_t set_count;
     uint32_t threads;
     bool twin, dry_run, force, quiet, checkpoint_each_epoch;
-    struct gate gate; /* text is NULL without --fail-if */
+    const char *fail_if;
+    struct gate gate; /* of fail_if; its text is NULL without */
 };
 
 static bool parse_u32(const char *text, uint32_t *ret_value)
@@ -74,7 +75,6 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
         {NULL, 0, NULL, 0},
     };
-    struct sim_error err = {0};
     int letter;
     bool good = true;
     opterr = 0;
@@ -111,8 +111,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             arguments->quiet = true;
             break;
         case 'F':
-            if (gate_parse(optarg, &arguments->gate, &err) != SIM_OK)
-                return cli_fail(&err);
+            arguments->fail_if = optarg;
             break;
         case 'c': /* for tests: not only every few seconds */
             arguments->checkpoint_each_epoch = true;
@@ -246,7 +245,11 @@ static int run_config(const struct scenario_schema *schema, const struct config 
 int cli_run(int argc, char **argv)
 {
     struct run_arguments arguments = {0};
+    struct sim_error err = {0};
     int code = parse_run(argc, argv, &arguments);
+    if (code == CLI_DONE && arguments.fail_if != NULL &&
+        gate_parse(arguments.fail_if, &arguments.gate, &err) != SIM_OK)
+        code = cli_fail(&err);
     if (code != CLI_DONE)
         return code;
     struct scenario_schema schema;
@@ -255,7 +258,6 @@ int cli_run(int argc, char **argv)
         .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
     struct config_report report = {0};
     struct config *config;
-    struct sim_error err = {0};
     enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
     if (status == SIM_CONFIG)
         cli_print_report(&report);

@@ -385,8 +385,8 @@ def another_file_under_the_same_name_is_refused(folder):
     expect(call("run", scenario, "--quiet", "-o", "own", folder=folder), 0)
     with open(os.path.join(folder, "fair.so"), "ab") as file:
         file.write(b"\0")
-    for arguments in (("resume", "own", "--until", "26 min"), ("verify", "own/result.h5", "--quiet"),
-                      ("replay", "own")):
+    for arguments in (("resume", "own", "--until", "26 min"), ("replay", "own"),
+                      ("verify", "own/result.h5", "--quiet")):
         expect(call(*arguments, folder=folder), 2, "is not the one that the run was made with")
     expect(call("run", scenario, "--quiet", "-o", "own", folder=folder), 2, "holds another run")
     expect(call("replay", "own", "--mechanism", "finney", folder=folder), 0)
@@ -396,9 +396,8 @@ def compile_c(folder, name, text):
     source = os.path.join(folder, name + ".c")
     with open(source, "w", encoding="utf-8") as file:
         file.write(text)
-    headers = [line.split("'")[1] for line in
-               open(os.path.join(os.path.dirname(made()), "..", "meson.build"), encoding="utf-8")
-               if line.startswith("headers")][0]
+    with open(os.path.join(os.path.dirname(made()), "..", "meson.build"), encoding="utf-8") as file:
+        headers = [line.split("'")[1] for line in file if line.startswith("headers")][0]
     subprocess.run(["cc", "-shared", "-fPIC", "-I" + headers, source, "-o",
                     os.path.join(folder, name + ".so")], check=True)
 
