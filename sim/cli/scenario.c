@@ -334,7 +334,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = plan_faults(plan, err);
     if (status == SIM_OK)
-        status = scenario_plan_schedule(plan, registry, err);
+        status = scenario_plan_schedule(plan, schema, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
