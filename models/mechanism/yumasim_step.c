@@ -276,8 +276,7 @@ static void pay_winners(struct yumasim_work *work)
     for (uint32_t j = 0; j < m; j++)
         winners += rank[j] == largest;
     for (uint32_t j = 0; j < m; j++)
-        work->out->incentive[j] =
-            paid && rank[j] == largest ? yumasim_cut(work, 1.0 / winners) : 0;
+        work->out->incentive[j] = paid && rank[j] == largest ? yumasim_cut(work, 1.0 / winners) : 0;
 }
 
 static void pay_servers(struct yumasim_work *work)
