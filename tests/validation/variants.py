@@ -2,7 +2,8 @@
 
 usage: variants.py TAOSIM SCENARIO
 
-The scenario is the quickstart, with few neurons that do not learn and epochs of 20 blocks.
+The scenario is the quickstart, with few neurons that do not learn and epochs of 20 blocks.  Then a
+network passes from one kind of bonds to the next by schedule.
 """
 import os
 import subprocess
@@ -61,6 +62,12 @@ def main():
         assert len(set(digests.values())) >= 12, digests
         assert digests["yumasim-a-yuma1"] != digests["yumasim-b-yuma2"]
         assert digests["yumasim-c-yuma3"] != digests["yumasim-c-yuma3-liquid"]
+        way = ["yumasim-b-yuma2", "yumasim-c-yuma3", "yumasim-a-yuma3.2", "yumasim-c-yuma2b",
+               "whitepaper"]
+        changes = ", ".join(f"{{at: {4 * (k + 1)} min, set: {{mechanism: {name}}}}}"
+                            for k, name in enumerate(way))
+        must_pay("the way", run(os.path.join(where, "way"), [f"schedule=[{changes}]"]))
+        print("from one to the next: runs and pays")
 
 
 if __name__ == "__main__":
