@@ -67,15 +67,13 @@ static bool check_parts(const struct mechanism_ops *ops, const struct mechanism_
     return true;
 }
 
-/* Stake of those who may be paid for stake alone; nakamoto pays for ranks only. */
-static bool has_claim(const struct mechanism_ops *ops, const struct mechanism_state *state,
-                      const struct mechanism_output *out)
+/* Whether anybody has anything to be paid for. */
+static bool has_claim(const struct mechanism_ops *ops, const struct mechanism_output *out)
 {
     for (uint32_t i = 0; i < out->neuron_count; i++)
-        if (out->incentive[i] != 0 ||
+        if (out->incentive[i] != 0 || out->dividends[i] != 0 ||
             ((ops->fields & MECHANISM_STAKE_WEIGHT) != 0 && out->stake_weight[i] != 0))
             return true;
-    (void)state;
     return false;
 }
 
@@ -87,11 +85,10 @@ struct property_finding property_payment(const struct mechanism_ops *ops,
     if (!run(ops, state, &out, &finding))
         return finding;
     uint64_t paid = paid_rao(out), emission = state->input.emission_rao;
-    bool nakamoto = ops->bond_unit == MECHANISM_BONDS_RAO;
+    bool wide = ops->fraction_one == UINT64_MAX;
     if (paid > emission)
         found(&finding, "payment: %" PRIu64 " rao of %" PRIu64, paid, emission);
-    else if (has_claim(ops, state, out) &&
-             emission - paid > truncation_rao(state, nakamoto ? 60 : 32))
+    else if (has_claim(ops, out) && emission - paid > truncation_rao(state, wide ? 60 : 32))
         found(&finding, "payment: only %" PRIu64 " rao of %" PRIu64, paid, emission);
     else
         check_parts(ops, state, out, &finding);
@@ -114,18 +111,58 @@ static void draw_order(uint32_t n, uint64_t seed, uint32_t *ret_order)
     }
 }
 
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
 static bool same_vector(const char *name, const uint64_t *a, const uint64_t *b, uint32_t n,
-                        const uint32_t *order, struct property_finding *finding)
+                        const uint32_t *order, uint64_t slack, struct property_finding *finding)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (a[i] != b[order[i]])
+        if (distance(a[i], b[order[i]]) > slack)
             return found(finding, "relabelling: %s of uid %" PRIu32 " is %" PRIu64 " or %" PRIu64,
                          name, i, a[i], b[order[i]]);
     return true;
 }
 
-static bool same_vectors(const struct mechanism_output *a, const struct mechanism_output *b,
+/* Integers do not care in which order they are summed; doubles do, in their last bits. */
+static bool is_exact(const struct mechanism_ops *ops)
+{
+    return ops->bond_unit != MECHANISM_BONDS_F64;
+}
+
+static uint64_t fraction_slack(const struct mechanism_ops *ops)
+{
+    return is_exact(ops) ? 0 : (ops->fraction_one >> 30) + 1;
+}
+
+static bool same_amounts(const struct mechanism_ops *ops, const struct mechanism_state *state,
+                         const struct mechanism_output *a, const struct mechanism_output *b,
                          const uint32_t *order, struct property_finding *finding)
+{
+    uint32_t n = a->neuron_count;
+    uint64_t slack = is_exact(ops) ? 0 : (state->input.emission_rao >> 30) + 1;
+    return same_vector("emission", a->emission_rao, b->emission_rao, n, order, slack, finding) &&
+           same_vector("server emission", a->server_emission_rao, b->server_emission_rao, n, order,
+                       slack, finding) &&
+           same_vector("validator emission", a->validator_emission_rao, b->validator_emission_rao,
+                       n, order, slack, finding) &&
+           same_vector("priority", a->priority, b->priority, n, order, 0, finding);
+}
+
+static bool same_changes(const struct mechanism_output *a, const struct mechanism_output *b,
+                         const uint32_t *order, struct property_finding *finding)
+{
+    for (uint32_t i = 0; i < a->neuron_count; i++)
+        if (a->stake_change_rao[i] != b->stake_change_rao[order[i]])
+            return found(finding, "relabelling: stake change of uid %" PRIu32, i);
+    return true;
+}
+
+static bool same_vectors(const struct mechanism_ops *ops, const struct mechanism_output *a,
+                         const struct mechanism_output *b, const uint32_t *order,
+                         struct property_finding *finding)
 {
     const struct {
         const char *name;
@@ -139,13 +176,10 @@ static bool same_vectors(const struct mechanism_output *a, const struct mechanis
         {"dividends", a->dividends, b->dividends},
         {"validator trust", a->validator_trust, b->validator_trust},
         {"pruning score", a->pruning_score, b->pruning_score},
-        {"emission", a->emission_rao, b->emission_rao},
-        {"server emission", a->server_emission_rao, b->server_emission_rao},
-        {"validator emission", a->validator_emission_rao, b->validator_emission_rao},
-        {"priority", a->priority, b->priority},
     };
     for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
-        if (!same_vector(pairs[k].name, pairs[k].a, pairs[k].b, a->neuron_count, order, finding))
+        if (!same_vector(pairs[k].name, pairs[k].a, pairs[k].b, a->neuron_count, order,
+                         fraction_slack(ops), finding))
             return false;
     for (uint32_t i = 0; i < a->neuron_count; i++)
         if (a->active[i] != b->active[order[i]])
@@ -224,11 +258,12 @@ struct property_finding property_relabelling(const struct mechanism_ops *ops,
     uint32_t *order = calloc(state->input.neuron_count, sizeof(*order));
     SIM_ASSERT(order != NULL);
     draw_order(state->input.neuron_count, seed, order);
-    mechanism_state_relabel(state, order, &renamed);
+    mechanism_state_relabel(state, order, ops, &renamed);
     bool tie;
     if (run(ops, state, &a, &finding) && run(ops, &renamed, &b, &finding) &&
-        same_vectors(a, b, order, &finding) && same_permits(state, a, b, order, &tie, &finding) &&
-        !tie)
+        same_vectors(ops, a, b, order, &finding) &&
+        same_amounts(ops, state, a, b, order, &finding) && same_changes(a, b, order, &finding) &&
+        same_permits(state, a, b, order, &tie, &finding) && !tie && is_exact(ops))
         same_bonds(a, b, order, &finding);
     mechanism_output_free(a);
     mechanism_output_free(b);
@@ -238,6 +273,20 @@ struct property_finding property_relabelling(const struct mechanism_ops *ops,
 }
 
 /* --------------------------------------------------------------------------------------- scale */
+
+/* What is taken or given grows with the stakes, up to what was cut down before. */
+static bool changes_scale(const struct mechanism_output *a, const struct mechanism_output *b,
+                          uint64_t factor, struct property_finding *finding)
+{
+    const fixed_i128 slack = 2 * (fixed_i128)factor * a->neuron_count + 2;
+    for (uint32_t i = 0; i < a->neuron_count; i++) {
+        fixed_i128 off =
+            (fixed_i128)b->stake_change_rao[i] - (fixed_i128)a->stake_change_rao[i] * factor;
+        if (off > slack || off < -slack)
+            return found(finding, "scale: stake change of uid %" PRIu32, i);
+    }
+    return true;
+}
 
 struct property_finding property_stake_scale(const struct mechanism_ops *ops,
                                              const struct mechanism_state *state, uint64_t factor)
@@ -258,7 +307,10 @@ struct property_finding property_stake_scale(const struct mechanism_ops *ops,
     if (run(ops, state, &a, &finding) && run(ops, &scaled, &b, &finding)) {
         /* Priorities grow with the logarithm of stake, and should. */
         memcpy(b->priority, a->priority, n * sizeof(*b->priority));
-        if (same_vectors(a, b, order, &finding) && same_bonds(a, b, order, &finding) &&
+        if (same_vectors(ops, a, b, order, &finding) &&
+            same_amounts(ops, state, a, b, order, &finding) &&
+            changes_scale(a, b, factor, &finding) &&
+            (!is_exact(ops) || same_bonds(a, b, order, &finding)) &&
             memcmp(a->permit, b->permit, n) != 0)
             found(&finding, "scale: permits differ");
     }
@@ -282,6 +334,7 @@ struct property_finding property_memory(const struct mechanism_ops *ops,
     next.input.block += next.input.rules.tempo_blocks + 1;
     next.input.permit = first->permit;
     next.input.priority = first->priority;
+    next.input.memory = first->memory;
     next.input.bonds =
         (struct mechanism_bonds){first->bonds.start, first->bonds.column, first->bonds.value};
     if (run(ops, &next, &second, &finding) && paid_rao(second) > state->input.emission_rao)

@@ -1,7 +1,9 @@
 #include "property/mechanism_states.h"
 
+#include "base/param_text.h"
 #include "base/stream.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,121 @@ static void draw_nakamoto_params(struct draw *d, struct nakamoto_params *p)
         .self_ownership = 1 + (uint32_t)below(d, 4),
         .bonds_moving_average = chance(d, 0.5) ? 900000 : (uint32_t)edgy(d, 1000000),
     };
+}
+
+/* ------------------------------------------------------------------- parameters of any mechanism
+ */
+
+/* The bound as a number, or `open` where there is none. */
+static double bound_of(const struct param_key *key, const char *text, double open)
+{
+    union {
+        bool flag;
+        uint16_t u16;
+        uint32_t u32;
+        int32_t i32;
+        uint64_t u64;
+        double real;
+    } field = {0};
+    char reason[PARAM_REASON_BYTES];
+    if (text == NULL || !param_parse_unbounded(key, text, &field, reason))
+        return open;
+    switch (key->kind & PARAM_KIND_MASK) {
+    case PARAM_U32:
+        return field.u32;
+    case PARAM_I32:
+        return field.i32;
+    case PARAM_FRACTION_U16:
+        return field.u16;
+    case PARAM_REAL:
+        return field.real;
+    default:
+        return (double)field.u64;
+    }
+}
+
+/* One of the bounds or something between. */
+static double between(struct draw *d, const struct param_key *key)
+{
+    double usual = bound_of(key, key->fallback, 1), most = 4 * fabs(usual) + 10;
+    bool fraction = (key->kind & PARAM_KIND_MASK) == PARAM_FRACTION_U16;
+    double low = bound_of(key, key->min, 0),
+           high = bound_of(key, key->max, fraction ? 65535 : most);
+    switch (below(d, 6)) {
+    case 0:
+        return low;
+    case 1:
+        return high;
+    default:
+        return low + stream_uniform(&d->stream) * (fmin(high, most) - low);
+    }
+}
+
+static uint32_t choice_count(const struct param_key *key)
+{
+    uint32_t count = 0;
+    while (key->choices[count] != NULL)
+        count++;
+    return count;
+}
+
+static void draw_key(struct draw *d, const struct param_key *key, void *values)
+{
+    void *field = (char *)values + key->offset;
+    switch (key->kind & PARAM_KIND_MASK) {
+    case PARAM_BOOL:
+        *(bool *)field = chance(d, 0.5);
+        break;
+    case PARAM_ENUM:
+        *(int *)field = (int)below(d, choice_count(key));
+        break;
+    case PARAM_U32:
+        *(uint32_t *)field = (uint32_t)between(d, key);
+        break;
+    case PARAM_I32:
+        *(int32_t *)field = (int32_t)between(d, key);
+        break;
+    case PARAM_FRACTION_U16:
+        *(uint16_t *)field = (uint16_t)between(d, key);
+        break;
+    case PARAM_REAL:
+        *(double *)field = between(d, key);
+        break;
+    case PARAM_U64:
+    case PARAM_BLOCKS:
+    case PARAM_AMOUNT_RAO:
+        *(uint64_t *)field = (uint64_t)between(d, key);
+        break;
+    default:
+        break; /* keeps its default */
+    }
+}
+
+/* Defaults, or every key drawn; what the mechanism refuses is drawn again. */
+static void draw_any_params(struct draw *d, const struct mechanism_ops *ops, void *values)
+{
+    struct sim_error err;
+    SIM_ASSERT(ops->params->struct_bytes <= sizeof(union mechanism_state_params));
+    param_defaults(ops->params, values);
+    if (d == NULL || chance(d, 0.4))
+        return;
+    do
+        for (size_t k = 0; k < ops->params->key_count; k++)
+            draw_key(d, &ops->params->keys[k], values);
+    while (ops->check != NULL && ops->check(values, &err) != SIM_OK);
+}
+
+static bool is_nakamoto(const struct mechanism_ops *ops)
+{
+    return ops->bond_unit == MECHANISM_BONDS_RAO;
+}
+
+static bool is_yuma(const struct mechanism_ops *ops)
+{
+    for (size_t k = 0; k < yuma_mechanism_count; k++)
+        if (ops->params == yuma_mechanisms[k]->params)
+            return true;
+    return false;
 }
 
 /* -------------------------------------------------------------------------------------- vectors */
@@ -200,6 +317,74 @@ static struct mechanism_weights weights_of(struct mechanism_state *state, uint32
     return (struct mechanism_weights){rows.start, rows.column, value};
 }
 
+static uint64_t largest_bond(const struct mechanism_ops *ops)
+{
+    return is_nakamoto(ops) ? (uint64_t)1 << 40 : 65535;
+}
+
+/* In the mechanism's unit; one that keeps none gets empty rows. */
+static void draw_bonds(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    struct drawn_rows bonds = draw_rows(d, n, largest_bond(ops));
+    for (uint64_t k = 0; ops->bond_unit == MECHANISM_BONDS_F64 && k < bonds.start[n]; k++) {
+        double share = (double)bonds.value[k] / 65535;
+        memcpy(&bonds.value[k], &share, sizeof(share));
+    }
+    if (ops->bond_unit == MECHANISM_BONDS_NONE)
+        memset(bonds.start, 0, (n + (size_t)1) * sizeof(*bonds.start));
+    d->state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
+}
+
+/* --------------------------------------------------------------------------------------- outside
+ */
+
+/* 0, tiny, huge, one for all, or anything between. */
+static double *draw_facts(struct draw *d, uint32_t n)
+{
+    double *facts = keep(d->state, n, sizeof(*facts));
+    uint64_t kind = below(d, 6);
+    for (uint32_t i = 0; i < n; i++)
+        facts[i] = kind == 0        ? 0
+                   : kind == 1      ? 1e300 * stream_uniform(&d->stream)
+                   : kind == 2      ? 1e-300 * stream_uniform(&d->stream)
+                   : kind == 3      ? 0.25
+                   : chance(d, 0.3) ? 0
+                                    : 3 * stream_uniform(&d->stream);
+    return facts;
+}
+
+static void draw_outside(struct draw *d, uint32_t n)
+{
+    int64_t *time = keep(d->state, n, sizeof(*time));
+    uint64_t *dice = keep(d->state, n, sizeof(*dice)), times = 1 + below(d, 1000);
+    uint32_t *clones = keep(d->state, n, sizeof(*clones));
+    double unsolved = chance(d, 0.2) ? 1 : 0.3;
+    for (uint32_t i = 0; i < n; i++) {
+        time[i] = chance(d, unsolved) ? INT64_MAX : (int64_t)below(d, times);
+        dice[i] = stream_u64(&d->stream);
+        clones[i] = (uint32_t)below(d, n + 1u);
+    }
+    d->state->outside = (struct mechanism_outside){.true_value = draw_facts(d, n),
+                                                   .benchmark_score = draw_facts(d, n),
+                                                   .solve_time_ns = time,
+                                                   .hashes = draw_facts(d, n),
+                                                   .operations = draw_facts(d, n),
+                                                   .clones = clones,
+                                                   .accomplice = draw_flags(d, n, 0.2),
+                                                   .dice = dice,
+                                                   .network_dice = stream_u64(&d->stream)};
+    d->state->input.outside = &d->state->outside;
+}
+
+/* What only some mechanisms read: words of their own (as a new chain has them) and facts. */
+static void draw_extras(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    if (ops->memory_words > 0)
+        d->state->input.memory = keep(d->state, (size_t)n * ops->memory_words, sizeof(uint64_t));
+    if (ops->needs != 0)
+        draw_outside(d, n);
+}
+
 /* ---------------------------------------------------------------------------------------- states
  */
 
@@ -210,14 +395,16 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     *state = (struct mechanism_state){0};
     struct draw d = {.state = state};
     const char *name = ops->params->name;
-    bool nakamoto = ops->bond_unit == MECHANISM_BONDS_RAO;
+    bool nakamoto = is_nakamoto(ops);
     stream_init(&d.stream, seed, STREAM_TEST, stream_entity(name, 0), 0);
     uint32_t n = 1 + (uint32_t)below(&d, chance(&d, 0.3) ? 4 : neuron_max);
     uint64_t block = 1 + below(&d, 20000);
     if (nakamoto)
         draw_nakamoto_params(&d, &state->params.nakamoto);
-    else
+    else if (is_yuma(ops))
         draw_yuma_params(&d, &state->params.yuma, name);
+    else
+        draw_any_params(&d, ops, &state->params);
     state->input = (struct mechanism_input){
         .neuron_count = n,
         .block = block,
@@ -240,32 +427,44 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     else if (chance(&d, 0.3))
         state->input.earliest_commit_block = draw_blocks(&d, n, block, 0.8);
     state->input.weights = weights_of(state, n, draw_rows(&d, n, ops->weight_one));
-    struct drawn_rows bonds = draw_rows(&d, n, nakamoto ? (uint64_t)1 << 40 : 65535);
-    state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
+    draw_bonds(&d, ops, n);
+    draw_extras(&d, ops, n);
 }
 
 /* ---------------------------------------------------------------------------------- relabelling */
 
-static const uint64_t *move_u64(struct mechanism_state *to, const uint64_t *from, uint32_t n,
-                                const uint32_t *order)
+/* An array of rows of `row_bytes`; NULL stays NULL. */
+static void *move(struct mechanism_state *to, const void *from, uint32_t n, size_t row_bytes,
+                  const uint32_t *order)
 {
     if (from == NULL)
         return NULL;
-    uint64_t *moved = keep(to, n, sizeof(*moved));
+    char *moved = keep(to, n, row_bytes);
     for (uint32_t i = 0; i < n; i++)
-        moved[order[i]] = from[i];
+        memcpy(moved + order[i] * row_bytes, (const char *)from + i * row_bytes, row_bytes);
     return moved;
 }
 
-static const uint8_t *move_flags(struct mechanism_state *to, const uint8_t *from, uint32_t n,
-                                 const uint32_t *order)
+#define MOVE(name_) out->name_ = move(ret_state, in->name_, n, sizeof(*in->name_), order)
+
+static void move_outside(const struct mechanism_state *state, const uint32_t *order,
+                         struct mechanism_state *ret_state)
 {
-    if (from == NULL)
-        return NULL;
-    uint8_t *moved = keep(to, n, 1);
-    for (uint32_t i = 0; i < n; i++)
-        moved[order[i]] = from[i];
-    return moved;
+    const struct mechanism_outside *in = &state->outside;
+    struct mechanism_outside *out = &ret_state->outside;
+    uint32_t n = state->input.neuron_count;
+    if (state->input.outside == NULL)
+        return;
+    out->network_dice = in->network_dice;
+    MOVE(true_value);
+    MOVE(benchmark_score);
+    MOVE(solve_time_ns);
+    MOVE(hashes);
+    MOVE(operations);
+    MOVE(clones);
+    MOVE(accomplice);
+    MOVE(dice);
+    ret_state->input.outside = out;
 }
 
 /* Entries on uids that are gone are left out. */
@@ -300,19 +499,21 @@ static struct drawn_rows move_rows(struct mechanism_state *to, const uint64_t *s
 }
 
 void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t *order,
-                             struct mechanism_state *ret_state)
+                             const struct mechanism_ops *ops, struct mechanism_state *ret_state)
 {
     const struct mechanism_input *in = &state->input;
     uint32_t n = in->neuron_count;
     *ret_state = (struct mechanism_state){.input = *in, .params = state->params};
     struct mechanism_input *out = &ret_state->input;
-    out->stake_rao = move_u64(ret_state, in->stake_rao, n, order);
-    out->last_update = move_u64(ret_state, in->last_update, n, order);
-    out->block_at_registration = move_u64(ret_state, in->block_at_registration, n, order);
-    out->priority = move_u64(ret_state, in->priority, n, order);
-    out->earliest_commit_block = move_u64(ret_state, in->earliest_commit_block, n, order);
-    out->permit = move_flags(ret_state, in->permit, n, order);
-    out->pruned = move_flags(ret_state, in->pruned, n, order);
+    MOVE(stake_rao);
+    MOVE(last_update);
+    MOVE(block_at_registration);
+    MOVE(priority);
+    MOVE(earliest_commit_block);
+    MOVE(permit);
+    MOVE(pruned);
+    out->memory = move(ret_state, in->memory, n, ops->memory_words * sizeof(uint64_t), order);
+    move_outside(state, order, ret_state);
     if (in->owner_uid != MECHANISM_NO_UID)
         out->owner_uid = order[in->owner_uid];
     const struct mechanism_weights *w = &in->weights;
@@ -364,8 +565,11 @@ void mechanism_state_full(struct mechanism_state *state, const struct mechanism_
         .weights = {start, column, value},
         .bonds = {no_bonds, column, NULL},
     };
-    if (ops->bond_unit == MECHANISM_BONDS_RAO)
+    draw_extras(&d, ops, n);
+    if (is_nakamoto(ops))
         state->params.nakamoto = (struct nakamoto_params){10, 2, 2, 900000};
+    else if (!is_yuma(ops))
+        draw_any_params(NULL, ops, &state->params);
     else
         state->params.yuma = (struct yuma_params){
             .kappa = 32767,
