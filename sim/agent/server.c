@@ -7,7 +7,8 @@
  * never answered (opentensor/bittensor v3.7, axon priority pool).
  */
 #include "agent/exchange.h"
-#include "agent/state.h"
+#include "agent/lesson.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <string.h>
@@ -151,8 +152,7 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     int64_t cost_ns = 1;
     if (!query->guessed) {
         const uint8_t *tokens = agents->questions[query->question]->tokens;
-        enum sim_status status =
-            model_start_forward(agents, server->model, tokens, &query->ticket, err);
+        enum sim_status status = response_start(agents, server->model, tokens, &query->ticket, err);
         if (status != SIM_OK)
             return status;
         cost_ns = duration_ns(agents, server, model->forward_flop);
@@ -169,11 +169,13 @@ static enum sim_status start_training(struct agents *agents, uint32_t server_ind
 {
     struct agent_server *server = &agents->servers[server_index];
     server->training_due = false;
+    if (!training_has_matter(agents, server_index))
+        return SIM_OK;
     server->busy = true;
-    enum sim_status status = model_start_training(agents, server->model, err);
+    uint64_t flop = training_flop(agents, server_index);
+    enum sim_status status = training_start(agents, server_index, err);
     if (status != SIM_OK)
         return status;
-    uint64_t flop = agents->models[server->model].step_flop;
     book_flop(agents, server->first_neuron, flop);
     return agents_schedule(agents, now_ns + duration_ns(agents, server, flop), AGENT_TRAINED,
                            server_index, 0, err);
@@ -208,6 +210,10 @@ enum sim_status server_receive(struct agents *agents, uint32_t query_index, int6
     query->arrived_ns = now_ns;
     query->priority = draw_priority(agents, server, agents->neurons[asker].uid);
     agents->neurons[query->neuron].counters.bytes_down += agents->request_bytes;
+    if (server->stopped) {
+        query_release(agents, query_index);
+        return SIM_OK;
+    }
     enqueue(agents, server, query_index);
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
@@ -236,8 +242,10 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     const float *log_probability = output;
     for (uint32_t r = 0; r < agents->rows; r++)
         loss_nats[r] = -(double)log_probability[r];
-    if (logits != NULL)
-        memcpy(logits, log_probability + agents->rows, logit_bytes);
+    for (size_t i = 0; logits != NULL && i < logit_count; i++) {
+        float logit = log_probability[agents->rows + i];
+        logits[i] = isfinite(logit) ? logit : 0; /* as the historic client did */
+    }
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;
@@ -257,13 +265,14 @@ enum sim_status server_on_served(struct agents *agents, uint32_t server_index, i
 
     struct agent_counters *counters = &agents->neurons[query->neuron].counters;
     counters->queries_answered++;
-    counters->bytes_up += agents->response_bytes;
+    uint64_t response_bytes = agents->models[server->model].response_bytes;
+    counters->bytes_up += response_bytes;
     query->phase = QUERY_ANSWERING;
     uint32_t asker = agents->validators[agents->questions[query->question]->validator].neuron;
     struct net_message message = {
         .source = server_index,
         .target = agents->neurons[asker].server,
-        .size_bytes = agents->response_bytes,
+        .size_bytes = response_bytes,
         .tag = query_index,
         .connection = NET_ON_CONNECTION,
     };
@@ -282,18 +291,31 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
                                              AGENT_TRAIN, server_index, 0, err);
     if (status != SIM_OK)
         return status;
-    server->training_due = true;
+    server->training_due = !server->stopped;
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
+}
+
+/* Whoever waits at a server that has stopped is not told. */
+static void drop_waiting(struct agents *agents, struct agent_server *server)
+{
+    while (server->waiting != AGENT_NONE)
+        query_release(agents, dequeue(agents, server));
+    lesson_forget(agents, server);
+    server->training_due = false;
 }
 
 enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, int64_t now_ns,
                                   struct sim_error *err)
 {
     struct agent_server *server = &agents->servers[server_index];
+    const struct agent_model *model = &agents->models[server->model];
+    uint64_t before = model->step_count;
     enum sim_status status = model_finish_training(agents, server->model, err);
     if (status != SIM_OK)
         return status;
-    agents->neurons[server->first_neuron].counters.training_steps++;
     server->busy = false;
+    agents->neurons[server->first_neuron].counters.training_steps += model->step_count > before;
+    if (server->stopped)
+        drop_waiting(agents, server);
     return next_job(agents, server_index, now_ns, err);
 }

@@ -222,7 +222,7 @@ int cli_run(int argc, char **argv)
     struct config_report report = {0};
     struct config *config;
     struct sim_error err = {0};
-    enum sim_status status = config_load(&schema.config, &input, &config, &report, &err);
+    enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
     if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);
@@ -308,7 +308,7 @@ int cli_resume(int argc, char **argv)
     struct config_report report = {0};
     struct config *config;
     struct sim_error err = {0};
-    enum sim_status status = config_load(&schema.config, &input, &config, &report, &err);
+    enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
     if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);

@@ -287,6 +287,11 @@ enum sim_status world_run(struct world *world, struct sim_error *err)
     return SIM_OK;
 }
 
+const struct agents *world_agents(const struct world *world)
+{
+    return world->agents;
+}
+
 struct world_digests world_digests(const struct world *world)
 {
     struct world_digests digests = {
