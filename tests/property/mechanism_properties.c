@@ -111,44 +111,26 @@ static void draw_order(uint32_t n, uint64_t seed, uint32_t *ret_order)
     }
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
 static bool same_vector(const char *name, const uint64_t *a, const uint64_t *b, uint32_t n,
-                        const uint32_t *order, uint64_t slack, struct property_finding *finding)
+                        const uint32_t *order, struct property_finding *finding)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (distance(a[i], b[order[i]]) > slack)
+        if (a[i] != b[order[i]])
             return found(finding, "relabelling: %s of uid %" PRIu32 " is %" PRIu64 " or %" PRIu64,
                          name, i, a[i], b[order[i]]);
     return true;
 }
 
-/* Integers do not care in which order they are summed; doubles do, in their last bits. */
-static bool is_exact(const struct mechanism_ops *ops)
-{
-    return ops->bond_unit != MECHANISM_BONDS_F64;
-}
-
-static uint64_t fraction_slack(const struct mechanism_ops *ops)
-{
-    return is_exact(ops) ? 0 : (ops->fraction_one >> 30) + 1;
-}
-
-static bool same_amounts(const struct mechanism_ops *ops, const struct mechanism_state *state,
-                         const struct mechanism_output *a, const struct mechanism_output *b,
+static bool same_amounts(const struct mechanism_output *a, const struct mechanism_output *b,
                          const uint32_t *order, struct property_finding *finding)
 {
     uint32_t n = a->neuron_count;
-    uint64_t slack = is_exact(ops) ? 0 : (state->input.emission_rao >> 30) + 1;
-    return same_vector("emission", a->emission_rao, b->emission_rao, n, order, slack, finding) &&
+    return same_vector("emission", a->emission_rao, b->emission_rao, n, order, finding) &&
            same_vector("server emission", a->server_emission_rao, b->server_emission_rao, n, order,
-                       slack, finding) &&
+                       finding) &&
            same_vector("validator emission", a->validator_emission_rao, b->validator_emission_rao,
-                       n, order, slack, finding) &&
-           same_vector("priority", a->priority, b->priority, n, order, 0, finding);
+                       n, order, finding) &&
+           same_vector("priority", a->priority, b->priority, n, order, finding);
 }
 
 static bool same_changes(const struct mechanism_output *a, const struct mechanism_output *b,
@@ -160,9 +142,8 @@ static bool same_changes(const struct mechanism_output *a, const struct mechanis
     return true;
 }
 
-static bool same_vectors(const struct mechanism_ops *ops, const struct mechanism_output *a,
-                         const struct mechanism_output *b, const uint32_t *order,
-                         struct property_finding *finding)
+static bool same_vectors(const struct mechanism_output *a, const struct mechanism_output *b,
+                         const uint32_t *order, struct property_finding *finding)
 {
     const struct {
         const char *name;
@@ -178,8 +159,7 @@ static bool same_vectors(const struct mechanism_ops *ops, const struct mechanism
         {"pruning score", a->pruning_score, b->pruning_score},
     };
     for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
-        if (!same_vector(pairs[k].name, pairs[k].a, pairs[k].b, a->neuron_count, order,
-                         fraction_slack(ops), finding))
+        if (!same_vector(pairs[k].name, pairs[k].a, pairs[k].b, a->neuron_count, order, finding))
             return false;
     for (uint32_t i = 0; i < a->neuron_count; i++)
         if (a->active[i] != b->active[order[i]])
@@ -261,9 +241,9 @@ struct property_finding property_relabelling(const struct mechanism_ops *ops,
     mechanism_state_relabel(state, order, ops, &renamed);
     bool tie;
     if (run(ops, state, &a, &finding) && run(ops, &renamed, &b, &finding) &&
-        same_vectors(ops, a, b, order, &finding) &&
-        same_amounts(ops, state, a, b, order, &finding) && same_changes(a, b, order, &finding) &&
-        same_permits(state, a, b, order, &tie, &finding) && !tie && is_exact(ops))
+        same_vectors(a, b, order, &finding) && same_amounts(a, b, order, &finding) &&
+        same_changes(a, b, order, &finding) && same_permits(state, a, b, order, &tie, &finding) &&
+        !tie)
         same_bonds(a, b, order, &finding);
     mechanism_output_free(a);
     mechanism_output_free(b);
@@ -307,10 +287,8 @@ struct property_finding property_stake_scale(const struct mechanism_ops *ops,
     if (run(ops, state, &a, &finding) && run(ops, &scaled, &b, &finding)) {
         /* Priorities grow with the logarithm of stake, and should. */
         memcpy(b->priority, a->priority, n * sizeof(*b->priority));
-        if (same_vectors(ops, a, b, order, &finding) &&
-            same_amounts(ops, state, a, b, order, &finding) &&
-            changes_scale(a, b, factor, &finding) &&
-            (!is_exact(ops) || same_bonds(a, b, order, &finding)) &&
+        if (same_vectors(a, b, order, &finding) && same_amounts(a, b, order, &finding) &&
+            changes_scale(a, b, factor, &finding) && same_bonds(a, b, order, &finding) &&
             memcmp(a->permit, b->permit, n) != 0)
             found(&finding, "scale: permits differ");
     }

@@ -155,7 +155,8 @@ static void draw_key(struct draw *d, const struct param_key *key, void *values)
         *(int *)field = (int)below(d, choice_count(key));
         break;
     case PARAM_U32:
-        *(uint32_t *)field = (uint32_t)between(d, key);
+        *(uint32_t *)field =
+            strstr(key->name, "_uid") != NULL ? (uint32_t)below(d, 40) : (uint32_t)between(d, key);
         break;
     case PARAM_I32:
         *(int32_t *)field = (int32_t)between(d, key);
@@ -498,6 +499,21 @@ static struct drawn_rows move_rows(struct mechanism_state *to, const uint64_t *s
     return rows;
 }
 
+/* A parameter that names a uid is renamed too. */
+static void rename_params(const struct mechanism_ops *ops, const uint32_t *order, uint32_t n,
+                          union mechanism_state_params *params)
+{
+    for (size_t k = 0; k < ops->params->key_count; k++) {
+        const struct param_key *key = &ops->params->keys[k];
+        const char *ending = strstr(key->name, "_uid");
+        if (ending == NULL || ending[4] != '\0')
+            continue;
+        uint32_t *uid = (uint32_t *)((char *)params + key->offset);
+        SIM_ASSERT((key->kind & PARAM_KIND_MASK) == PARAM_U32);
+        *uid = *uid < n ? order[*uid] : *uid;
+    }
+}
+
 void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t *order,
                              const struct mechanism_ops *ops, struct mechanism_state *ret_state)
 {
@@ -505,6 +521,7 @@ void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t
     uint32_t n = in->neuron_count;
     *ret_state = (struct mechanism_state){.input = *in, .params = state->params};
     struct mechanism_input *out = &ret_state->input;
+    rename_params(ops, order, n, &ret_state->params);
     MOVE(stake_rao);
     MOVE(last_update);
     MOVE(block_at_registration);
