@@ -306,6 +306,11 @@ static inline const struct agents_group *agents_group_of(const struct agents *ag
     return &agents->setup.groups[agents->neurons[neuron].group];
 }
 
+static inline bool agents_has_model(const struct agents_group *group)
+{
+    return group->lm->forward != NULL;
+}
+
 SIM_CHECKED static inline enum sim_status agents_schedule(struct agents *agents, int64_t at_ns,
                                                           enum agent_kind kind, uint32_t entity,
                                                           uint64_t payload, struct sim_error *err)

@@ -49,8 +49,15 @@ static enum sim_status check_faults(const struct config *config, struct config_r
 static enum sim_status check(const struct scenario_schema *schema, const struct config *config,
                              struct config_report *report, struct sim_error *err)
 {
+    struct sim_error later = {0};
     enum sim_status status = scenario_check(schema, config, report, err);
-    return status == SIM_OK ? check_faults(config, report, err) : status;
+    if (status != SIM_OK && status != SIM_CONFIG)
+        return status;
+    /* Whoever corrects the one wants to know of the other. */
+    enum sim_status faults = check_faults(config, report, &later);
+    if (status == SIM_OK && faults != SIM_OK)
+        *err = later;
+    return status == SIM_OK ? faults : status;
 }
 
 enum sim_status scenario_load(const struct scenario_schema *schema,

@@ -9,6 +9,8 @@
 static const struct param_key probe_keys[] = {
     {"evaluation_sequences", PARAM_U32, AT(evaluation_sequences), "1", "3000", "32", NULL,
      "held-out sequences of query.sequence predictions on which every model is measured, an epoch"},
+    {"interval", PARAM_U32, AT(interval), "1", NULL, "1", NULL,
+     "epochs from one row to the next; counts and sums of a row cover all of them"},
     {"calls", PARAM_BOOL, AT(calls), NULL, NULL, "true", NULL,
      "keep every accepted set_weights call with its entries"},
     {"weights_interval", PARAM_U32, AT(weights_interval), NULL, NULL, "0", NULL,
@@ -394,7 +396,8 @@ enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_
         *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
         status = on_event(probe, &events[e], now_ns, err);
     }
-    if (status == SIM_OK && *ret_epoch)
+    const struct chain_view *view = chain_view(probe->wiring.chain, probe->wiring.setup->netuid);
+    if (status == SIM_OK && *ret_epoch && view->epoch_index % probe->params.interval == 0)
         status = probe_row(probe, now_ns, event_count, err);
     return status;
 }

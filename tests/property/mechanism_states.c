@@ -2,8 +2,8 @@
 
 #include "base/param_text.h"
 #include "base/stream.h"
+#include "property/mechanism_params.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,109 +88,6 @@ static void draw_nakamoto_params(struct draw *d, struct nakamoto_params *p)
     };
 }
 
-/* ------------------------------------------------------------------- parameters of any mechanism
- */
-
-/* The bound as a number, or `open` where there is none. */
-static double bound_of(const struct param_key *key, const char *text, double open)
-{
-    union {
-        bool flag;
-        uint16_t u16;
-        uint32_t u32;
-        int32_t i32;
-        uint64_t u64;
-        double real;
-    } field = {0};
-    char reason[PARAM_REASON_BYTES];
-    if (text == NULL || !param_parse_unbounded(key, text, &field, reason))
-        return open;
-    switch (key->kind & PARAM_KIND_MASK) {
-    case PARAM_U32:
-        return field.u32;
-    case PARAM_I32:
-        return field.i32;
-    case PARAM_FRACTION_U16:
-        return field.u16;
-    case PARAM_REAL:
-        return field.real;
-    default:
-        return (double)field.u64;
-    }
-}
-
-/* One of the bounds or something between. */
-static double between(struct draw *d, const struct param_key *key)
-{
-    double usual = bound_of(key, key->fallback, 1), most = 4 * fabs(usual) + 10;
-    bool fraction = (key->kind & PARAM_KIND_MASK) == PARAM_FRACTION_U16;
-    double low = bound_of(key, key->min, 0),
-           high = bound_of(key, key->max, fraction ? 65535 : most);
-    switch (below(d, 6)) {
-    case 0:
-        return low;
-    case 1:
-        return high;
-    default:
-        return low + stream_uniform(&d->stream) * (fmin(high, most) - low);
-    }
-}
-
-static uint32_t choice_count(const struct param_key *key)
-{
-    uint32_t count = 0;
-    while (key->choices[count] != NULL)
-        count++;
-    return count;
-}
-
-static void draw_key(struct draw *d, const struct param_key *key, void *values)
-{
-    void *field = (char *)values + key->offset;
-    switch (key->kind & PARAM_KIND_MASK) {
-    case PARAM_BOOL:
-        *(bool *)field = chance(d, 0.5);
-        break;
-    case PARAM_ENUM:
-        *(int *)field = (int)below(d, choice_count(key));
-        break;
-    case PARAM_U32:
-        *(uint32_t *)field =
-            strstr(key->name, "_uid") != NULL ? (uint32_t)below(d, 40) : (uint32_t)between(d, key);
-        break;
-    case PARAM_I32:
-        *(int32_t *)field = (int32_t)between(d, key);
-        break;
-    case PARAM_FRACTION_U16:
-        *(uint16_t *)field = (uint16_t)between(d, key);
-        break;
-    case PARAM_REAL:
-        *(double *)field = between(d, key);
-        break;
-    case PARAM_U64:
-    case PARAM_BLOCKS:
-    case PARAM_AMOUNT_RAO:
-        *(uint64_t *)field = (uint64_t)between(d, key);
-        break;
-    default:
-        break; /* keeps its default */
-    }
-}
-
-/* Defaults, or every key drawn; what the mechanism refuses is drawn again. */
-static void draw_any_params(struct draw *d, const struct mechanism_ops *ops, void *values)
-{
-    struct sim_error err;
-    SIM_ASSERT(ops->params->struct_bytes <= sizeof(union mechanism_state_params));
-    param_defaults(ops->params, values);
-    if (d == NULL || chance(d, 0.4))
-        return;
-    do
-        for (size_t k = 0; k < ops->params->key_count; k++)
-            draw_key(d, &ops->params->keys[k], values);
-    while (ops->check != NULL && ops->check(values, &err) != SIM_OK);
-}
-
 static bool is_nakamoto(const struct mechanism_ops *ops)
 {
     return ops->bond_unit == MECHANISM_BONDS_RAO;
@@ -202,6 +99,27 @@ static bool is_yuma(const struct mechanism_ops *ops)
         if (ops->params == yuma_mechanisms[k]->params)
             return true;
     return false;
+}
+
+/* What the mechanism refuses is drawn again. */
+static void draw_any_params(struct draw *d, const struct mechanism_ops *ops)
+{
+    void *params = d->state->params.any;
+    struct sim_error err = {0};
+    SIM_ASSERT(ops->params->struct_bytes <= sizeof(d->state->params.any));
+    do
+        mechanism_params_draw(ops->params, &d->stream, params);
+    while (ops->check != NULL && ops->check(params, &err) != SIM_OK);
+}
+
+static void draw_params(struct draw *d, const struct mechanism_ops *ops)
+{
+    if (is_nakamoto(ops))
+        draw_nakamoto_params(d, &d->state->params.nakamoto);
+    else if (is_yuma(ops))
+        draw_yuma_params(d, &d->state->params.yuma, ops->params->name);
+    else
+        draw_any_params(d, ops);
 }
 
 /* -------------------------------------------------------------------------------------- vectors */
@@ -318,6 +236,15 @@ static struct mechanism_weights weights_of(struct mechanism_state *state, uint32
     return (struct mechanism_weights){rows.start, rows.column, value};
 }
 
+/* Bonds of 65535ths become the bits of doubles. */
+static void make_doubles(uint64_t *value, uint64_t count)
+{
+    for (uint64_t k = 0; k < count; k++) {
+        double bond = (double)value[k] / 65535;
+        memcpy(&value[k], &bond, sizeof(bond));
+    }
+}
+
 static uint64_t largest_bond(const struct mechanism_ops *ops)
 {
     return is_nakamoto(ops) ? (uint64_t)1 << 40 : 65535;
@@ -327,10 +254,8 @@ static uint64_t largest_bond(const struct mechanism_ops *ops)
 static void draw_bonds(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
 {
     struct drawn_rows bonds = draw_rows(d, n, largest_bond(ops));
-    for (uint64_t k = 0; ops->bond_unit == MECHANISM_BONDS_F64 && k < bonds.start[n]; k++) {
-        double share = (double)bonds.value[k] / 65535;
-        memcpy(&bonds.value[k], &share, sizeof(share));
-    }
+    if (ops->bond_unit == MECHANISM_BONDS_F64)
+        make_doubles(bonds.value, bonds.start[n]);
     if (ops->bond_unit == MECHANISM_BONDS_NONE)
         memset(bonds.start, 0, (n + (size_t)1) * sizeof(*bonds.start));
     d->state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
@@ -377,11 +302,24 @@ static void draw_outside(struct draw *d, uint32_t n)
     d->state->input.outside = &d->state->outside;
 }
 
-/* What only some mechanisms read: words of their own (as a new chain has them) and facts. */
+/* What a mechanism may find in words of its own: nothing, small numbers, the bits of a double. */
+static void draw_memory(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    size_t count = (size_t)n * ops->memory_words;
+    if (count == 0)
+        return;
+    uint64_t *memory = keep(d->state, count, sizeof(*memory)), kind = below(d, 3);
+    for (size_t k = 0; k < count; k++)
+        memory[k] = kind == 0 ? 0 : kind == 1 ? below(d, 4) : edgy(d, 65535);
+    if (kind == 2)
+        make_doubles(memory, count);
+    d->state->input.memory = memory;
+}
+
+/* What only some mechanisms read. */
 static void draw_extras(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
 {
-    if (ops->memory_words > 0)
-        d->state->input.memory = keep(d->state, (size_t)n * ops->memory_words, sizeof(uint64_t));
+    draw_memory(d, ops, n);
     if (ops->needs != 0)
         draw_outside(d, n);
 }
@@ -400,12 +338,7 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     stream_init(&d.stream, seed, STREAM_TEST, stream_entity(name, 0), 0);
     uint32_t n = 1 + (uint32_t)below(&d, chance(&d, 0.3) ? 4 : neuron_max);
     uint64_t block = 1 + below(&d, 20000);
-    if (nakamoto)
-        draw_nakamoto_params(&d, &state->params.nakamoto);
-    else if (is_yuma(ops))
-        draw_yuma_params(&d, &state->params.yuma, name);
-    else
-        draw_any_params(&d, ops, &state->params);
+    draw_params(&d, ops);
     state->input = (struct mechanism_input){
         .neuron_count = n,
         .block = block,
@@ -504,12 +437,10 @@ static void rename_params(const struct mechanism_ops *ops, const uint32_t *order
                           union mechanism_state_params *params)
 {
     for (size_t k = 0; k < ops->params->key_count; k++) {
-        const struct param_key *key = &ops->params->keys[k];
-        const char *ending = strstr(key->name, "_uid");
-        if (ending == NULL || ending[4] != '\0')
+        if (!mechanism_params_name_uid(&ops->params->keys[k]))
             continue;
-        uint32_t *uid = (uint32_t *)((char *)params + key->offset);
-        SIM_ASSERT((key->kind & PARAM_KIND_MASK) == PARAM_U32);
+        uint32_t *uid = (uint32_t *)((char *)params + ops->params->keys[k].offset);
+        SIM_ASSERT((ops->params->keys[k].kind & PARAM_KIND_MASK) == PARAM_U32);
         *uid = *uid < n ? order[*uid] : *uid;
     }
 }
@@ -582,11 +513,14 @@ void mechanism_state_full(struct mechanism_state *state, const struct mechanism_
         .weights = {start, column, value},
         .bonds = {no_bonds, column, NULL},
     };
-    draw_extras(&d, ops, n);
+    if (ops->memory_words > 0)
+        state->input.memory = keep(state, (size_t)n * ops->memory_words, sizeof(uint64_t));
+    if (ops->needs != 0)
+        draw_outside(&d, n);
     if (is_nakamoto(ops))
         state->params.nakamoto = (struct nakamoto_params){10, 2, 2, 900000};
     else if (!is_yuma(ops))
-        draw_any_params(NULL, ops, &state->params);
+        param_defaults(ops->params, state->params.any);
     else
         state->params.yuma = (struct yuma_params){
             .kappa = 32767,

@@ -17,7 +17,7 @@
 union mechanism_state_params {
     struct yuma_params yuma;
     struct nakamoto_params nakamoto;
-    uint64_t any[64]; /* of a mechanism known by its table alone */
+    _Alignas(16) unsigned char any[512]; /* of every other mechanism */
 };
 
 struct mechanism_state {
