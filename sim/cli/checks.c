@@ -44,6 +44,9 @@ static void check_chain(struct checker *checker, const struct config *config)
         complain(checker, config, "chain", &err);
     if (ops->check != NULL && ops->check(mechanism->values, &err) != SIM_OK)
         complain(checker, config, "mechanism", &err);
+    if (plugin_check(&checker->schema->plugins, mechanism->table, mechanism->values, &err) !=
+        SIM_OK)
+        config_complain(config, checker->report, "mechanism.sha256", "%s", err.text);
 }
 
 /* Held-out text is drawn into one block of fixed size. */

@@ -286,11 +286,8 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
     const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
     enum sim_status status = plan_chain(&plan, schema, err);
-    if (status == SIM_CONFIG) {
-        config_complain(config, report, "mechanism.sha256", "%s", err->text);
-        return status;
-    }
-    status = plan_groups(&plan, registry, err);
+    if (status == SIM_OK)
+        status = plan_groups(&plan, registry, err);
     if (status == SIM_CONFIG)
         config_complain(config, report, "groups", "%s", err->text);
     if (status == SIM_OK)
