@@ -175,6 +175,23 @@ static enum sim_status build_teacher(const struct agents *agents, const struct a
     return SIM_OK;
 }
 
+/* On a stream of its own: a scenario that places its hosts moves no other draw. */
+static uint32_t draw_region(const struct agents *agents, int choice, uint64_t entity)
+{
+    if (choice < REGION_COUNT)
+        return (uint32_t)choice;
+    enum region_set set =
+        agents->setup.regions == REGION_NONE ? REGION_2019 : agents->setup.regions;
+    const struct region *regions = region_table(set);
+    struct stream stream;
+    stream_init(&stream, agents->seed, STREAM_GENESIS, entity, 1);
+    double left = stream_uniform(&stream);
+    uint32_t region = 0;
+    while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
+        left -= regions[region++].node_share;
+    return region;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
@@ -188,11 +205,11 @@ static uint64_t draw_stake_rao(const struct agents *agents, const struct agents_
     return dist_draw_u64(&group->params->stake_rao, draw);
 }
 
-static void draw_speed(const struct agents_group *group, struct stream *draw, double *ret_flops,
-                       double *ret_hash_rate)
+static void draw_speed(const struct agents_group *group, struct stream *draw,
+                       struct agent_server *server)
 {
-    *ret_flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    server->flops = dist_draw_f64(&group->host->flops, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
 }
 
 /* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
@@ -211,12 +228,15 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_lesson = AGENT_NONE,
         .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
+        .condition = {.up = true, .speed = 1},
     };
-    draw_speed(group, draw, &server->flops, ret_hash_rate);
+    draw_speed(group, draw, server);
+    *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
     host->half_latency_ns = dist_draw_i64(&group->host->half_latency_ns, draw);
+    host->region = draw_region(agents, group->host->region, entity);
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
@@ -319,17 +339,13 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     return status;
 }
 
-double build_draw_speed(struct agents *agents, uint32_t index)
+void build_draw_speed(struct agents *agents, uint32_t index)
 {
-    const struct agent_neuron *neuron = &agents->neurons[index];
-    const struct agents_group *group = agents_group_of(agents, index);
+    struct agent_server *server = &agents->servers[index];
+    const struct agents_group *group = agents_group_of(agents, server->first_neuron);
     struct stream draw;
-    double hash_rate;
-    if (agents->servers[neuron->server].first_neuron != index)
-        return 0; /* the first of the group has drawn the host of all */
-    draw_stake_rao(agents, group, neuron->entity, &draw);
-    draw_speed(group, &draw, &agents->servers[neuron->server].flops, &hash_rate);
-    return hash_rate;
+    draw_stake_rao(agents, group, agents->neurons[server->first_neuron].entity, &draw);
+    draw_speed(group, &draw, server);
 }
 
 /* ---- what has to fit together */

@@ -5,30 +5,30 @@
 
 #include <stdlib.h>
 
-/* The hash rate of every owner, added up in the order in which the neurons were made. */
-static void draw_speeds(struct agents *agents, double *ret_hash_rates)
+/* Owners' hash rates as they were before. */
+static double *hash_rates_of(const struct agents *agents)
 {
-    for (uint32_t n = 0; n < agents->neuron_count; n++)
-        ret_hash_rates[agents->neurons[n].owner] += build_draw_speed(agents, n);
+    double *rates = calloc((size_t)agents->owner_count + 1, sizeof(*rates));
+    for (uint32_t o = 0; rates != NULL && o < agents->owner_count; o++)
+        rates[o] = agents->owners[o].hash_rate_hashes_per_s;
+    return rates;
 }
 
 static enum sim_status change(struct agents *agents, bool restart, int64_t now_ns,
                               struct sim_error *err)
 {
-    build_set_wire_bytes(agents);
-    double *hash_rates = calloc((size_t)agents->owner_count + 1, sizeof(*hash_rates));
-    if (hash_rates == NULL)
+    double *before = hash_rates_of(agents);
+    if (before == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u owners", agents->owner_count);
-    draw_speeds(agents, hash_rates);
+    build_set_wire_bytes(agents);
+    for (uint32_t s = 0; s < agents->server_count; s++)
+        build_draw_speed(agents, s);
+    condition_add_hash_rates(agents);
     enum sim_status status = SIM_OK;
-    for (uint32_t o = 0; o < agents->owner_count && status == SIM_OK; o++) {
-        struct agent_owner *owner = &agents->owners[o];
-        bool other = owner->hash_rate_hashes_per_s != hash_rates[o];
-        owner->hash_rate_hashes_per_s = hash_rates[o];
-        if (other && restart)
-            status = enter_work(agents, o, now_ns, err);
-    }
-    free(hash_rates);
+    for (uint32_t o = 0; o < agents->owner_count && restart && status == SIM_OK; o++)
+        if (agents->owners[o].hash_rate_hashes_per_s != before[o])
+            status = enter_restart(agents, o, now_ns, err);
+    free(before);
     return status;
 }
 

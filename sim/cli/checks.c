@@ -140,20 +140,3 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
     config_report_release(&own);
     return status;
 }
-
-enum sim_status scenario_load(const struct scenario_schema *schema,
-                              const struct config_input *input, struct config **ret_config,
-                              struct config_report *report, struct sim_error *err)
-{
-    struct config *config;
-    enum sim_status status = config_load(&schema->config, input, &config, report, err);
-    if (status != SIM_OK)
-        return status;
-    status = scenario_check(schema, config, report, err);
-    if (status != SIM_OK) {
-        config_free(config);
-        return status;
-    }
-    *ret_config = config;
-    return SIM_OK;
-}

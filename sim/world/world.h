@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "probe/probe.h"
 #include "world/schedule.h"
+#include "world/faults.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -55,6 +56,8 @@ struct world_setup {
     const struct world_limits *limits;  /* NULL: none */
     const struct world_change *changes; /* (change_count) in the order of time */
     size_t change_count;
+    const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
+    uint32_t fault_count;
     uint32_t threads; /* all of them, the loop's included */
 
     const char *folder;   /* run folder */
