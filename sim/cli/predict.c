@@ -57,6 +57,9 @@ static void count_group(const struct scenario_plan *plan, const struct agents_gr
     double count = group->params->count, one = count > 0 ? 1 : 0;
     *share = (struct share){.group = group, .neurons = count};
     share->servers = group->params->server == GROUP_ONE ? one : count;
+    /* Without a model it asks and answers nobody. */
+    if (group->lm->forward == NULL)
+        return;
     share->validators = group->params->validator ? count : 0;
     share->miners = group->params->miner ? count : 0;
     share->block_bytes =
@@ -187,6 +190,8 @@ static bool calibrate_models(const struct scenario_plan *plan, struct share *sha
         struct share *share = &shares[g];
         const struct group_training_params *training = share->group->training;
         const struct share *same = twin_of(shares, g);
+        if (share->group->lm->forward == NULL)
+            continue;
         if (same != NULL) {
             share->forward_cpu_s = same->forward_cpu_s;
             share->step_cpu_s = same->step_cpu_s;
@@ -369,6 +374,11 @@ static void count_disk(const struct scenario_plan *plan, const struct totals *al
         rows.rows[RECORD_DIM_CALL_ENTRY] = (uint64_t)entries;
     }
     double full = all->validators * smaller(all->miners, all->capacity);
+    if (probe->states) {
+        rows.rows[RECORD_DIM_STATE] = rows.rows[RECORD_DIM_EPOCH];
+        rows.rows[RECORD_DIM_STATE_ROW] = (uint64_t)calls;
+        rows.rows[RECORD_DIM_STATE_ENTRY] = (uint64_t)entries;
+    }
     if (probe->weights_interval > 0) {
         double copies = ceil(prediction->epochs / probe->weights_interval);
         rows.rows[RECORD_DIM_WEIGHT_SNAPSHOT] = (uint64_t)copies;

@@ -15,7 +15,7 @@ static const struct param_key world_keys[] = {
      "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
-    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
+    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "50000 d", NULL, NULL,
      "simulated time at which the run ends"},
     {"block_time", PARAM_DURATION_NS, AT(block_time_ns), "1 ms", "1 h", "12 s", NULL,
      "from one block of the chain to the next"},
@@ -112,6 +112,7 @@ static enum sim_status build_agents(struct world *world, struct sim_error *err)
     setup->seed = world->setup.params->seed;
     setup->netuid = world->chain_net.netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
+    setup->uid_capacity = world->chain_net.params.max_uids;
     setup->regions = (enum region_set)world->setup.net->regions;
     return agents_create(setup, world->versions, &world->agents, err);
 }
@@ -181,6 +182,9 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
     record_attr_text(world->record, RECORD_ROOT, "mechanism", world->first_mechanism->params->name);
+    if (world->setup.mechanism_sha256 != NULL)
+        record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
+                         world->setup.mechanism_sha256);
     mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
