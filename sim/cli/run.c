@@ -4,7 +4,9 @@
 #include "cli/cli.h"
 #include "cli/execute.h"
 #include "cli/gate.h"
+#include "cli/predict.h"
 #include "cli/summary.h"
+#include "lm/lm_list.h"
 #include "record/reader.h"
 
 #include <errno.h>
@@ -205,6 +207,29 @@ static int check_gate(const struct gate *gate, const char *folder)
     return trips ? CLI_GATE : CLI_DONE;
 }
 
+/* The resolved scenario, and behind it what its run will need. */
+static int dry_run(const struct scenario_schema *schema, const struct config *config,
+                   const struct run_arguments *arguments)
+{
+    char *text = config_emit(config);
+    fputs(text == NULL ? "" : text, stdout);
+    free(text);
+    struct scenario_plan plan;
+    struct prediction prediction;
+    struct sim_error err = {0};
+    uint32_t threads = arguments->threads > 0 ? arguments->threads : execute_core_count();
+    enum sim_status status = lm_kernel_check(&err);
+    if (status == SIM_OK)
+        status = scenario_plan_init(&plan, schema, config, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    status = predict_run(&plan, threads, &prediction, &err);
+    if (status == SIM_OK)
+        predict_print(&prediction, &plan, threads);
+    scenario_plan_release(&plan);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
 static int run_config(const struct scenario_schema *schema, const struct config *config,
                       const struct run_arguments *arguments)
 {
@@ -217,12 +242,8 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         snprintf(folder, sizeof(folder), "%s", arguments->folder);
     else
         snprintf(folder, sizeof(folder), "runs/%s-%.12s", params->name, hash);
-    if (arguments->dry_run) {
-        char *text = config_emit(config);
-        fputs(text == NULL ? "" : text, stdout);
-        free(text);
-        return CLI_DONE;
-    }
+    if (arguments->dry_run)
+        return dry_run(schema, config, arguments);
     if (arguments->twin && config_twin(config) == NULL)
         return cli_usage("run", "--twin: the scenario has no 'twin: {set: {...}}'");
     struct execute_options options = {
