@@ -161,6 +161,10 @@ static enum sim_status apply(const struct lm_ops *ops, const void *shape,
         adam(optimiser, step, count, scale, block, gradient, ret_block);
     else
         sgd(optimiser, step, count, scale, block, gradient, ret_block);
+    if (!isfinite(lm_sum_of_squares(count, ret_block))) {
+        memcpy(ret_block, block, blocks * lm_padded(count) * sizeof(lm_real));
+        return SIM_NUMERIC;
+    }
     zero_padding(count, blocks, ret_block);
     return SIM_OK;
 }

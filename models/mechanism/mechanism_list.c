@@ -1,5 +1,6 @@
 #include "mechanism/mechanism_list.h"
 
+#include "mechanism/baselines.h"
 #include "mechanism/nakamoto.h"
 #include "mechanism/whitepaper.h"
 #include "mechanism/yuma.h"
@@ -18,6 +19,7 @@ static const struct {
     {singles, &single_count},
     {yuma_mechanisms, &yuma_mechanism_count},
     {yumasim_mechanisms, &yumasim_mechanism_count},
+    {baselines_all, &baselines_count},
 };
 
 size_t mechanism_list_count(void)

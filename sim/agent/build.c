@@ -1,8 +1,9 @@
 /*
  * build.c: from the scenario's groups to neurons, servers, owners and validators.
  */
-#include "agent/answer.h"
+#include "agent/lesson.h"
 #include "agent/reading.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,6 +30,17 @@ static void count_entities(struct agents *agents)
         agents->owner_count += params->owner == GROUP_ONE ? one : params->count;
         agents->validator_count += params->validator ? params->count : 0;
     }
+    for (uint32_t k = 0; k < agents->setup.delegator_kind_count; k++)
+        agents->delegator_count += agents->setup.delegators[k].params->count;
+}
+
+static size_t job_input_bytes(const struct agents *agents)
+{
+    size_t bytes = JOB_INPUT_BYTES, question = response_input_bytes(agents->setup.query);
+    size_t step = training_input_bytes(&agents->setup, agents->lesson_floats);
+    bytes = question > bytes ? question : bytes;
+    bytes = step > bytes ? step : bytes;
+    return (bytes + 63) & ~(size_t)63;
 }
 
 static enum sim_status allocate_entities(struct agents *agents, struct sim_error *err)
@@ -37,8 +49,8 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
     agents->stream_count =
         agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
-    agents->account_capacity = agents->neuron_count + agents->owner_count;
-    agents->job_input_bytes = JOB_INPUT_BYTES;
+    agents->account_capacity = agents->neuron_count + agents->owner_count + agents->delegator_count;
+    agents->job_input_bytes = job_input_bytes(agents);
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
                              setup->corpus->vocabulary_symbols, setup->corpus->vocabulary_symbols);
@@ -49,6 +61,9 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->hosts = allocate(agents->server_count, sizeof(*agents->hosts));
     agents->owners = allocate(agents->owner_count, sizeof(*agents->owners));
     agents->validators = allocate(agents->validator_count, sizeof(*agents->validators));
+    agents->delegators = allocate(agents->delegator_count, sizeof(*agents->delegators));
+    agents->owner_of_account =
+        allocate(agents->account_capacity, sizeof(*agents->owner_of_account));
     agents->mixtures = allocate((size_t)agents->server_count * setup->corpus->domain_count,
                                 sizeof(*agents->mixtures));
     agents->streams = allocate(agents->stream_count, sizeof(*agents->streams));
@@ -58,7 +73,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->ally = allocate(uids, 1);
     agents->neuron_of_account =
         allocate(agents->account_capacity, sizeof(*agents->neuron_of_account));
-    agents->job_input = allocate(1, agents->job_input_bytes);
+    agents->job_input = aligned_alloc(64, agents->job_input_bytes);
     agents->score_scratch = aligned_alloc(64, (score_bytes + 64) & ~(size_t)63);
     agents->weights_scratch = aligned_alloc(64, (weights_bytes + 64) & ~(size_t)63);
     agents->measures = allocate(peers, sizeof(*agents->measures));
@@ -73,7 +88,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
                     agents->weights.shares && agents->weights.weights_u16 && agents->weights_real &&
-                    agents->row_values;
+                    agents->row_values && agents->delegators && agents->owner_of_account;
     if (!complete)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u neurons", agents->neuron_count);
     for (uint32_t uid = 0; uid < uids; uid++) {
@@ -98,6 +113,11 @@ static struct stream *next_stream(struct agents *agents, struct cursor *at,
     return stream;
 }
 
+static uint64_t scaled(const struct agents_setup *setup, uint64_t bytes)
+{
+    return (uint64_t)((double)bytes * setup->query->wire_scale);
+}
+
 static enum sim_status build_model(struct agents *agents, struct version_pool *versions,
                                    const struct agents_group *group, uint32_t index,
                                    uint64_t entity, struct sim_error *err)
@@ -113,8 +133,9 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop =
-            group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence),
+        .forward_flop = response_flop(setup->query, group),
+        .response_bytes = scaled(setup, response_bytes(setup, group)),
+        .gradient_bytes = scaled(setup, response_gradient_bytes(setup, group)),
         .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
@@ -146,6 +167,22 @@ static uint32_t draw_region(const struct agents *agents, int choice, uint64_t en
     return region;
 }
 
+/* Room for what the peers of a neuron that distils have answered. */
+static enum sim_status build_teacher(const struct agents *agents, const struct agents_group *group,
+                                     struct agent_server *server, struct sim_error *err)
+{
+    if (!(group->training->distil > 0))
+        return SIM_OK;
+    const struct query_params *query = agents->setup.query;
+    size_t logits = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    server->teacher =
+        calloc(1, logits * sizeof(float) + (size_t)query->batch * (query->sequence + 1));
+    if (server->teacher == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the answers that a neuron learns from");
+    server->teacher_tokens = (uint8_t *)(server->teacher + logits);
+    return SIM_OK;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
@@ -164,6 +201,8 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_neuron = at->neuron,
         .serving = AGENT_NONE,
         .waiting = AGENT_NONE,
+        .first_lesson = AGENT_NONE,
+        .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
         .condition = {.up = true, .speed = 1},
     };
@@ -178,7 +217,8 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
-    return build_model(agents, versions, group, index, entity, err);
+    enum sim_status status = build_teacher(agents, group, server, err);
+    return status == SIM_OK ? build_model(agents, versions, group, index, entity, err) : status;
 }
 
 static enum sim_status build_validator(struct agents *agents, const struct agents_group *group,
@@ -211,6 +251,22 @@ static enum sim_status build_validator(struct agents *agents, const struct agent
     return SIM_OK;
 }
 
+/* Draws of their own, so that money moves no other draw. */
+static void build_money(struct agents *agents, const struct agents_group *group,
+                        struct agent_neuron *neuron, struct agent_owner *owner)
+{
+    const struct group_params *params = group->params;
+    struct stream draw;
+    stream_init(&draw, agents->seed, STREAM_MONEY, neuron->entity, 0);
+    owner->balance_rao += dist_draw_u64(&group->money->balance_rao, &draw);
+    owner->neuron_count++;
+    if (owner->neuron_count == 1 && group->money->interval_blocks > 0)
+        owner->money_phase_blocks = stream_below(&draw, group->money->interval_blocks);
+    neuron->enter_ns = dist_draw_i64(&params->enter_ns, &draw);
+    neuron->is_late = !params->genesis && neuron->enter_ns > 0;
+    agents->late_count += neuron->is_late;
+}
+
 static enum sim_status build_neuron(struct agents *agents, struct version_pool *versions,
                                     uint32_t group_index, uint32_t index, struct cursor *at,
                                     struct sim_error *err)
@@ -241,10 +297,12 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         agents->owners[at->owner++] = (struct agent_owner){
             .first_waiting = AGENT_NONE,
             .last_waiting = AGENT_NONE,
+            .first_neuron = at->neuron,
             .work = next_stream(agents, at, STREAM_WORK, entity),
         };
     neuron->owner = at->owner - 1;
     agents->owners[neuron->owner].hash_rate_hashes_per_s += hash_rate;
+    build_money(agents, group, neuron, &agents->owners[neuron->owner]);
     if (params->validator) {
         neuron->validator = at->validator;
         status = build_validator(agents, group, at, entity, err);
@@ -281,7 +339,8 @@ static enum sim_status check_group(const struct agents_setup *setup,
         return SIM_FAIL(err, SIM_CONFIG,
                         "groups.%s.training.sequence is %u, but its model takes at most %u",
                         group->name, group->training->sequence, longest);
-    return SIM_OK;
+    status = response_check(setup, group, err);
+    return status == SIM_OK ? lesson_check(setup, group, err) : status;
 }
 
 static enum sim_status check_setup(const struct agents_setup *setup, struct sim_error *err)
@@ -291,37 +350,12 @@ static enum sim_status check_setup(const struct agents_setup *setup, struct sim_
                         "scorer: '%s' goes by the router's scores of peers, and router '%s' has "
                         "none",
                         setup->scorer->params->name, setup->router->params->name);
-    if (setup->query->response == QUERY_TOPK &&
-        setup->query->kept > setup->corpus->vocabulary_symbols)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "query.kept is %u, but the corpus has a vocabulary of %u symbols",
-                        setup->query->kept, setup->corpus->vocabulary_symbols);
     for (uint32_t g = 0; g < setup->group_count; g++) {
         enum sim_status status = check_group(setup, &setup->groups[g], err);
         if (status != SIM_OK)
             return status;
     }
     return SIM_OK;
-}
-
-/* Bytes of a question and of an answer in the historic wire forms: 8-byte token ids out; 4-byte
- * floats back, for each position the logits or the hidden state (bittensor v3, TextCausalLM and
- * TextLastHiddenState). */
-static void set_wire_bytes(struct agents *agents)
-{
-    const struct agents_setup *setup = &agents->setup;
-    const struct query_params *query = setup->query;
-    struct answer_shape shape = {.sequences = query->batch,
-                                 .positions = query->sequence,
-                                 .hidden_width = setup->corpus->vocabulary_symbols};
-    if (query->response == QUERY_HIDDEN && setup->group_count > 0)
-        shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
-    shape.kept = query->kept;
-    uint64_t answer_bytes =
-        query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
-    double scale = query->wire_scale;
-    agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
-    agents->response_bytes = (uint64_t)((double)answer_bytes * scale);
 }
 
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,
@@ -335,16 +369,20 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
         return SIM_FAIL(err, SIM_MEMORY, "no memory for the neurons");
     agents->setup = *setup;
     agents->seed = setup->seed;
-    agents->rows = setup->query->batch * setup->query->sequence;
-    agents->question_free = agents->query_free = AGENT_NONE;
+    agents->rows = response_rows(setup->query);
+    agents->question_free = agents->query_free = agents->lesson_free = AGENT_NONE;
+    agents->keeps_logits =
+        reading_wants_logits(setup) || setup->query->gradients || lesson_any_distils(setup);
+    agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
-    set_wire_bytes(agents);
+    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
         for (uint32_t i = 0; i < setup->groups[g].params->count && status == SIM_OK; i++)
             status = build_neuron(agents, versions, g, i, &at, err);
+    delegator_build(agents);
     if (status != SIM_OK) {
         agents_free(agents);
         return status;
@@ -360,6 +398,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t m = 0; agents->models != NULL && m < agents->server_count; m++) {
         version_release(agents->models[m].version);
         version_release(agents->models[m].next);
+        version_release(agents->models[m].before);
     }
     for (uint32_t v = 0; agents->validators != NULL && v < agents->validator_count; v++) {
         free(agents->validators[v].router_state);
@@ -368,6 +407,9 @@ struct agents *agents_free(struct agents *agents)
     }
     for (uint32_t q = 0; q < agents->question_capacity; q++)
         free(agents->questions[q]);
+    for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
+        free(agents->servers[s].teacher);
+    lesson_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,
@@ -392,7 +434,10 @@ struct agents *agents_free(struct agents *agents)
                       agents->row_values,
                       agents->questions,
                       agents->queries,
-                      agents->ally};
+                      agents->incidents,
+                      agents->ally,
+                      agents->delegators,
+                      agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);
     free(agents);

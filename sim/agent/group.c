@@ -9,7 +9,9 @@ static const char *const region_names[] = {"north_america", "europe", "south_ame
                                            "drawn",         NULL};
 _Static_assert(sizeof(region_names) / sizeof(region_names[0]) == REGION_COUNT + 2,
                "a name for each region");
-static const char *const response_names[] = {"logits", "hidden", "topk", NULL};
+static const char *const response_names[] = {"logits", "hidden", "topk", "phrases", NULL};
+static const char *const remote_names[] = {"none", "sum", "norm", NULL};
+static const char *const on_nan_names[] = {"fail", "revert", "stop", NULL};
 
 #define AT(field) offsetof(struct group_params, field)
 static const struct param_key group_keys[] = {
@@ -31,6 +33,10 @@ static const struct param_key group_keys[] = {
      "a host with a model for each neuron, or one that serves under all hotkeys of the group"},
     {"stake", PARAM_AMOUNT_RAO | PARAM_DIST_FLAG, AT(stake_rao), "0 rao", "21000000 TAO", "0 rao",
      NULL, "stake on the hotkey at the start, of neurons that hold a uid then"},
+    {"enter", PARAM_DURATION_NS | PARAM_DIST_FLAG, AT(enter_ns), "0 ns", NULL, "0 ns", NULL,
+     "when a neuron that holds no uid at the start begins to want one"},
+    {"version_key", PARAM_U64, AT(version_key), NULL, NULL, "0", NULL,
+     "version of the software that its weights name; a network may refuse old ones"},
 };
 #undef AT
 const struct param_table group_param_table =
@@ -64,10 +70,31 @@ static const struct param_key training_keys[] = {
      "a step is due this often; it waits until no question does, and is skipped when late"},
     {"batch", PARAM_U32, AT(batch), "1", "1024", "8", NULL, "sequences a step"},
     {"sequence", PARAM_U32, AT(sequence), "1", "1024", "16", NULL, "predictions a sequence"},
+    {"local", PARAM_BOOL, AT(local), NULL, NULL, "true", NULL,
+     "learns from text of its own; false: only from what others send or answer"},
+    {"remote", PARAM_ENUM, AT(remote), NULL, NULL, "none", remote_names,
+     "what becomes of gradients that validators send back: none, or learnt from, each divided by "
+     "the sum of its numbers as the historic servers did, or by its length"},
+    {"remote_weight", PARAM_REAL, AT(remote_weight), "0", "1e6", "1", NULL,
+     "of the mean of those gradients, beside 1 for the own text"},
+    {"remote_max", PARAM_U32, AT(remote_max), "1", "64", "8", NULL,
+     "gradients that wait for the next step; when more come, the oldest are dropped"},
+    {"distil", PARAM_REAL, AT(distil), "0", "1e6", "0", NULL,
+     "of neurons that ask: weight of the squared distance of their own logits from their peers' "
+     "joined answer to the last question"},
+    {"on_nan", PARAM_ENUM, AT(on_nan), NULL, NULL, "fail", on_nan_names,
+     "a step that gives no number ends the run, undoes the step before it, or stops the server: "
+     "it neither answers nor learns again"},
 };
 #undef AT
-const struct param_table group_training_param_table = PARAM_TABLE(
-    "training", struct group_training_params, training_keys, "how often and how much it learns");
+static const struct param_condition training_conditions[] = {
+    {"local", "enabled=true"},         {"remote", "query.gradients=true"},
+    {"remote_weight", "remote!=none"}, {"remote_max", "remote!=none"},
+    {"distil", "validator=true"},      {"on_nan", "enabled=true"},
+};
+const struct param_table group_training_param_table =
+    PARAM_TABLE_WHEN("training", struct group_training_params, training_keys, training_conditions,
+                     "how often and how much it learns");
 
 static const struct param_key diet_keys[] = {CORPUS_DIET_KEYS(struct group_diet_params, diet)};
 const struct param_table group_diet_param_table =
@@ -85,12 +112,23 @@ static const struct param_key query_keys[] = {
     {"max_wait", PARAM_DURATION_NS, AT(max_wait_ns), "1 ms", NULL, "12 s", NULL,
      "a server drops a request that has waited longer than this"},
     {"response", PARAM_ENUM, AT(response), NULL, NULL, "logits", response_names,
-     "what an answer carries over the network: logits of each position, its hidden state, or the "
-     "largest probabilities and their symbols"},
+     "what an answer carries over the network: logits of each position, its hidden state, the "
+     "largest probabilities and their symbols, or the likeliest continuations of each sequence"},
     {"kept", PARAM_U32, AT(kept), "1", "256", "16", NULL,
-     "response topk: so many probabilities of each position; the other symbols share the rest"},
+     "so many probabilities of each position; the other symbols share the rest"},
+    {"width", PARAM_U32, AT(width), "0", "65536", "0", NULL,
+     "numbers of a hidden state on the wire, zeros on both sides of the model's own; 0: its own"},
+    {"phrases", PARAM_U32, AT(phrases), "1", "1024", "16", NULL,
+     "continuations of each sequence, found by beam search of this width"},
+    {"continuation", PARAM_U32, AT(continuation), "1", "8", "1", NULL,
+     "symbols of a continuation: the last ones of the text, which are not sent"},
+    {"gradients", PARAM_BOOL, AT(gradients), NULL, NULL, "false", NULL,
+     "a validator sends each peer that answered the derivative of its loss by the answer"},
     {"weights_interval", PARAM_BLOCKS, AT(weights_interval_blocks), "1 blocks", NULL, "100 blocks",
      NULL, "a validator sets its weights this often"},
+    {"heed_limits", PARAM_BOOL, AT(heed_limits), NULL, NULL, "false", NULL,
+     "a validator whose weights are due waits until the chain would take them (permit, stake, rate "
+     "limit), looking again each block; false: it submits them and the chain refuses"},
     {"exclude_quantile", PARAM_REAL, AT(exclude_quantile), "0", "1", "0.1", NULL,
      "share of the positively scored peers that gets no weight, from below"},
     {"max_min_ratio", PARAM_REAL, AT(max_min_ratio), "1", NULL, "64", NULL,
@@ -101,5 +139,12 @@ static const struct param_key query_keys[] = {
      "bytes charged to the network for each one sent, to stand for a larger model"},
 };
 #undef AT
+static const struct param_condition query_conditions[] = {
+    {"kept", "response=topk"},
+    {"width", "response=hidden"},
+    {"phrases", "response=phrases"},
+    {"continuation", "response=phrases"},
+};
 const struct param_table query_param_table =
-    PARAM_TABLE("query", struct query_params, query_keys, "how validators question their peers");
+    PARAM_TABLE_WHEN("query", struct query_params, query_keys, query_conditions,
+                     "how validators question their peers");

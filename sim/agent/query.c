@@ -5,6 +5,7 @@
  * It closes when the last answer is in or at the time-out, whichever is first; the next one starts
  * `interval` after it began, or at once when it took longer.  Answers after the close are lost.
  */
+#include "agent/lesson.h"
 #include "agent/reading.h"
 
 #include <stdlib.h>
@@ -48,9 +49,8 @@ static struct agent_question *create_question(const struct agents *agents)
     size_t tokens = (size_t)query->batch * (query->sequence + 1);
     size_t bytes = sizeof(struct agent_question) + peers * rows * sizeof(double) +
                    peers * (2 * sizeof(uint32_t) + sizeof(double) + 1) + tokens;
-    size_t logits = reading_wants_logits(&agents->setup)
-                        ? peers * rows * agents->setup.corpus->vocabulary_symbols
-                        : 0;
+    size_t logits =
+        agents->keeps_logits ? peers * rows * agents->setup.corpus->vocabulary_symbols : 0;
     bytes += logits * sizeof(float);
     struct agent_question *question = calloc(1, bytes);
     if (question == NULL)
@@ -288,8 +288,12 @@ static enum sim_status close_question(struct agents *agents, uint32_t question_i
                                       int64_t now_ns, struct sim_error *err)
 {
     struct agent_question *question = agents->questions[question_index];
-    if (question->peer_count > 0)
+    if (question->peer_count > 0) {
         score(agents, question);
+        enum sim_status status = lesson_send(agents, question, now_ns, err);
+        if (status != SIM_OK)
+            return status;
+    }
     return end_question(agents, question_index, now_ns, err);
 }
 
@@ -317,7 +321,9 @@ enum sim_status query_on_answer(struct agents *agents, uint32_t query_index, int
     uint32_t question_index = query->question;
     struct agent_question *question = agents->questions[question_index];
     uint32_t asker = agents->validators[question->validator].neuron;
-    agents->neurons[asker].counters.bytes_down += agents->response_bytes;
+    uint32_t server = agents->neurons[query->neuron].server;
+    uint64_t response_bytes = agents->models[agents->servers[server].model].response_bytes;
+    agents->neurons[asker].counters.bytes_down += response_bytes;
     bool in_time = !question->closed;
     if (in_time) {
         question->answered[query->slot] = 1;

@@ -7,7 +7,8 @@
  * never answered (opentensor/bittensor v3.7, axon priority pool).
  */
 #include "agent/exchange.h"
-#include "agent/state.h"
+#include "agent/lesson.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <string.h>
@@ -152,8 +153,7 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     int64_t cost_ns = 1;
     if (!query->guessed) {
         const uint8_t *tokens = agents->questions[query->question]->tokens;
-        enum sim_status status =
-            model_start_forward(agents, server->model, tokens, &query->ticket, err);
+        enum sim_status status = response_start(agents, server->model, tokens, &query->ticket, err);
         if (status != SIM_OK)
             return status;
         cost_ns = duration_ns(agents, server, model->forward_flop);
@@ -171,11 +171,13 @@ static enum sim_status start_training(struct agents *agents, uint32_t server_ind
 {
     struct agent_server *server = &agents->servers[server_index];
     server->training_due = false;
+    if (!training_has_matter(agents, server_index))
+        return SIM_OK;
     server->busy = true;
-    enum sim_status status = model_start_training(agents, server->model, err);
+    uint64_t flop = training_flop(agents, server_index);
+    enum sim_status status = training_start(agents, server_index, err);
     if (status != SIM_OK)
         return status;
-    uint64_t flop = agents->models[server->model].step_flop;
     book_flop(agents, server->first_neuron, flop);
     return agents_schedule(agents, now_ns + duration_ns(agents, server, flop), AGENT_TRAINED,
                            server_index, server->generation, err);
@@ -210,6 +212,10 @@ enum sim_status server_receive(struct agents *agents, uint32_t query_index, int6
     query->arrived_ns = now_ns;
     query->priority = draw_priority(agents, server, agents->neurons[asker].uid);
     agents->neurons[query->neuron].counters.bytes_down += agents->request_bytes;
+    if (server->stopped) {
+        query_release(agents, query_index);
+        return SIM_OK;
+    }
     enqueue(agents, server, query_index);
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
@@ -238,8 +244,10 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     const float *log_probability = output;
     for (uint32_t r = 0; r < agents->rows; r++)
         loss_nats[r] = -(double)log_probability[r];
-    if (logits != NULL)
-        memcpy(logits, log_probability + agents->rows, logit_bytes);
+    for (size_t i = 0; logits != NULL && i < logit_count; i++) {
+        float logit = log_probability[agents->rows + i];
+        logits[i] = isfinite(logit) ? logit : 0; /* as the historic client did */
+    }
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;
@@ -261,13 +269,14 @@ enum sim_status server_on_served(struct agents *agents, uint32_t server_index, u
 
     struct agent_counters *counters = &agents->neurons[query->neuron].counters;
     counters->queries_answered++;
-    counters->bytes_up += agents->response_bytes;
+    uint64_t response_bytes = agents->models[server->model].response_bytes;
+    counters->bytes_up += response_bytes;
     query->phase = QUERY_ANSWERING;
     uint32_t asker = agents->validators[agents->questions[query->question]->validator].neuron;
     struct net_message message = {
         .source = server_index,
         .target = agents->neurons[asker].server,
-        .size_bytes = agents->response_bytes,
+        .size_bytes = response_bytes,
         .tag = query_index,
         .connection = NET_ON_CONNECTION,
     };
@@ -288,8 +297,17 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
         return status;
     if (!server->condition.up)
         return SIM_OK;
-    server->training_due = true;
+    server->training_due = !server->stopped;
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
+}
+
+/* Whoever waits at a server that has stopped or crashed is not told. */
+static void drop_waiting(struct agents *agents, struct agent_server *server)
+{
+    while (server->waiting != AGENT_NONE)
+        query_release(agents, dequeue(agents, server));
+    lesson_forget(agents, server);
+    server->training_due = false;
 }
 
 enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, uint64_t generation,
@@ -298,19 +316,22 @@ enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, 
     struct agent_server *server = &agents->servers[server_index];
     if (generation != server->generation)
         return SIM_OK;
+    const struct agent_model *model = &agents->models[server->model];
+    uint64_t before = model->step_count;
     enum sim_status status = model_finish_training(agents, server->model, err);
     if (status != SIM_OK)
         return status;
-    agents->neurons[server->first_neuron].counters.training_steps++;
     server->busy = false;
+    agents->neurons[server->first_neuron].counters.training_steps += model->step_count > before;
+    if (server->stopped)
+        drop_waiting(agents, server);
     return next_job(agents, server_index, now_ns, err);
 }
 
 void server_crash(struct agents *agents, uint32_t server_index)
 {
     struct agent_server *server = &agents->servers[server_index];
-    while (server->waiting != AGENT_NONE)
-        query_release(agents, dequeue(agents, server));
+    drop_waiting(agents, server);
     if (server->serving != AGENT_NONE) {
         struct agent_query *query = &agents->queries[server->serving];
         compute_drop(agents->wiring.pool, query->ticket);
@@ -319,6 +340,6 @@ void server_crash(struct agents *agents, uint32_t server_index)
     }
     model_cancel_training(agents, server->model);
     server->serving = AGENT_NONE;
-    server->busy = server->training_due = false;
+    server->busy = false;
     server->generation++;
 }

@@ -361,6 +361,8 @@ uint64_t chain_total_issuance_rao(const struct chain *chain);
 /* Whether a row of other uids by this uid would pass the checks on its caller in the next block:
  * permit (where the mechanism gives any), stake, rate limit. */
 bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid);
+/* Whether the rate limit lets the coldkey move stake in the next block. */
+bool chain_staking_open(const struct chain *chain, uint32_t coldkey);
 /* What the next block mints over all networks. */
 uint64_t chain_block_emission_rao(const struct chain *chain);
 

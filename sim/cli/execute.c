@@ -1,5 +1,6 @@
 #include "cli/execute.h"
 
+#include "cli/models.h"
 #include "cli/progress.h"
 #include "lm/lm_list.h"
 #include "record/checkpoint.h"
@@ -183,6 +184,8 @@ static enum sim_status run_world(struct scenario_plan *plan, const struct execut
         status = world_run(world, err);
     struct world_status end = world_status(world);
     progress_end(&progress, &end);
+    if (status == SIM_OK && plan->setup.probe->models)
+        status = models_save(options->folder, world, &plan->setup.agents, err);
     if (status == SIM_OK)
         status = world_finish(world, err);
     if (status == SIM_OK)

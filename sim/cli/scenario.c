@@ -1,10 +1,12 @@
 #include "cli/scenario.h"
 
+#include "agent/genesis.h"
 #include "lm/train.h"
 
 #include <stdlib.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const genesis_tables[] = {&genesis_param_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
 static const struct param_table *const record_tables[] = {&probe_param_table};
@@ -12,6 +14,8 @@ static const struct param_table *const fault_tables[] = {&world_fault_table};
 static const struct param_table *const group_tables[] = {&group_param_table};
 static const struct param_table *const host_tables[] = {&group_host_param_table};
 static const struct param_table *const training_tables[] = {&group_training_param_table};
+static const struct param_table *const money_tables[] = {&group_money_param_table};
+static const struct param_table *const delegator_tables[] = {&delegator_param_table};
 static const struct param_table *const diet_tables[] = {&group_diet_param_table};
 static const struct param_table *const optimiser_tables[] = {&lm_optimiser_table};
 
@@ -45,6 +49,7 @@ static void fill_group_sections(struct scenario_schema *schema)
     *at++ = plain("training", training_tables, "how often and how much it learns");
     *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
 static void fill_sections(struct scenario_schema *schema)
@@ -62,6 +67,7 @@ static void fill_sections(struct scenario_schema *schema)
         .selector = "profile",
         .fallback = "finney",
     };
+    *at++ = plain("genesis", genesis_tables, "the network's first state, where a table says it");
     *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
                    "consensus and incentive: what an epoch pays");
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
@@ -84,6 +90,14 @@ static void fill_sections(struct scenario_schema *schema)
         .doc = "what goes wrong, by schedule or at random",
         .shape = CONFIG_GROUPS,
         .tables = fault_tables,
+        .table_count = 1,
+        .optional = true,
+    };
+    *at++ = (struct config_section){
+        .key = "delegators",
+        .doc = "people without a neuron who choose whose stake to add to, in kinds",
+        .shape = CONFIG_GROUPS,
+        .tables = delegator_tables,
         .table_count = 1,
         .optional = true,
     };
@@ -126,6 +140,7 @@ static struct agents_group group_of(const struct registry *registry,
         .lm_shape = model->values,
         .strategy = registry_strategy(registry, strategy->option),
         .strategy_params = strategy->values,
+        .money = config_child(block, "money")->values,
     };
 }
 
@@ -162,6 +177,22 @@ static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error 
     return SIM_OK;
 }
 
+static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *kinds = config_at(plan->config, "delegators");
+    size_t count = kinds == NULL ? 0 : kinds->block_count;
+    plan->delegators = calloc(count + 1, sizeof(*plan->delegators));
+    if (plan->delegators == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu kinds of delegators", count);
+    for (size_t k = 0; k < count; k++)
+        plan->delegators[k] = (struct agents_delegators){.name = kinds->blocks[k].name,
+                                                         .params = kinds->blocks[k].values};
+    plan->setup.agents.delegators = plan->delegators;
+    plan->setup.agents.delegator_kind_count = (uint32_t)count;
+    plan->setup.agents.can_set_take = plan->setup.chain.profile == CHAIN_CURRENT;
+    return SIM_OK;
+}
+
 static enum sim_status plan_corpus(struct scenario_plan *plan, const struct registry *registry,
                                    struct sim_error *err)
 {
@@ -188,6 +219,68 @@ static void plan_chain(struct scenario_plan *plan, const struct registry *regist
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
 }
 
+/* ---- the first state */
+
+static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
+                                    struct sim_error *err)
+{
+    const struct genesis_params *params = config_values(plan->config, "genesis");
+    struct genesis_place place;
+    struct sim_error reason = {0};
+    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    if (status == SIM_CONFIG)
+        config_complain_item(plan->config, report,
+                             place.in_weights ? &params->weights : &params->neurons, place.line,
+                             place.column, "'genesis.%s': %s",
+                             place.in_weights ? "weights" : "neurons", reason.text);
+    if (status == SIM_OK) {
+        plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
+        status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);
+        if (status == SIM_CONFIG)
+            config_complain(plan->config, report, params->neurons.count > 0 ? "genesis" : "groups",
+                            "%s", reason.text);
+    }
+    return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
+}
+
+enum sim_status scenario_check(const struct scenario_schema *schema, const struct config *config,
+                               struct config_report *report, struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    struct scenario_plan plan = {.config = config};
+    plan_chain(&plan, registry);
+    enum sim_status status = plan_groups(&plan, registry, err);
+    if (status == SIM_CONFIG)
+        config_complain(config, report, "groups", "%s", err->text);
+    if (status == SIM_OK)
+        status = plan_delegators(&plan, err);
+    if (status == SIM_OK)
+        status = plan_genesis(&plan, report, err);
+    if (status == SIM_OK)
+        status =
+            scenario_check_faults(config, plan.groups, plan.setup.agents.group_count, report, err);
+    scenario_plan_release(&plan);
+    return status;
+}
+
+enum sim_status scenario_load(const struct scenario_schema *schema,
+                              const struct config_input *input, struct config **ret_config,
+                              struct config_report *report, struct sim_error *err)
+{
+    struct config *config;
+    enum sim_status status = config_load(&schema->config, input, &config, report, err);
+    if (status != SIM_OK)
+        return status;
+    status = scenario_check(schema, config, report, err);
+    if (status == SIM_OK && config_twin(config) != NULL)
+        status = scenario_check(schema, config_twin(config), report, err);
+    if (status == SIM_OK)
+        *ret_config = config;
+    else
+        config_free(config);
+    return status;
+}
+
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    const struct config *config, struct sim_error *err)
 {
@@ -211,7 +304,13 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     plan_chain(plan, registry);
     enum sim_status status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
+        status = plan_delegators(plan, err);
+    if (status == SIM_OK)
         status = plan_faults(plan, err);
+    struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
+    if (status == SIM_OK)
+        status = plan_genesis(plan, &said, err);
+    config_report_release(&said);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -224,5 +323,7 @@ void scenario_plan_release(struct scenario_plan *plan)
     corpus_free(plan->corpus);
     free(plan->groups);
     free(plan->faults);
+    free(plan->delegators);
+    genesis_release(&plan->genesis);
     *plan = (struct scenario_plan){0};
 }

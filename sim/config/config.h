@@ -22,6 +22,9 @@
  * merge key by key, all other values replace.  Naming another option of a CHOICE drops the
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
+ * A list of texts may be `{file: lines.csv}`: one text a line, in the order of the file (relative
+ * to the one that names it).  The resolved scenario holds the texts.
+ *
  * Limits: files of 4 MiB, nesting of 64, 100 000 nodes (an alias counts as all that it stands
  * for), 16 levels of `base`; 2 000 000 nodes over scenario, twin and all changes of a schedule.
  */
@@ -155,6 +158,13 @@ const void *config_values(const struct config *config, const char *path);
  * with SIM_CONFIG. */
 void config_complain(const struct config *config, struct config_report *report, const char *path,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for the item `index` of a list of texts that the scenario holds, at its character
+ * `column`, from 0: in the file where the list came from one.  An index behind the last means the
+ * list as a whole. */
+void config_complain_item(const struct config *config, struct config_report *report,
+                          const struct param_strings *list, size_t index, unsigned column,
+                          const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* ---- Twin and schedule ---------------------------------------------------------------------- */
 

@@ -89,7 +89,10 @@ static void add_plain(struct text *text, const struct param_key *key)
         text_add(text, "\"type\": \"string\"");
         break;
     case PARAM_STRING_LIST:
-        text_add(text, "\"type\": \"array\", \"items\": {\"type\": \"string\"}");
+        text_add(text, "\"anyOf\": [{\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
+                       "{\"type\": \"object\", \"properties\": {\"file\": {\"type\": "
+                       "\"string\"}}, \"required\": [\"file\"], "
+                       "\"additionalProperties\": false}]");
         break;
     case PARAM_FRACTION_U16:
         text_add(text, "\"anyOf\": [{\"type\": \"number\", \"minimum\": 0, \"maximum\": 1}, "

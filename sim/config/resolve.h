@@ -27,7 +27,8 @@ struct config {
     struct arena *arena;    /* shared with twin and schedule */
     struct source *sources; /* (source_count) likewise */
     size_t source_count;
-    struct config *owner; /* the scenario that this is a twin or a change of; or NULL */
+    const struct loader_list *lists; /* likewise */
+    struct config *owner;            /* the scenario that this is a twin or a change of; or NULL */
     struct config *twin;
     struct config_change *changes; /* (change_count) */
     size_t change_count;

@@ -15,6 +15,8 @@ static const struct param_key probe_keys[] = {
      "epochs between two copies of all weights; 0: never (the calls hold the same)"},
     {"bonds_interval", PARAM_U32, AT(bonds_interval), NULL, NULL, "0", NULL,
      "epochs between two copies of all bonds; 0: never"},
+    {"models", PARAM_BOOL, AT(models), NULL, NULL, "false", NULL,
+     "keep the model of every uid at the run's end, for 'taosim generate'"},
 };
 #undef AT
 const struct param_table probe_param_table =
@@ -288,6 +290,26 @@ enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool
     return status;
 }
 
+/* An owner's or a delegator's stake on a hotkey. */
+static enum sim_status on_stake(struct probe *probe, const struct chain_event *event,
+                                enum record_event_kind kind, int64_t now_ns, struct sim_error *err)
+{
+    uint16_t netuid = probe->wiring.setup->netuid;
+    uint32_t uid = chain_uid_of_hotkey(probe->wiring.chain, netuid, event->hotkey);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = kind,
+        .netuid = netuid,
+        .uid = uid == CHAIN_NONE ? RECORD_NOBODY : uid,
+        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .owner_id = agents_of_coldkey(probe->wiring.agents, event->coldkey),
+        .other_hotkey_id = RECORD_NOBODY,
+        .amount_rao = event->amount,
+    };
+    return record_event(probe->wiring.record, &row, err);
+}
+
 static enum sim_status on_weights(struct probe *probe, const struct chain_event *event,
                                   int64_t now_ns, struct sim_error *err)
 {
@@ -317,6 +339,10 @@ static enum sim_status on_event(struct probe *probe, const struct chain_event *e
     case CHAIN_EVENT_EVICTED:
         probe->evictions++;
         return on_move(probe, event, RECORD_EVENT_EVICTION, now_ns, err);
+    case CHAIN_EVENT_STAKE_ADDED:
+        return on_stake(probe, event, RECORD_EVENT_STAKE_ADDED, now_ns, err);
+    case CHAIN_EVENT_STAKE_REMOVED:
+        return on_stake(probe, event, RECORD_EVENT_STAKE_REMOVED, now_ns, err);
     case CHAIN_EVENT_WEIGHTS_SET:
         return on_weights(probe, event, now_ns, err);
     case CHAIN_EVENT_PAID:
@@ -327,13 +353,43 @@ static enum sim_status on_event(struct probe *probe, const struct chain_event *e
     }
 }
 
+/* A neuron that has never held a uid has no row of /hotkeys, and is nobody. */
+static enum sim_status on_incident(struct probe *probe, const struct agent_incident *incident,
+                                   int64_t now_ns, struct sim_error *err)
+{
+    struct agent_info info = agents_info(probe->wiring.agents, incident->neuron);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = RECORD_EVENT_NO_NUMBER,
+        .netuid = probe->wiring.setup->netuid,
+        .uid = info.uid == AGENT_NONE ? RECORD_NOBODY : info.uid,
+        .hotkey_id = probe->hotkey_row[incident->neuron],
+        .owner_id = info.owner,
+        .other_hotkey_id = RECORD_NOBODY,
+        .value = (double)incident->value,
+    };
+    return record_event(probe->wiring.record, &row, err);
+}
+
+static enum sim_status put_incidents(struct probe *probe, int64_t now_ns, struct sim_error *err)
+{
+    size_t count;
+    const struct agent_incident *incidents = agents_incidents(probe->wiring.agents, &count);
+    enum sim_status status = SIM_OK;
+    for (size_t i = 0; i < count && status == SIM_OK; i++)
+        status = on_incident(probe, &incidents[i], now_ns, err);
+    agents_forget_incidents(probe->wiring.agents);
+    return status;
+}
+
 enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
                             bool *ret_epoch, struct sim_error *err)
 {
     size_t count;
     const struct chain_event *events = chain_events(probe->wiring.chain, &count);
-    enum sim_status status = SIM_OK;
     *ret_epoch = false;
+    enum sim_status status = put_incidents(probe, now_ns, err);
     for (size_t e = 0; e < count && status == SIM_OK; e++) {
         *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
         status = on_event(probe, &events[e], now_ns, err);

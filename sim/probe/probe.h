@@ -25,6 +25,7 @@ struct probe_params {
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
     uint32_t bonds_interval;
+    bool models; /* every model, at the end */
 };
 extern const struct param_table probe_param_table;
 

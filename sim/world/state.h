@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "event/loop.h"
 #include "record/checkpoint.h"
+#include "world/outside.h"
 #include "world/provenance.h"
 #include "world/world.h"
 
@@ -23,6 +24,7 @@ struct world {
     struct chain *chain;
     struct record *record;
     struct probe *probe;
+    struct outside *outside;
     struct provenance_clock clock;
     bool interrupted;
 

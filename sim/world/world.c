@@ -43,7 +43,10 @@ _Static_assert(KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
 static enum sim_status make_block(struct world *world, int64_t now_ns, bool *ret_epoch,
                                   struct sim_error *err)
 {
-    enum sim_status status = chain_block(world->chain, chain_block_number(world->chain) + 1, err);
+    uint64_t number = chain_block_number(world->chain) + 1;
+    enum sim_status status = outside_feed(world->outside, number, err);
+    if (status == SIM_OK)
+        status = chain_block(world->chain, number, err);
     if (status == SIM_OK)
         status = agents_on_block(world->agents, now_ns, err);
     if (status == SIM_OK)
@@ -147,6 +150,26 @@ static enum sim_status start_agents(struct world *world, struct sim_error *err)
     return agents_start(world->agents, &wiring, err);
 }
 
+static enum sim_status build_outside(struct world *world, struct sim_error *err)
+{
+    struct outside_wiring wiring = {
+        .setup = &world->setup.agents,
+        .agents = world->agents,
+        .chain = world->chain,
+        .test_sequences = world->setup.probe->evaluation_sequences,
+    };
+    return outside_create(&wiring, &world->outside, err);
+}
+
+/* What the mechanism knows that a chain cannot, for readers and reports. */
+static void mark_outside(struct world *world)
+{
+    char facts[MECHANISM_NEEDS_BYTES];
+    mechanism_needs_text(world->chain_net.mechanism->needs, facts);
+    if (facts[0] != '\0')
+        record_attr_text(world->record, RECORD_ROOT, "outside_knowledge", facts);
+}
+
 static enum sim_status build_record(struct world *world, struct sim_error *err)
 {
     struct record_options options = {.uid_count = world->setup.agents.uid_capacity};
@@ -163,6 +186,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
     record_attr_text(world->record, RECORD_ROOT, "mechanism",
                      world->chain_net.mechanism->params->name);
+    mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     world_faults_name(world);
@@ -199,8 +223,8 @@ static void name_handlers(struct world *world)
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        world_checkpoint_open, build_compute, build_loop, build_chain, build_agents, build_net,
-        start_agents,          build_record,  begin,
+        world_checkpoint_open, build_compute, build_loop,   build_chain, build_agents, build_net,
+        start_agents,          build_outside, build_record, begin,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
@@ -234,6 +258,7 @@ struct world *world_free(struct world *world)
     if (world == NULL)
         return NULL;
     probe_free(world->probe);
+    outside_free(world->outside);
     record_free(world->record);
     faults_free(world->faults);
     net_free(world->net);
@@ -273,6 +298,11 @@ enum sim_status world_run(struct world *world, struct sim_error *err)
         return SIM_FAIL(err, SIM_INTERRUPTED, "interrupted at block %llu",
                         (unsigned long long)chain_block_number(world->chain));
     return SIM_OK;
+}
+
+const struct agents *world_agents(const struct world *world)
+{
+    return world->agents;
 }
 
 struct world_digests world_digests(const struct world *world)

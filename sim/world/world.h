@@ -99,6 +99,9 @@ SIM_CHECKED enum sim_status world_finish(struct world *world, struct sim_error *
 struct world_digests {
     uint64_t order, chain, model, trace;
 };
+/* To look at, between events. */
+const struct agents *world_agents(const struct world *world);
+
 struct world_digests world_digests(const struct world *world);
 struct world_status world_status(const struct world *world);
 
