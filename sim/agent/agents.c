@@ -108,13 +108,14 @@ static enum sim_status schedule_first(struct agents *agents, struct sim_error *e
     enum sim_status status = SIM_OK;
     for (uint32_t v = 0; v < agents->validator_count && status == SIM_OK; v++) {
         const struct agent_validator *validator = &agents->validators[v];
-        status = agents_schedule(agents, validator->ask_phase_ns, AGENT_ASK, v, 0, err);
+        if (agents_has_model(agents_group_of(agents, validator->neuron)))
+            status = agents_schedule(agents, validator->ask_phase_ns, AGENT_ASK, v, 0, err);
         if (status == SIM_OK)
             status =
                 agents_schedule(agents, validator->weights_phase_ns, AGENT_SET_WEIGHTS, v, 0, err);
     }
     for (uint32_t s = 0; s < agents->server_count && status == SIM_OK; s++)
-        if (agents->models[s].group->training->enabled)
+        if (agents->models[s].group->training->enabled && agents_has_model(agents->models[s].group))
             status = agents_schedule(agents, agents->servers[s].training_phase_ns, AGENT_TRAIN, s,
                                      0, err);
     for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++)
@@ -327,10 +328,10 @@ void agents_check(const struct agents *agents)
         bool training = agents->models[server->model].next != NULL;
         SIM_ASSERT(server->busy == (training || server->serving != AGENT_NONE));
         SIM_ASSERT(!(training && server->serving != AGENT_NONE));
-        SIM_ASSERT(server->condition.up ||
-                   (!server->busy && server->waiting == AGENT_NONE && server->lesson_count == 0));
         SIM_ASSERT(!server->stopped || (!server->busy && server->lesson_count == 0));
         check_lessons(agents, server);
+        SIM_ASSERT(server->condition.up ||
+                   (!server->busy && server->waiting == AGENT_NONE && server->lesson_count == 0));
     }
     check_questions(agents);
 }

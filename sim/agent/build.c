@@ -133,13 +133,15 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop = response_flop(setup->query, group),
-        .response_bytes = scaled(setup, response_bytes(setup, group)),
-        .gradient_bytes = scaled(setup, response_gradient_bytes(setup, group)),
-        .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
-                                               group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
+    if (!agents_has_model(group))
+        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    model->forward_flop = response_flop(setup->query, group);
+    model->response_bytes = scaled(setup, response_bytes(setup, group));
+    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
+    model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
+                                                 group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
     enum sim_status status = version_create(versions, floats, &model->version, err);
     if (status != SIM_OK)
@@ -147,6 +149,22 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
     stream_init(&stream, agents->seed, STREAM_MODEL_INIT, entity, 0);
     setup->trainer->init(group->lm, group->lm_shape, group->optimiser, &stream,
                          model->version->values);
+    return SIM_OK;
+}
+
+/* Room for what the peers of a neuron that distils have answered. */
+static enum sim_status build_teacher(const struct agents *agents, const struct agents_group *group,
+                                     struct agent_server *server, struct sim_error *err)
+{
+    if (!(group->training->distil > 0))
+        return SIM_OK;
+    const struct query_params *query = agents->setup.query;
+    size_t logits = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    server->teacher =
+        calloc(1, logits * sizeof(float) + (size_t)query->batch * (query->sequence + 1));
+    if (server->teacher == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the answers that a neuron learns from");
+    server->teacher_tokens = (uint8_t *)(server->teacher + logits);
     return SIM_OK;
 }
 
@@ -165,22 +183,6 @@ static uint32_t draw_region(const struct agents *agents, int choice, uint64_t en
     while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
         left -= regions[region++].node_share;
     return region;
-}
-
-/* Room for what the peers of a neuron that distils have answered. */
-static enum sim_status build_teacher(const struct agents *agents, const struct agents_group *group,
-                                     struct agent_server *server, struct sim_error *err)
-{
-    if (!(group->training->distil > 0))
-        return SIM_OK;
-    const struct query_params *query = agents->setup.query;
-    size_t logits = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
-    server->teacher =
-        calloc(1, logits * sizeof(float) + (size_t)query->batch * (query->sequence + 1));
-    if (server->teacher == NULL)
-        return SIM_FAIL(err, SIM_MEMORY, "no memory for the answers that a neuron learns from");
-    server->teacher_tokens = (uint8_t *)(server->teacher + logits);
-    return SIM_OK;
 }
 
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
@@ -321,6 +323,8 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 static enum sim_status check_group(const struct agents_setup *setup,
                                    const struct agents_group *group, struct sim_error *err)
 {
+    if (!agents_has_model(group))
+        return SIM_OK;
     enum sim_status status =
         group->lm->check == NULL ? SIM_OK : group->lm->check(group->lm_shape, err);
     if (status != SIM_OK)
@@ -434,8 +438,8 @@ struct agents *agents_free(struct agents *agents)
                       agents->row_values,
                       agents->questions,
                       agents->queries,
-                      agents->incidents,
                       agents->ally,
+                      agents->incidents,
                       agents->delegators,
                       agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)

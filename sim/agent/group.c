@@ -3,15 +3,15 @@
 #include "net/region.h"
 
 static const char *const sharing_names[] = {"each", "one", NULL};
+static const char *const response_names[] = {"logits", "hidden", "topk", "phrases", NULL};
+static const char *const remote_names[] = {"none", "sum", "norm", NULL};
+static const char *const on_nan_names[] = {"fail", "revert", "stop", NULL};
 /* Those of net/region.h, in its order, and one more. */
 static const char *const region_names[] = {"north_america", "europe", "south_america",
                                            "asia_pacific",  "japan",  "australia",
                                            "drawn",         NULL};
 _Static_assert(sizeof(region_names) / sizeof(region_names[0]) == REGION_COUNT + 2,
                "a name for each region");
-static const char *const response_names[] = {"logits", "hidden", "topk", "phrases", NULL};
-static const char *const remote_names[] = {"none", "sum", "norm", NULL};
-static const char *const on_nan_names[] = {"fail", "revert", "stop", NULL};
 
 #define AT(field) offsetof(struct group_params, field)
 static const struct param_key group_keys[] = {

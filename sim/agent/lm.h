@@ -92,6 +92,8 @@ struct lm_step_result {
     double gradient_norm; /* before clipping */
 };
 
+/* Where `forward` is NULL there is no model, and only table, parameter_count and hidden_width (both
+ * 0) are there: such neurons ask and answer nobody and learn nothing. */
 struct lm_ops {
     const struct param_table *table; /* name in YAML, keys of the shape struct */
 

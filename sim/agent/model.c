@@ -233,7 +233,11 @@ enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
 {
     uint8_t tokens[64 * 1024];
     SIM_ASSERT((size_t)sequence_count * (agents->setup.query->sequence + 1) <= sizeof(tokens));
-    draw_test(agents, test, sequence_count, tokens);
+    bool any = false;
+    for (uint32_t g = 0; g < agents->setup.group_count; g++)
+        any |= agents_has_model(&agents->setup.groups[g]);
+    if (any)
+        draw_test(agents, test, sequence_count, tokens);
     enum sim_status status = SIM_OK;
     for (uint32_t first = 0; first < agents->server_count && status == SIM_OK;
          first += EVALUATION_WAVE) {
@@ -241,11 +245,16 @@ enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
         uint32_t count = agents->server_count - first;
         if (count > EVALUATION_WAVE)
             count = EVALUATION_WAVE;
+        for (uint32_t i = 0; i < count && status == SIM_OK; i++) {
+            ret_loss_nats[first + i] = NAN;
+            if (agents_has_model(agents->models[first + i].group))
+                status =
+                    start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
+        }
         for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status = start_evaluation(agents, first + i, sequence_count, tokens, &tickets[i], err);
-        for (uint32_t i = 0; i < count && status == SIM_OK; i++)
-            status =
-                finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i], err);
+            if (!compute_ticket_is_none(tickets[i]))
+                status = finish_evaluation(agents, first + i, tickets[i], &ret_loss_nats[first + i],
+                                           err);
     }
     return status;
 }

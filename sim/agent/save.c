@@ -11,13 +11,13 @@
  *                           gradient_bytes, is_shared
  *   agent_server     saved: condition, generation, busy, training_due, serving, waiting, stopped,
  *                           taught, lesson_count, first_lesson, last_lesson; teacher,
- *                           teacher_tokens when taught
- *                    drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
+ * teacher_tokens when taught drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
  *                           training_interval_ns, training_phase_ns, lottery (its position is
  *                           saved with all streams)
  *   agent_lesson     saved: all; of a free one next alone
  *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
- *                    drawn: work, first_neuron, neuron_count, balance_rao, money_phase_blocks
+ *                    drawn: work, first_neuron, neuron_count, balance_rao,
+ *                           money_phase_blocks
  *                    rebuilt: hash_rate_hashes_per_s
  *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, is_late, counters
  *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao,

@@ -139,7 +139,8 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     int64_t waited_ns = now_ns - query->arrived_ns;
     *ret_started = false;
     enum strategy_answer answer = STRATEGY_REFUSE;
-    if (waited_ns <= agents->setup.query->max_wait_ns)
+    if (waited_ns <= agents->setup.query->max_wait_ns &&
+        agents_has_model(agents->models[server->model].group))
         answer = decide_answer(agents, query, server);
     if (answer == STRATEGY_REFUSE) {
         query_release(agents, query_index);

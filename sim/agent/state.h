@@ -261,27 +261,20 @@ struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
 /* The neuron joins its owner's list unless it is in it, has a uid, or never wants one. */
 SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, int64_t now_ns,
                                        struct sim_error *err);
+/* The owner's work starts anew, or stops: for the neuron that has waited longest, at the present
+ * difficulty. */
+SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                       struct sim_error *err);
 /* After the owner's hash rate has changed. */
 SIM_CHECKED enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
                                           struct sim_error *err);
 /* Tells the chain where a neuron with a uid serves. */
 SIM_CHECKED enum sim_status enter_announce(struct agents *agents, uint32_t neuron,
                                            struct sim_error *err);
-/* The owner's work starts anew, or stops: for the neuron that has waited longest, at the present
- * difficulty. */
-SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
-                                       struct sim_error *err);
 SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owner,
                                             uint64_t generation, int64_t now_ns,
                                             struct sim_error *err);
 
-/* ---- condition.c */
-/* Every owner's hash rate from its hosts' conditions. */
-void condition_add_hash_rates(struct agents *agents);
-static inline bool agents_host_is_up(const struct agents *agents, uint32_t neuron)
-{
-    return agents->servers[agents->neurons[neuron].server].condition.up;
-}
 /* ---- money.c */
 SIM_CHECKED enum sim_status money_genesis(struct agents *agents, struct sim_error *err);
 /* Late neurons, burns, stakes: behind the events of a block. */
@@ -299,11 +292,23 @@ void delegator_build(struct agents *agents);
 /* Their accounts, behind all others, and balances. */
 SIM_CHECKED enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err);
+/* ---- condition.c */
+/* Every owner's hash rate from its hosts' conditions. */
+void condition_add_hash_rates(struct agents *agents);
+static inline bool agents_host_is_up(const struct agents *agents, uint32_t neuron)
+{
+    return agents->servers[agents->neurons[neuron].server].condition.up;
+}
 
 static inline const struct agents_group *agents_group_of(const struct agents *agents,
                                                          uint32_t neuron)
 {
     return &agents->setup.groups[agents->neurons[neuron].group];
+}
+
+static inline bool agents_has_model(const struct agents_group *group)
+{
+    return group->lm->forward != NULL;
 }
 
 SIM_CHECKED static inline enum sim_status agents_schedule(struct agents *agents, int64_t at_ns,

@@ -86,18 +86,18 @@ static void fill_sections(struct scenario_schema *schema)
         .section_count = sizeof(schema->group_sections) / sizeof(schema->group_sections[0]),
     };
     *at++ = (struct config_section){
-        .key = "faults",
-        .doc = "what goes wrong, by schedule or at random",
-        .shape = CONFIG_GROUPS,
-        .tables = fault_tables,
-        .table_count = 1,
-        .optional = true,
-    };
-    *at++ = (struct config_section){
         .key = "delegators",
         .doc = "people without a neuron who choose whose stake to add to, in kinds",
         .shape = CONFIG_GROUPS,
         .tables = delegator_tables,
+        .table_count = 1,
+        .optional = true,
+    };
+    *at++ = (struct config_section){
+        .key = "faults",
+        .doc = "what goes wrong, by schedule or at random",
+        .shape = CONFIG_GROUPS,
+        .tables = fault_tables,
         .table_count = 1,
         .optional = true,
     };
@@ -161,22 +161,6 @@ static enum sim_status plan_groups(struct scenario_plan *plan, const struct regi
     return SIM_OK;
 }
 
-static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error *err)
-{
-    const struct config_block *faults = config_at(plan->config, "faults");
-    size_t count = faults == NULL ? 0 : faults->block_count;
-    if (count == 0)
-        return SIM_OK;
-    plan->faults = calloc(count, sizeof(*plan->faults));
-    if (plan->faults == NULL)
-        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu faults", count);
-    for (size_t f = 0; f < count; f++)
-        plan->faults[f] = (struct world_fault){faults->blocks[f].name, faults->blocks[f].values};
-    plan->setup.faults = plan->faults;
-    plan->setup.fault_count = (uint32_t)count;
-    return SIM_OK;
-}
-
 static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_error *err)
 {
     const struct config_block *kinds = config_at(plan->config, "delegators");
@@ -190,6 +174,22 @@ static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_er
     plan->setup.agents.delegators = plan->delegators;
     plan->setup.agents.delegator_kind_count = (uint32_t)count;
     plan->setup.agents.can_set_take = plan->setup.chain.profile == CHAIN_CURRENT;
+    return SIM_OK;
+}
+
+static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *faults = config_at(plan->config, "faults");
+    size_t count = faults == NULL ? 0 : faults->block_count;
+    if (count == 0)
+        return SIM_OK;
+    plan->faults = calloc(count, sizeof(*plan->faults));
+    if (plan->faults == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu faults", count);
+    for (size_t f = 0; f < count; f++)
+        plan->faults[f] = (struct world_fault){faults->blocks[f].name, faults->blocks[f].values};
+    plan->setup.faults = plan->faults;
+    plan->setup.fault_count = (uint32_t)count;
     return SIM_OK;
 }
 
@@ -256,28 +256,7 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
         status = plan_delegators(&plan, err);
     if (status == SIM_OK)
         status = plan_genesis(&plan, report, err);
-    if (status == SIM_OK)
-        status =
-            scenario_check_faults(config, plan.groups, plan.setup.agents.group_count, report, err);
     scenario_plan_release(&plan);
-    return status;
-}
-
-enum sim_status scenario_load(const struct scenario_schema *schema,
-                              const struct config_input *input, struct config **ret_config,
-                              struct config_report *report, struct sim_error *err)
-{
-    struct config *config;
-    enum sim_status status = config_load(&schema->config, input, &config, report, err);
-    if (status != SIM_OK)
-        return status;
-    status = scenario_check(schema, config, report, err);
-    if (status == SIM_OK && config_twin(config) != NULL)
-        status = scenario_check(schema, config_twin(config), report, err);
-    if (status == SIM_OK)
-        *ret_config = config;
-    else
-        config_free(config);
     return status;
 }
 
@@ -305,12 +284,12 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     enum sim_status status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
         status = plan_delegators(plan, err);
-    if (status == SIM_OK)
-        status = plan_faults(plan, err);
     struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
     if (status == SIM_OK)
         status = plan_genesis(plan, &said, err);
     config_report_release(&said);
+    if (status == SIM_OK)
+        status = plan_faults(plan, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -322,8 +301,8 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
-    free(plan->faults);
     free(plan->delegators);
     genesis_release(&plan->genesis);
+    free(plan->faults);
     *plan = (struct scenario_plan){0};
 }

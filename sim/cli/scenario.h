@@ -26,8 +26,8 @@ struct scenario_plan {
     struct corpus *corpus;                /* owned */
     struct agents_group *groups;          /* owned, (agents.group_count) */
     struct agents_delegators *delegators; /* owned, (agents.delegator_kind_count) */
-    struct world_fault *faults;           /* owned, (setup.fault_count) */
     struct genesis_table genesis;         /* owned */
+    struct world_fault *faults;           /* owned, (setup.fault_count) */
     struct chain_net_config chain_net;
     struct world_setup setup; /* points into this struct: do not move it */
 };
@@ -46,11 +46,6 @@ SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
                                           const struct config_input *input,
                                           struct config **ret_config, struct config_report *report,
                                           struct sim_error *err);
-/* scenario_check's part: that what the faults name is there. */
-SIM_CHECKED enum sim_status
-scenario_check_faults(const struct config *config, const struct agents_group *groups,
-                      uint32_t group_count, struct config_report *report, struct sim_error *err);
-
 /* Accepts a zeroed plan. */
 void scenario_plan_release(struct scenario_plan *plan);
 

@@ -9,6 +9,8 @@
 static const struct param_key probe_keys[] = {
     {"evaluation_sequences", PARAM_U32, AT(evaluation_sequences), "1", "3000", "32", NULL,
      "held-out sequences of query.sequence predictions on which every model is measured, an epoch"},
+    {"interval", PARAM_U32, AT(interval), "1", NULL, "1", NULL,
+     "epochs from one row to the next; counts and sums of a row cover all of them"},
     {"calls", PARAM_BOOL, AT(calls), NULL, NULL, "true", NULL,
      "keep every accepted set_weights call with its entries"},
     {"weights_interval", PARAM_U32, AT(weights_interval), NULL, NULL, "0", NULL,
@@ -252,6 +254,26 @@ static enum sim_status on_move(struct probe *probe, const struct chain_event *ev
     return record_event(probe->wiring.record, &row, err);
 }
 
+/* An owner's or a delegator's stake on a hotkey. */
+static enum sim_status on_stake(struct probe *probe, const struct chain_event *event,
+                                enum record_event_kind kind, int64_t now_ns, struct sim_error *err)
+{
+    uint16_t netuid = probe->wiring.setup->netuid;
+    uint32_t uid = chain_uid_of_hotkey(probe->wiring.chain, netuid, event->hotkey);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = kind,
+        .netuid = netuid,
+        .uid = uid == CHAIN_NONE ? RECORD_NOBODY : uid,
+        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .owner_id = agents_of_coldkey(probe->wiring.agents, event->coldkey),
+        .other_hotkey_id = RECORD_NOBODY,
+        .amount_rao = event->amount,
+    };
+    return record_event(probe->wiring.record, &row, err);
+}
+
 static enum sim_status put_fault(struct probe *probe, const struct fault *fault, bool begins,
                                  uint32_t neuron, int64_t now_ns, struct sim_error *err)
 {
@@ -288,26 +310,6 @@ enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool
         status =
             put_fault(probe, fault, begins, agents_of_host(agents, fault->hosts[i]), now_ns, err);
     return status;
-}
-
-/* An owner's or a delegator's stake on a hotkey. */
-static enum sim_status on_stake(struct probe *probe, const struct chain_event *event,
-                                enum record_event_kind kind, int64_t now_ns, struct sim_error *err)
-{
-    uint16_t netuid = probe->wiring.setup->netuid;
-    uint32_t uid = chain_uid_of_hotkey(probe->wiring.chain, netuid, event->hotkey);
-    struct record_event row = {
-        .time_ns = now_ns,
-        .block = (int64_t)chain_block_number(probe->wiring.chain),
-        .kind = kind,
-        .netuid = netuid,
-        .uid = uid == CHAIN_NONE ? RECORD_NOBODY : uid,
-        .hotkey_id = row_of_hotkey(probe, event->hotkey),
-        .owner_id = agents_of_coldkey(probe->wiring.agents, event->coldkey),
-        .other_hotkey_id = RECORD_NOBODY,
-        .amount_rao = event->amount,
-    };
-    return record_event(probe->wiring.record, &row, err);
 }
 
 static enum sim_status on_weights(struct probe *probe, const struct chain_event *event,
@@ -394,7 +396,8 @@ enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_
         *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
         status = on_event(probe, &events[e], now_ns, err);
     }
-    if (status == SIM_OK && *ret_epoch)
+    const struct chain_view *view = chain_view(probe->wiring.chain, probe->wiring.setup->netuid);
+    if (status == SIM_OK && *ret_epoch && view->epoch_index % probe->params.interval == 0)
         status = probe_row(probe, now_ns, event_count, err);
     return status;
 }

@@ -21,6 +21,7 @@
 
 /* `record:` of a scenario. */
 struct probe_params {
+    uint32_t interval; /* epochs from one row to the next */
     uint32_t evaluation_sequences; /* of query.sequence predictions each, the same for all models */
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */

@@ -15,7 +15,7 @@ static const struct param_key world_keys[] = {
      "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
-    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
+    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "50000 d", NULL, NULL,
      "simulated time at which the run ends"},
     {"block_time", PARAM_DURATION_NS, AT(block_time_ns), "1 ms", "1 h", "12 s", NULL,
      "from one block of the chain to the next"},
