@@ -18,6 +18,7 @@ static const struct table_name table_names[] = {
     {"neurons", RECORD_DIM_EPOCH, true},
     {"groups", RECORD_DIM_GROUP, false},
     {"corpus", RECORD_DIM_CORPUS_FILE, false},
+    {"schedule", RECORD_DIM_SCHEDULE, false},
     {"hotkeys", RECORD_DIM_HOTKEY, false},
     {"events", RECORD_DIM_EVENT, false},
     {"set_weights", RECORD_DIM_CALL, false},

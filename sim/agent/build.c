@@ -118,6 +118,19 @@ static uint64_t scaled(const struct agents_setup *setup, uint64_t bytes)
     return (uint64_t)((double)bytes * setup->query->wire_scale);
 }
 
+void build_set_wire_bytes(struct agents *agents)
+{
+    const struct agents_setup *setup = &agents->setup;
+    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
+    for (uint32_t m = 0; m < agents->server_count; m++) {
+        struct agent_model *model = &agents->models[m];
+        if (!agents_has_model(model->group))
+            continue;
+        model->response_bytes = scaled(setup, response_bytes(setup, model->group));
+        model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, model->group));
+    }
+}
+
 static enum sim_status build_model(struct agents *agents, struct version_pool *versions,
                                    const struct agents_group *group, uint32_t index,
                                    uint64_t entity, struct sim_error *err)
@@ -138,8 +151,6 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
     if (!agents_has_model(group))
         return version_create(versions, 1, &model->version, err); /* stands for nothing */
     model->forward_flop = response_flop(setup->query, group);
-    model->response_bytes = scaled(setup, response_bytes(setup, group));
-    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
     model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                  group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
@@ -190,6 +201,21 @@ static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
 }
 
+/* The first draws of a neuron's genesis stream. */
+static uint64_t draw_stake_rao(const struct agents *agents, const struct agents_group *group,
+                               uint64_t entity, struct stream *draw)
+{
+    stream_init(draw, agents->seed, STREAM_GENESIS, entity, 0);
+    return dist_draw_u64(&group->params->stake_rao, draw);
+}
+
+static void draw_speed(const struct agents_group *group, struct stream *draw,
+                       struct agent_server *server)
+{
+    server->flops = dist_draw_f64(&group->host->flops, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+}
+
 /* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
 static enum sim_status build_server(struct agents *agents, struct version_pool *versions,
                                     const struct agents_group *group, struct cursor *at,
@@ -208,8 +234,7 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
         .condition = {.up = true, .speed = 1},
     };
-    server->flops = dist_draw_f64(&group->host->flops, draw);
-    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    draw_speed(group, draw, server);
     *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
@@ -277,7 +302,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     const struct group_params *params = group->params;
     uint64_t entity = stream_entity(group->name, index);
     struct stream draw;
-    stream_init(&draw, agents->seed, STREAM_GENESIS, entity, 0);
+    uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
     *neuron = (struct agent_neuron){
         .group = group_index,
@@ -286,7 +311,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         .uid = AGENT_NONE,
         .validator = AGENT_NONE,
         .next_waiting = AGENT_NONE,
-        .stake_rao = dist_draw_u64(&params->stake_rao, &draw),
+        .stake_rao = stake_rao,
     };
     double hash_rate = 0;
     enum sim_status status = SIM_OK;
@@ -316,6 +341,15 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     }
     at->neuron++;
     return status;
+}
+
+void build_draw_speed(struct agents *agents, uint32_t index)
+{
+    struct agent_server *server = &agents->servers[index];
+    const struct agents_group *group = agents_group_of(agents, server->first_neuron);
+    struct stream draw;
+    draw_stake_rao(agents, group, agents->neurons[server->first_neuron].entity, &draw);
+    draw_speed(group, &draw, server);
 }
 
 /* ---- what has to fit together */
@@ -380,13 +414,14 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
-    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
         for (uint32_t i = 0; i < setup->groups[g].params->count && status == SIM_OK; i++)
             status = build_neuron(agents, versions, g, i, &at, err);
     delegator_build(agents);
+    if (status == SIM_OK)
+        build_set_wire_bytes(agents);
     if (status != SIM_OK) {
         agents_free(agents);
         return status;

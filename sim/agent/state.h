@@ -196,6 +196,12 @@ struct agents {
     uint32_t *row_values; /* (uid_capacity) */
 };
 
+/* ---- build.c */
+/* Bytes of a question and an answer, by the query's keys as they are now. */
+void build_set_wire_bytes(struct agents *agents);
+/* Draws the speed of a host again, as its group has it now. */
+void build_draw_speed(struct agents *agents, uint32_t server);
+
 /* ---- training.c */
 /* Whether there is anything to learn from at present. */
 bool training_has_matter(const struct agents *agents, uint32_t server);

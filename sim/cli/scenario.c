@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const limits_tables[] = {&world_limits_table};
 static const struct param_table *const genesis_tables[] = {&genesis_param_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
@@ -44,10 +45,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     const struct registry *registry = &schema->registry;
     struct config_section *at = schema->group_sections;
     *at++ = choice(registry, REGISTRY_MODEL, "model", "gru", "the language model that it serves");
-    *at++ = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
     *at++ = plain("training", training_tables, "how often and how much it learns");
-    *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    (at++)->when = "training.enabled=true";
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
     *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
@@ -68,14 +71,16 @@ static void fill_sections(struct scenario_schema *schema)
         .fallback = "finney",
     };
     *at++ = plain("genesis", genesis_tables, "the network's first state, where a table says it");
-    *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
-                   "consensus and incentive: what an epoch pays");
+    *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
+                 "consensus and incentive: what an epoch pays");
+    (at++)->live = true;
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
     *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
     *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
     *at++ = plain("query", query_tables, "how validators question their peers");
     *at++ = plain("network", net_tables, "how messages share links");
     *at++ = plain("record", record_tables, "what is kept of the run");
+    *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
         .key = "groups",
         .doc = "the neurons, in groups of one kind",
@@ -243,8 +248,9 @@ static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_re
     return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
 }
 
-enum sim_status scenario_check(const struct scenario_schema *schema, const struct config *config,
-                               struct config_report *report, struct sim_error *err)
+enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                       const struct config *config, struct config_report *report,
+                                       struct sim_error *err)
 {
     const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
@@ -271,6 +277,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .params = config_root(config)->values,
         .net = config_values(config, "network"),
         .probe = config_values(config, "record"),
+        .limits = config_values(config, "limits"),
     };
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
@@ -291,6 +298,8 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = plan_faults(plan, err);
     if (status == SIM_OK)
+        status = scenario_plan_schedule(plan, registry, err);
+    if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
         scenario_plan_release(plan);
@@ -301,6 +310,7 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
+    scenario_release_schedule(plan);
     free(plan->delegators);
     genesis_release(&plan->genesis);
     free(plan->faults);

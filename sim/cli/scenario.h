@@ -13,7 +13,7 @@ struct scenario_schema {
     struct registry registry;
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
     struct config_section group_sections[7];
-    struct config_section sections[13];
+    struct config_section sections[14];
     struct config_section root;
     struct config_schema config;
 };
@@ -29,23 +29,37 @@ struct scenario_plan {
     struct genesis_table genesis;         /* owned */
     struct world_fault *faults;           /* owned, (setup.fault_count) */
     struct chain_net_config chain_net;
-    struct world_setup setup; /* points into this struct: do not move it */
+    struct world_change *changes; /* owned, (setup.change_count), each with its sets and texts */
+    struct world_setup setup;     /* points into this struct: do not move it */
 };
 
 /* Fills *ret_plan; the config must outlive it.  SIM_CONFIG, SIM_IO, SIM_MEMORY. */
 SIM_CHECKED enum sim_status scenario_plan_init(struct scenario_plan *ret_plan,
                                                const struct scenario_schema *schema,
                                                const struct config *config, struct sim_error *err);
-/* What only the layers themselves can say of a scenario that has passed its tables: the first
- * state.  SIM_CONFIG: messages with places are in the report, the first in `err`.  SIM_MEMORY. */
+/* What no single key can say and no table's condition: ranges that must be in order, a cap that
+ * can only grow, a mechanism's own rules; for the scenario and for what its twin and schedule make
+ * of it.  SIM_CONFIG: all of it is in the report, with places, and `err` has the first. */
 SIM_CHECKED enum sim_status scenario_check(const struct scenario_schema *schema,
                                            const struct config *config,
                                            struct config_report *report, struct sim_error *err);
-/* As config_load, with scenario_check behind it. */
+/* Of these, what makes up the first state: groups, delegators, a table of neurons. */
+SIM_CHECKED enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                                   const struct config *config,
+                                                   struct config_report *report,
+                                                   struct sim_error *err);
+/* Reads a scenario as config_load does and checks it. */
 SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
                                           const struct config_input *input,
                                           struct config **ret_config, struct config_report *report,
                                           struct sim_error *err);
+
+/* The schedule of the plan's config, for its setup. */
+SIM_CHECKED enum sim_status scenario_plan_schedule(struct scenario_plan *plan,
+                                                   const struct registry *registry,
+                                                   struct sim_error *err);
+void scenario_release_schedule(struct scenario_plan *plan);
+
 /* Accepts a zeroed plan. */
 void scenario_plan_release(struct scenario_plan *plan);
 

@@ -45,14 +45,6 @@ static enum sim_status check_faults(const struct config *config, struct config_r
     return status;
 }
 
-/* One state of a scenario: as it begins, as its twin does, after a change. */
-static enum sim_status check(const struct scenario_schema *schema, const struct config *config,
-                             struct config_report *report, struct sim_error *err)
-{
-    enum sim_status status = scenario_check(schema, config, report, err);
-    return status == SIM_OK ? check_faults(config, report, err) : status;
-}
-
 enum sim_status scenario_load(const struct scenario_schema *schema,
                               const struct config_input *input, struct config **ret_config,
                               struct config_report *report, struct sim_error *err)
@@ -61,9 +53,11 @@ enum sim_status scenario_load(const struct scenario_schema *schema,
     enum sim_status status = config_load(&schema->config, input, &config, report, err);
     if (status != SIM_OK)
         return status;
-    status = check(schema, config, report, err);
+    status = scenario_check(schema, config, report, err);
+    if (status == SIM_OK)
+        status = check_faults(config, report, err);
     if (status == SIM_OK && config_twin(config) != NULL)
-        status = check(schema, config_twin(config), report, err);
+        status = check_faults(config_twin(config), report, err);
     for (size_t c = 0; c < config_change_count(config) && status == SIM_OK; c++)
         status = check_faults(config_change_at(config, c)->after, report, err);
     if (status != SIM_OK) {

@@ -56,7 +56,7 @@ struct config_section {
     const struct config_section *sections; /* (section_count) within the block (or each group) */
     size_t section_count;
     bool optional;    /* absent means no block at all, rather than all defaults */
-    bool live;        /* CHOICE: another option may come by `schedule`; keys have PARAM_LIVE_FLAG */
+    bool live;        /* CHOICE: another option, or other parameters, may come by `schedule` */
     const char *when; /* the whole section counts only then (base/param.h); NULL = always */
 };
 
@@ -189,6 +189,10 @@ const struct config_change *config_change_at(const struct config *config, size_t
  * units, no comment, no base.  Reading it gives the same structs bit for bit, and the same text.
  * Heap, NULL when out of memory. */
 char *config_emit(const struct config *config);
+
+/* One line: what stands at a path, the value of a key, or an option's name with the parameters
+ * that are not at their defaults.  "~" where nothing is.  Heap, NULL when out of memory. */
+char *config_text_at(const struct config *config, const char *path);
 
 /* SHA-256 in hex over `version` and the resolved scenario without twin and without keys that have
  * PARAM_UNHASHED_FLAG.  The seed is part of the scenario. */

@@ -7,7 +7,7 @@
  */
 #include "probe/state.h"
 
-_Static_assert(sizeof(struct probe) == 200, "a new field of probe: save it?");
+_Static_assert(sizeof(struct probe) == 232, "a new field of probe: save it?");
 _Static_assert(sizeof(struct probe_summary) == 40, "a new field of probe_summary: save it?");
 
 void probe_save(const struct probe *probe, struct buffer *buffer)

@@ -10,7 +10,9 @@ struct probe {
     struct probe_params params;
     struct probe_wiring wiring;
     uint32_t uid_count;
-    uint32_t *hotkey_row;     /* (neurons) row of /hotkeys, or RECORD_NOBODY before it appeared */
+    uint32_t *hotkey_row; /* (neurons) row of /hotkeys, or RECORD_NOBODY before it appeared */
+    const char **strategy_names; /* (strategy_count) by label */
+    uint32_t strategy_count;
     uint16_t *group_strategy; /* (groups) label */
     uint16_t *group_model;    /* (groups) label */
     double *model_loss_nats;  /* (models) */

@@ -36,6 +36,7 @@ enum record_growth {
     X(TARGET, "", "target", FIXED, true, "slots of a network, as columns of a matrix")             \
     X(GROUP, "groups", "group", STATIC, true, "groups of neurons of the scenario")                 \
     X(CORPUS_FILE, "corpus", "file", STATIC, true, "text files that were read")                    \
+    X(SCHEDULE, "schedule", "change", STATIC, true, "what the schedule sets, in its order")        \
     X(HOTKEY, "hotkeys", "hotkey", GROWS, true, "identities, in order of first appearance")        \
     X(EVENT, "events", "event", GROWS, true, "things that happened to a neuron on the chain")      \
     X(CALL, "set_weights", "call", GROWS, true, "accepted set_weights calls")                      \
@@ -115,6 +116,9 @@ enum record_growth {
     X(CORPUS_SHA256, "sha256", CORPUS_FILE, NONE, TEXT, "", "SHA-256 of those bytes, in hex")      \
     X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package of the file")        \
     X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")               \
+    X(SCHEDULE_TIME_NS, "time_ns", SCHEDULE, NONE, I64, "ns", "simulated time from the start")     \
+    X(SCHEDULE_PATH, "path", SCHEDULE, NONE, TEXT, "", "key or section of the scenario")           \
+    X(SCHEDULE_VALUE, "value", SCHEDULE, NONE, TEXT, "", "what it is set to")                      \
     X(HOTKEY_OWNER, "owner_id", HOTKEY, NONE, U32, "1", "who holds the key")                       \
     X(HOTKEY_GROUP, "group_id", HOTKEY, NONE, U16, "1", "row of /groups")                          \
     X(HOTKEY_INDEX, "index_in_group", HOTKEY, NONE, U32, "1", "number in its group")               \
@@ -129,7 +133,8 @@ enum record_growth {
     X(EVENT_OTHER, "other_hotkey_id", EVENT, NONE, U32, "1",                                       \
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
-    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1", "difficulty; no_number: finished steps of the model")            \
+    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
+      "difficulty; no_number: finished steps of the model; a change: row of /schedule")            \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \

@@ -18,6 +18,7 @@
 #include "chain/chain.h"
 #include "net/net.h"
 #include "probe/probe.h"
+#include "world/schedule.h"
 #include "world/faults.h"
 
 #include <signal.h>
@@ -52,6 +53,9 @@ struct world_setup {
     struct chain_config chain;  /* seed likewise; exactly one network */
     const struct net_options *net;
     const struct probe_params *probe;
+    const struct world_limits *limits;  /* NULL: none */
+    const struct world_change *changes; /* (change_count) in the order of time */
+    size_t change_count;
     const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
     uint32_t fault_count;
     uint32_t threads; /* all of them, the loop's included */
