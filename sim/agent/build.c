@@ -216,11 +216,10 @@ static void draw_speed(const struct agents_group *group, struct stream *draw,
     server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
 }
 
-/* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
+/* Host, queue and model. */
 static enum sim_status build_server(struct agents *agents, struct version_pool *versions,
                                     const struct agents_group *group, struct cursor *at,
-                                    uint64_t entity, struct stream *draw, double *ret_hash_rate,
-                                    struct sim_error *err)
+                                    uint64_t entity, struct stream *draw, struct sim_error *err)
 {
     uint32_t index = at->server++;
     struct agent_server *server = &agents->servers[index];
@@ -235,7 +234,6 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .condition = {.up = true, .speed = 1},
     };
     draw_speed(group, draw, server);
-    *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
@@ -313,10 +311,9 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         .next_waiting = AGENT_NONE,
         .stake_rao = stake_rao,
     };
-    double hash_rate = 0;
     enum sim_status status = SIM_OK;
     if (index == 0 || params->server == GROUP_EACH)
-        status = build_server(agents, versions, group, at, entity, &draw, &hash_rate, err);
+        status = build_server(agents, versions, group, at, entity, &draw, err);
     if (status != SIM_OK)
         return status;
     neuron->server = at->server - 1;
@@ -328,7 +325,6 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
             .work = next_stream(agents, at, STREAM_WORK, entity),
         };
     neuron->owner = at->owner - 1;
-    agents->owners[neuron->owner].hash_rate_hashes_per_s += hash_rate;
     build_money(agents, group, neuron, &agents->owners[neuron->owner]);
     if (params->validator) {
         neuron->validator = at->validator;
@@ -345,11 +341,13 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 
 void build_draw_speed(struct agents *agents, uint32_t index)
 {
-    struct agent_server *server = &agents->servers[index];
-    const struct agents_group *group = agents_group_of(agents, server->first_neuron);
+    const struct agent_neuron *neuron = &agents->neurons[index];
+    const struct agents_group *group = agents_group_of(agents, index);
     struct stream draw;
-    draw_stake_rao(agents, group, agents->neurons[server->first_neuron].entity, &draw);
-    draw_speed(group, &draw, server);
+    if (agents->servers[neuron->server].first_neuron != index)
+        return; /* the first of the group has drawn the host of all */
+    draw_stake_rao(agents, group, neuron->entity, &draw);
+    draw_speed(group, &draw, &agents->servers[neuron->server]);
 }
 
 /* ---- what has to fit together */
@@ -419,13 +417,13 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
         for (uint32_t i = 0; i < setup->groups[g].params->count && status == SIM_OK; i++)
             status = build_neuron(agents, versions, g, i, &at, err);
-    delegator_build(agents);
-    if (status == SIM_OK)
-        build_set_wire_bytes(agents);
     if (status != SIM_OK) {
         agents_free(agents);
         return status;
     }
+    delegator_build(agents);
+    condition_add_hash_rates(agents);
+    build_set_wire_bytes(agents);
     *ret_agents = agents;
     return SIM_OK;
 }

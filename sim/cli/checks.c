@@ -4,6 +4,7 @@
 #include "cli/scenario.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct checker {
@@ -69,11 +70,42 @@ static void check_limits(struct checker *checker, const struct config *config)
                         chain->max_uids);
 }
 
+/* Names and sizes of the groups: what a fault may refer to.  Heap; NULL when out of memory. */
+static struct agents_group *name_groups(const struct config_block *groups, size_t count)
+{
+    struct agents_group *named = calloc(count + 1, sizeof(*named));
+    for (size_t g = 0; named != NULL && g < count; g++)
+        named[g] = (struct agents_group){.name = groups->blocks[g].name,
+                                         .params = groups->blocks[g].values};
+    return named;
+}
+
+static void check_faults(struct checker *checker, const struct config *config)
+{
+    const struct config_block *faults = config_at(config, "faults");
+    const struct config_block *groups = config_at(config, "groups");
+    size_t count = groups == NULL ? 0 : groups->block_count;
+    struct agents_group *named = name_groups(groups, count);
+    checker->no_memory = checker->no_memory || named == NULL;
+    for (size_t f = 0; named != NULL && faults != NULL && f < faults->block_count; f++) {
+        struct world_fault fault = {faults->blocks[f].name, faults->blocks[f].values};
+        struct sim_error found = {0};
+        const char *key;
+        char path[600];
+        if (world_fault_check(&fault, named, (uint32_t)count, &key, &found) == SIM_OK)
+            continue;
+        snprintf(path, sizeof(path), "faults.%s.%s", fault.name, key);
+        config_complain(config, checker->report, path, "%s", found.text);
+    }
+    free(named);
+}
+
 static void check_one(struct checker *checker, const struct config *config)
 {
     check_chain(checker, config);
     check_record(checker, config);
     check_limits(checker, config);
+    check_faults(checker, config);
 }
 
 /* Uids that are taken cannot be taken back; how many there will be nobody knows beforehand. */
@@ -139,4 +171,21 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
         status = SIM_FAIL(err, SIM_MEMORY, "no memory to check the scenario");
     config_report_release(&own);
     return status;
+}
+
+enum sim_status scenario_load(const struct scenario_schema *schema,
+                              const struct config_input *input, struct config **ret_config,
+                              struct config_report *report, struct sim_error *err)
+{
+    struct config *config;
+    enum sim_status status = config_load(&schema->config, input, &config, report, err);
+    if (status != SIM_OK)
+        return status;
+    status = scenario_check(schema, config, report, err);
+    if (status != SIM_OK) {
+        config_free(config);
+        return status;
+    }
+    *ret_config = config;
+    return SIM_OK;
 }

@@ -173,7 +173,8 @@ struct shape {
     uint32_t max_uids, needs;
 };
 
-static void widen(struct shape *shape, const struct registry *registry, const struct config *config)
+static void widen(struct shape *shape, const struct scenario_schema *schema,
+                  const struct config *config)
 {
     const struct chain_params *chain = config_values(config, "chain");
     const struct world_limits *limits = config_values(config, "limits");
@@ -181,22 +182,22 @@ static void widen(struct shape *shape, const struct registry *registry, const st
         shape->max_uids = chain->max_uids;
     if (limits->max_uids > shape->max_uids)
         shape->max_uids = limits->max_uids;
-    shape->needs |= registry_mechanism(registry, config_at(config, "mechanism")->option)->needs;
+    shape->needs |= scenario_mechanism(schema, config_at(config, "mechanism"))->needs;
 }
 
-static struct shape shape_of(const struct registry *registry, const struct config *config)
+static struct shape shape_of(const struct scenario_schema *schema, const struct config *config)
 {
     struct shape shape = {0};
-    widen(&shape, registry, config);
+    widen(&shape, schema, config);
     for (size_t c = 0; c < config_change_count(config); c++)
-        widen(&shape, registry, config_change_at(config, c)->after);
+        widen(&shape, schema, config_change_at(config, c)->after);
     return shape;
 }
 
-void fork_fit(struct fork *fork, const struct registry *registry, const struct config *parent,
+void fork_fit(struct fork *fork, const struct scenario_schema *schema, const struct config *parent,
               const struct config *child)
 {
-    struct shape ours = shape_of(registry, parent), theirs = shape_of(registry, child);
+    struct shape ours = shape_of(schema, parent), theirs = shape_of(schema, child);
     if (ours.max_uids != theirs.max_uids || ours.needs != theirs.needs)
         fork->checkpoint.found = false;
 }

@@ -30,7 +30,7 @@ char *fork_schedule(const struct fork *fork, const struct config *parent,
                     const struct config_set *sets, size_t set_count);
 /* Whether the parent's state fits the changed scenario: as many uids, the same facts measured.
  * Otherwise no checkpoint is used, and the fork runs from the beginning. */
-void fork_fit(struct fork *fork, const struct registry *registry, const struct config *parent,
+void fork_fit(struct fork *fork, const struct scenario_schema *schema, const struct config *parent,
               const struct config *child);
 
 /* Copies what the fork starts from into its folder.  SIM_IO, SIM_LIMIT. */

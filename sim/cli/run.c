@@ -269,7 +269,7 @@ static int run_fork(const struct scenario_schema *schema, const struct run_argum
     struct config_input input = {.path = path, .sets = now, .set_count = now_count};
     int code = load(schema, &input, &config);
     if (code == CLI_DONE) {
-        fork_fit(&fork, &schema->registry, parent, config);
+        fork_fit(&fork, schema, parent, config);
         code = run_config(schema, config, arguments, &fork);
         config_free(config);
     }
@@ -286,16 +286,20 @@ int cli_run(int argc, char **argv)
         return code;
     struct scenario_schema schema;
     scenario_schema_init(&schema);
-    if (arguments.from != NULL)
-        return run_fork(&schema, &arguments);
+    if (arguments.from != NULL) {
+        code = run_fork(&schema, &arguments);
+        scenario_schema_release(&schema);
+        return code;
+    }
     struct config_input input = {
         .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
     struct config *config;
     code = load(&schema, &input, &config);
-    if (code != CLI_DONE)
-        return code;
-    code = run_config(&schema, config, &arguments, NULL);
-    config_free(config);
+    if (code == CLI_DONE) {
+        code = run_config(&schema, config, &arguments, NULL);
+        config_free(config);
+    }
+    scenario_schema_release(&schema);
     return code;
 }
 
@@ -373,10 +377,11 @@ int cli_resume(int argc, char **argv)
         .path = path, .sets = &set, .set_count = arguments.until == NULL ? 0 : 1};
     struct config *config;
     code = load(&schema, &input, &config);
-    if (code != CLI_DONE)
-        return code;
-    code = run_into(&schema, config, &arguments.options, false);
-    config_free(config);
+    if (code == CLI_DONE) {
+        code = run_into(&schema, config, &arguments.options, false);
+        config_free(config);
+    }
+    scenario_schema_release(&schema);
     return code;
 }
 
@@ -392,16 +397,17 @@ static enum sim_status run_again(const char *text, const struct execute_options 
     struct config *config;
     enum sim_status status = scenario_load(&schema, &input, &config, &report, err);
     config_report_release(&report);
-    if (status != SIM_OK)
-        return status;
     struct world_digests digests;
-    status = execute_run(&schema, config, options, &digests, err);
+    if (status == SIM_OK) {
+        status = execute_run(&schema, config, options, &digests, err);
+        config_free(config);
+    }
     char hex[17];
     if (status == SIM_OK) {
         snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digests.trace);
         *ret_same = strcmp(hex, trace_digest) == 0;
     }
-    config_free(config);
+    scenario_schema_release(&schema);
     return status;
 }
 

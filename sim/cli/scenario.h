@@ -5,20 +5,28 @@
 #define CLI_SCENARIO_H
 
 #include "config/config.h"
+#include "registry/plugin.h"
 #include "registry/registry.h"
 #include "world/world.h"
 
 /* The schema of all scenarios; points into itself, so it must not be moved. */
 struct scenario_schema {
     struct registry registry;
+    struct plugin_list plugins; /* opened by the scenarios read so far */
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
     struct config_section group_sections[7];
-    struct config_section sections[14];
+    struct config_section sections[13];
     struct config_section root;
     struct config_schema config;
 };
 
 void scenario_schema_init(struct scenario_schema *schema);
+/* After the configs that were read with it. */
+void scenario_schema_release(struct scenario_schema *schema);
+
+/* What a `mechanism` block chose: one of the registry's, or a plug-in's. */
+const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
+                                               const struct config_block *block);
 
 /* A scenario made ready to run: the corpus loaded, names turned into operations. */
 struct scenario_plan {

@@ -63,7 +63,9 @@ struct config_section {
 struct config_schema {
     const struct config_section *root; /* PLAIN */
     /* The table of a plug-in, for a CHOICE whose value contains a '/'; NULL where there are none.
-     * `section` is the CHOICE's key.  The table outlives the config; its name is the value. */
+     * `section` is the CHOICE's key; `path` is the value, from the folder of the file that says it
+     * (a set's: of the scenario).  The table outlives the config; its name, which a resolved
+     * scenario says instead, must contain a '/' and open the same plug-in from anywhere. */
     enum sim_status (*plugin)(void *context, const char *section, const char *path,
                               const struct param_table **ret_table, struct sim_error *err);
     void *plugin_context;

@@ -10,7 +10,7 @@ static const struct param_key probe_keys[] = {
     {"evaluation_sequences", PARAM_U32 | PARAM_LIVE_FLAG, AT(evaluation_sequences), "1", "3000",
      "32", NULL,
      "held-out sequences of query.sequence predictions on which every model is measured, an epoch"},
-    {"interval", PARAM_U32 | PARAM_LIVE_FLAG, AT(interval), "1", NULL, "1", NULL,
+    {"interval", PARAM_U32, AT(interval), "1", NULL, "1", NULL,
      "epochs from one row to the next; counts and sums of a row cover all of them"},
     {"calls", PARAM_BOOL | PARAM_LIVE_FLAG, AT(calls), NULL, NULL, "true", NULL,
      "keep every accepted set_weights call with its entries"},
@@ -18,6 +18,8 @@ static const struct param_key probe_keys[] = {
      "epochs between two copies of all weights; 0: never (the calls hold the same)"},
     {"bonds_interval", PARAM_U32 | PARAM_LIVE_FLAG, AT(bonds_interval), NULL, NULL, "0", NULL,
      "epochs between two copies of all bonds; 0: never"},
+    {"states", PARAM_BOOL, AT(states), NULL, NULL, "true", NULL,
+     "keep what each epoch's mechanism was given, so that another one can be tried on it"},
     {"models", PARAM_BOOL, AT(models), NULL, NULL, "false", NULL,
      "keep the model of every uid at the run's end, for 'taosim generate'"},
 };
@@ -141,7 +143,8 @@ static bool allocate(struct probe *probe)
     probe->model_loss_nats = calloc(agents_model_count(probe->wiring.agents) + 1, sizeof(double));
     probe->column = calloc(probe->uid_count, sizeof(uint64_t));
     probe->csr_start = calloc(probe->uid_count + 1, sizeof(uint64_t));
-    return probe->hotkey_row && probe->group_strategy && probe->group_model &&
+    probe->row_digest = calloc(probe->uid_count, sizeof(uint64_t));
+    return probe->row_digest && probe->hotkey_row && probe->group_strategy && probe->group_model &&
            probe->model_loss_nats && probe->column && probe->csr_start;
 }
 
@@ -170,6 +173,8 @@ enum sim_status probe_create(const struct probe_params *params, const struct pro
         return status;
     }
     put_corpus_attributes(probe);
+    if (params->states)
+        chain_keep_inputs(wiring->chain, wiring->setup->netuid);
     *ret_probe = probe;
     return SIM_OK;
 }
@@ -185,6 +190,7 @@ struct probe *probe_free(struct probe *probe)
     free(probe->model_loss_nats);
     free(probe->column);
     free(probe->csr_start);
+    free(probe->row_digest);
     free(probe->csr_target);
     free(probe->csr_value);
     free(probe);
@@ -408,14 +414,20 @@ enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_
 {
     size_t count;
     const struct chain_event *events = chain_events(probe->wiring.chain, &count);
+    const struct mechanism_input *input = NULL;
     *ret_epoch = false;
     enum sim_status status = put_incidents(probe, now_ns, err);
     for (size_t e = 0; e < count && status == SIM_OK; e++) {
-        *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
+        if (events[e].kind == CHAIN_EVENT_EPOCH) {
+            *ret_epoch = true;
+            input = events[e].input;
+        }
         status = on_event(probe, &events[e], now_ns, err);
     }
     const struct chain_view *view = chain_view(probe->wiring.chain, probe->wiring.setup->netuid);
     if (status == SIM_OK && *ret_epoch && view->epoch_index % probe->params.interval == 0)
         status = probe_row(probe, now_ns, event_count, err);
+    if (status == SIM_OK && input != NULL)
+        status = probe_epoch_state(probe, input, err);
     return status;
 }

@@ -21,11 +21,12 @@
 
 /* `record:` of a scenario. */
 struct probe_params {
-    uint32_t interval; /* epochs from one row to the next */
+    uint32_t interval;             /* epochs from one row to the next */
     uint32_t evaluation_sequences; /* of query.sequence predictions each, the same for all models */
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
     uint32_t bonds_interval;
+    bool states; /* what each epoch's mechanism was given: replay and epoch need it */
     bool models; /* every model, at the end */
 };
 extern const struct param_table probe_param_table;

@@ -66,6 +66,16 @@ world_resume_agents(struct world *world, const struct agents_wiring *wiring, str
 /* Queue, loop and probe; closes the checkpoint. */
 SIM_CHECKED enum sim_status world_resume_rest(struct world *world, struct sim_error *err);
 
+/* ---- faults.c */
+/* Behind the network; nothing when the scenario has no faults. */
+SIM_CHECKED enum sim_status world_faults_build(struct world *world, uint32_t first_kind,
+                                               struct sim_error *err);
+/* The network's callback (context = the world): a flood's messages to the faults, the others to
+ * the agents. */
+SIM_CHECKED enum sim_status world_delivered(void *world, uint64_t tag, enum net_outcome outcome,
+                                            int64_t now_ns, struct sim_error *err);
+/* Puts the names that the events' numbers stand for. */
+void world_faults_name(const struct world *world);
 /* ---- schedule.c */
 /* Before the layers are built: the setup's copies that change, after the first `applied` changes;
  * the network's config in chain_net; room for the most uids that the schedule ever allows. */
@@ -79,16 +89,5 @@ int64_t world_schedule_next_ns(const struct world *world);
 /* Makes it.  SIM_CONFIG for what the chain refuses, SIM_MEMORY. */
 SIM_CHECKED enum sim_status world_schedule_apply(struct world *world, struct sim_error *err);
 void world_schedule_release(struct world *world);
-
-/* ---- faults.c */
-/* Behind the network; nothing when the scenario has no faults. */
-SIM_CHECKED enum sim_status world_faults_build(struct world *world, uint32_t first_kind,
-                                               struct sim_error *err);
-/* The network's callback (context = the world): a flood's messages to the faults, the others to
- * the agents. */
-SIM_CHECKED enum sim_status world_delivered(void *world, uint64_t tag, enum net_outcome outcome,
-                                            int64_t now_ns, struct sim_error *err);
-/* Puts the names that the events' numbers stand for. */
-void world_faults_name(const struct world *world);
 
 #endif

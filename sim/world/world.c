@@ -181,6 +181,9 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
     record_attr_text(world->record, RECORD_ROOT, "mechanism", world->first_mechanism->params->name);
+    if (world->setup.mechanism_sha256 != NULL)
+        record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
+                         world->setup.mechanism_sha256);
     mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
