@@ -22,7 +22,7 @@ static const double job_flop_limit = 3e8;       /* more is measured on one seque
 static const double query_bytes_per_peer = 256; /* of a question under way */
 static const double event_bytes = 40;
 static const double libraries_bytes = 20e6; /* buffers of HDF5, the memo, the pool's scratch */
-static const double uid_bytes = 600; /* of the chain, the agents and the recorder */
+static const double uid_bytes = 600;        /* of the chain, the agents and the recorder */
 
 static double cpu_now_s(void)
 {

@@ -374,6 +374,9 @@ enum sim_status world_finish(struct world *world, struct sim_error *err)
     provenance_write(world->record, &world->clock, &compute, world->setup.threads);
     record_attr_u64(world->record, RECORD_PROVENANCE, "checkpoints", world->checkpoint_count);
     record_attr_f64(world->record, RECORD_PROVENANCE, "checkpoint_s", world->checkpoint_total_s);
+    if (world->setup.parent_sha256 != NULL)
+        record_attr_text(world->record, RECORD_PROVENANCE, "forked_from",
+                         world->setup.parent_sha256);
     if (world->resumed)
         record_attr_u64(world->record, RECORD_PROVENANCE, "resumed_from_epoch",
                         world->mark.rows[RECORD_DIM_EPOCH]);
