@@ -112,7 +112,6 @@ static enum sim_status build_agents(struct world *world, struct sim_error *err)
     setup->seed = world->setup.params->seed;
     setup->netuid = world->chain_net.netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
-    setup->uid_capacity = world->chain_net.params.max_uids;
     setup->regions = (enum region_set)world->setup.net->regions;
     return agents_create(setup, world->versions, &world->agents, err);
 }
