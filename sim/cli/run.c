@@ -73,7 +73,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"until", required_argument, NULL, 'u'},
         {"twin", no_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
-        {"fail-if", required_argument, NULL, 'F'},
+        {"fail-if", required_argument, NULL, 'g'},
         {"force", no_argument, NULL, 'f'},
         {"quiet", no_argument, NULL, 'q'},
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
@@ -117,7 +117,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         case 'q':
             arguments->quiet = true;
             break;
-        case 'F':
+        case 'g':
             arguments->fail_if = optarg;
             break;
         case 'c': /* for tests: not only every few seconds */
