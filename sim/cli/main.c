@@ -10,9 +10,10 @@
 
 const struct cli_command cli_commands[] = {
     {"run",
-     "run SCENARIO.yaml [-o DIR] [--set key=value]... [--seed N] [--threads N] [--until 2d] "
-     "[--twin] [--dry-run] [--fail-if 'attackers.paid > 0.02'] [--force] [--quiet]",
-     "run a scenario; its result is DIR/result.h5", cli_run},
+     "run SCENARIO.yaml|--from DIR@EPOCH [-o DIR] [--set key=value]... [--seed N] [--threads N] "
+     "[--until 2d] [--twin] [--dry-run] [--fail-if 'attackers.paid > 0.02'] [--force] [--quiet]",
+     "run a scenario, or a run's once more from one of its epochs on; its result is DIR/result.h5",
+     cli_run},
     {"resume", "resume DIR [--until 2d] [--threads N] [--quiet]",
      "finish a run that was interrupted, or go on with one that was finished", cli_resume},
     {"verify", "verify RESULT.h5 [--threads N] [--quiet]",
