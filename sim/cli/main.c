@@ -24,6 +24,13 @@ const struct cli_command cli_commands[] = {
     {"show", "show RESULT.h5 [TABLE] [--csv]", "print what a result holds", cli_show},
     {"flows", "flows HOSTS.csv QUERIES.csv [-o OUT.csv]", "run the network alone on a table",
      cli_flows},
+    {"sweep",
+     "sweep plan|run|status|collect STUDY.yaml [-o DIR] [-j N] [--only 3,7-9] [--threads N]\n"
+     "       taosim sweep status STUDY.yaml [--todo] [--task-size K]\n"
+     "       taosim sweep collect STUDY.yaml [--virtual]\n"
+     "       taosim sweep emit slurm|snakemake|parallel STUDY.yaml [-o DIR] [--task-size K] "
+     "[--portable]",
+     "run a study: many runs of one scenario, here or on a cluster", cli_sweep},
     {"list", "list [KIND]", "list what a scenario can name, with its parameters", cli_list},
     {"scenarios", "scenarios [copy NAME [DIR]]", "list the scenarios that come with taosim",
      cli_scenarios},

@@ -24,7 +24,7 @@ struct run_arguments {
     char set_texts[2][256]; /* of --seed and --until */
     size_t set_count;
     uint32_t threads;
-    bool twin, dry_run, force, quiet, checkpoint_each_epoch;
+    bool twin, dry_run, force, quiet, checkpoint_each_epoch, is_worker;
 };
 
 static bool parse_u32(const char *text, uint32_t *ret_value)
@@ -59,17 +59,12 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"set", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},
-        {"threads", required_argument, NULL, 't'},
-        {"until", required_argument, NULL, 'u'},
-        {"twin", no_argument, NULL, 'w'},
-        {"dry-run", no_argument, NULL, 'n'},
-        {"force", no_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'}, {"set", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'S'},   {"threads", required_argument, NULL, 't'},
+        {"until", required_argument, NULL, 'u'},  {"twin", no_argument, NULL, 'w'},
+        {"dry-run", no_argument, NULL, 'n'},      {"force", no_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
+        {"worker", no_argument, NULL, 'W'},       {NULL, 0, NULL, 0},
     };
     int letter;
     bool good = true;
@@ -108,6 +103,9 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             break;
         case 'c': /* for tests: not only every few seconds */
             arguments->checkpoint_each_epoch = true;
+            break;
+        case 'W': /* of a sweep */
+            arguments->is_worker = true;
             break;
         case ':':
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
@@ -199,6 +197,7 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         .threads = arguments->threads,
         .quiet = arguments->quiet,
         .checkpoint_each_epoch = arguments->checkpoint_each_epoch,
+        .is_worker = arguments->is_worker,
     };
     int code = run_into(schema, config, &options, arguments->force);
     if (code != CLI_DONE || !arguments->twin)
