@@ -3,6 +3,7 @@
  */
 #include "cli/cli.h"
 
+#include "analysis/collect.h"
 #include "base/param_text.h"
 #include "cli/execute.h"
 #include "cli/sweep_plan.h"
@@ -29,6 +30,7 @@ struct sweep {
     struct scenario_schema schema;
     struct study *study;
     struct plan *plan;
+    struct collect_wanted wanted;
     char folder[4096];
     char program[4096];
 };
@@ -153,6 +155,7 @@ static int fail_with(struct config_report *report, const struct sim_error *err)
 static void sweep_close(struct sweep *sweep)
 {
     plan_free(sweep->plan);
+    collect_wanted_release(&sweep->wanted);
     study_free(sweep->study);
 }
 
@@ -174,6 +177,9 @@ static enum sim_status open_study(struct sweep *sweep, const struct sweep_argume
     scenario_schema_init(&sweep->schema);
     enum sim_status status = study_read(arguments->study, &sweep->schema.config, TAOSIM_VERSION,
                                         &sweep->study, report, err);
+    if (status != SIM_OK)
+        return status;
+    status = collect_wanted_init(&sweep->wanted, sweep->study, report, err);
     if (status != SIM_OK)
         return status;
     int used = arguments->folder != NULL
@@ -322,6 +328,42 @@ static int do_status(struct sweep *sweep, const struct sweep_arguments *argument
     return code;
 }
 
+/* ---- collect */
+
+static void print_indices(const struct collect_summary *summary)
+{
+    if (summary->index_count > 0)
+        printf("%-40s %-28s %-8s %9s  %s\n", "metric", "parameter", "index", "estimate",
+               "95 % interval");
+    for (size_t i = 0; i < summary->index_count; i++) {
+        const struct collect_index *index = &summary->indices[i];
+        printf("%-40s %-28s %-8s %9.4f  [%.4f, %.4f]\n", index->metric, index->parameter,
+               index->kind, index->estimate, index->low, index->high);
+    }
+}
+
+static int do_collect(struct sweep *sweep, const struct sweep_arguments *arguments)
+{
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/collected.h5", sweep->folder);
+    struct collect_options options = {.folder = sweep->folder,
+                                      .path = path,
+                                      .version = TAOSIM_VERSION,
+                                      .is_virtual = arguments->is_virtual};
+    struct collect_summary summary;
+    struct sim_error err = {0};
+    if (collect_write(sweep->plan, &sweep->wanted, &options, &summary, &err) != SIM_OK)
+        return cli_fail(&err);
+    print_indices(&summary);
+    printf("%s: %zu of %zu runs\n", path, summary.done_count, summary.task_count);
+    if (summary.damage_count > 0)
+        fprintf(stderr, "taosim: %zu results were not taken; the first: %s\n", summary.damage_count,
+                summary.first_damage.text);
+    int code = summary.damage_count > 0 ? CLI_FAILED : CLI_DONE;
+    collect_summary_release(&summary);
+    return code;
+}
+
 /* ---- which */
 
 static int dispatch(struct sweep *sweep, const struct sweep_arguments *arguments)
@@ -330,6 +372,8 @@ static int dispatch(struct sweep *sweep, const struct sweep_arguments *arguments
         return do_plan(sweep, arguments);
     if (strcmp(arguments->verb, "run") == 0)
         return do_run(sweep, arguments);
+    if (strcmp(arguments->verb, "collect") == 0)
+        return do_collect(sweep, arguments);
     return do_status(sweep, arguments);
 }
 

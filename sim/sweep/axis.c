@@ -301,6 +301,78 @@ bool axis_bind(struct axis *axis, const struct config_document *document,
     return document_count(axis->node) < 2 || make_levels(axis, document, report);
 }
 
+/* ---- quantities, for files of numbers */
+
+static bool parse_quantity(const struct param_key *key, const char *text, double *ret_number)
+{
+    union {
+        double f64;
+        uint64_t u64;
+        int64_t i64;
+    } field = {0};
+    char reason[PARAM_REASON_BYTES], plain[PARAM_TEXT_BYTES];
+    size_t length = strlen(text), quoted = *text == '\'' || *text == '"';
+    if (length >= sizeof(plain) || length < 2 * quoted)
+        return false;
+    memcpy(plain, text + quoted, length - 2 * quoted);
+    plain[length - 2 * quoted] = '\0';
+    unsigned kind = key->kind & PARAM_KIND_MASK;
+    if (!param_parse_unbounded(key, plain, &field, reason))
+        return false;
+    *ret_number = dist_number_f64(dist_type_of(kind), dist_number_of(kind, &field));
+    if (kind == PARAM_DURATION_NS)
+        *ret_number *= 1e-9;
+    if (kind == PARAM_FRACTION_U16)
+        *ret_number /= UINT16_MAX;
+    return true;
+}
+
+void axis_learn(struct axis *axis, const struct param_key *key)
+{
+    double ignored;
+    if (axis_is_computed(axis) || key == NULL || !is_number(key))
+        return;
+    for (size_t i = 0; i < axis->count; i++)
+        if (!parse_quantity(key, axis->texts[i], &ignored))
+            return;
+    axis->key = key;
+}
+
+bool axis_is_number(const struct axis *axis)
+{
+    return axis->key != NULL;
+}
+
+const char *axis_units(const struct axis *axis)
+{
+    switch (axis->key->kind & PARAM_KIND_MASK) {
+    case PARAM_DURATION_NS:
+        return "s";
+    case PARAM_AMOUNT_RAO:
+        return "rao";
+    case PARAM_SIZE_BYTES:
+        return "byte";
+    case PARAM_RATE_BYTES:
+        return "byte s-1";
+    case PARAM_FLOPS:
+    case PARAM_HASH_RATE:
+        return "s-1";
+    case PARAM_POWER_W:
+        return "W";
+    case PARAM_NATS:
+        return "nat";
+    default:
+        return "1";
+    }
+}
+
+double axis_quantity(const struct axis *axis, const char *text)
+{
+    double number = NAN;
+    (void)parse_quantity(axis->key, text, &number);
+    return number;
+}
+
 /* ---- values */
 
 static bool is_whole(const struct param_key *key)

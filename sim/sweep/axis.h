@@ -37,8 +37,9 @@ struct axis {
     enum axis_shape shape;
     char **texts; /* (count) AXIS_LIST: values as YAML; owned */
     size_t count;
-    const struct param_key *key; /* of all shapes but a given list */
-    double low, high;            /* ends, or location and spread, in the C unit of the key's kind */
+    /* What the numbers are of; NULL for a list of other things. */
+    const struct param_key *key;
+    double low, high; /* ends, or location and spread, in the C unit of the key's kind */
 };
 
 /* Reads everything that needs no key; false after a complaint.  `axis` is released either way. */
@@ -54,6 +55,15 @@ const char *axis_sample(const struct axis *axis);
  * complaint. */
 bool axis_bind(struct axis *axis, const struct config_document *document,
                const struct param_key *key, struct config_report *report);
+
+/* Tells a given list whose key it sets, NULL where there is none: one of numbers then has
+ * quantities too. */
+void axis_learn(struct axis *axis, const struct param_key *key);
+
+/* Are the values numbers?  Then axis_quantity is `text`'s in these units, seconds for durations. */
+bool axis_is_number(const struct axis *axis);
+const char *axis_units(const struct axis *axis);
+double axis_quantity(const struct axis *axis, const char *text);
 
 /* The value for u in [0, 1), as YAML; heap, NULL when out of memory. */
 char *axis_at(const struct axis *axis, double u);

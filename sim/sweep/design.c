@@ -163,11 +163,6 @@ static bool fill_sobol(struct design *design, const struct study *study)
 
 /* ---- morris */
 
-double design_morris_step(uint32_t levels)
-{
-    return (double)levels / (2 * (double)(levels - 1));
-}
-
 static bool has_ends(const struct axis *axis)
 {
     return axis->shape <= AXIS_LOG;
@@ -210,14 +205,14 @@ static bool fill_morris(struct design *design, const struct study *study)
 }
 
 size_t design_morris_moved(const struct design *design, size_t trajectory, size_t index,
-                           bool *ret_up)
+                           double *ret_step)
 {
     size_t k = design->axis_count;
     const double *before = design->unit + (trajectory * (k + 1) + index) * k, *after = before + k;
     for (size_t a = 0; a < k; a++) {
         if (before[a] == after[a])
             continue;
-        *ret_up = after[a] > before[a];
+        *ret_step = after[a] - before[a];
         return a;
     }
     SIM_ASSERT(!"a step moves a parameter");

@@ -35,11 +35,9 @@ SIM_CHECKED enum sim_status design_init(struct design *ret_design, const struct 
                                         struct config_report *report, struct sim_error *err);
 void design_release(struct design *design);
 
-/* How far a morris step moves its coordinate, p / (2 (p - 1)). */
-double design_morris_step(uint32_t levels);
-/* Which parameter the step from point `index` of a trajectory to the next one moved, and whether
- * upwards; `index` < k. */
+/* Which parameter the step from point `index` of a trajectory to the next one moved, and by how
+ * much of the unit cube's side, with its sign; `index` < k. */
 size_t design_morris_moved(const struct design *design, size_t trajectory, size_t index,
-                           bool *ret_up);
+                           double *ret_step);
 
 #endif

@@ -253,10 +253,10 @@ static enum sim_status open_base(struct reading *reading, struct sim_error *err)
 
 /* The base with the first value of every list and, if `tried` is computed, that axis' sample: the
  * scenario in which the axis' key can be looked up. */
-static enum sim_status load_sample(struct reading *reading, const struct axis *tried,
-                                   struct config **ret_config, struct sim_error *err)
+static enum sim_status load_sample(const struct study *study, const struct axis *tried,
+                                   struct config **ret_config, struct config_report *report,
+                                   struct sim_error *err)
 {
-    struct study *study = reading->study;
     size_t count = study->axis_count;
     struct config_set *sets = calloc(count + 1, sizeof(*sets));
     char(*texts)[2][PLACE_BYTES] = calloc(count + 1, sizeof(*texts));
@@ -273,7 +273,7 @@ static enum sim_status load_sample(struct reading *reading, const struct axis *t
     enum sim_status status =
         sets == NULL || texts == NULL
             ? SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path)
-            : config_template_load(study->base, sets, used, ret_config, reading->report, err);
+            : config_template_load(study->base, sets, used, ret_config, report, err);
     free(sets);
     free(texts);
     return status;
@@ -287,7 +287,7 @@ static enum sim_status bind_axes(struct reading *reading, struct sim_error *err)
         struct config *config;
         if (!axis_is_computed(axis))
             continue;
-        enum sim_status status = load_sample(reading, axis, &config, err);
+        enum sim_status status = load_sample(study, axis, &config, reading->report, err);
         if (status != SIM_OK)
             return status;
         const struct param_key *key = config_key_at(config, axis->path);
@@ -297,17 +297,20 @@ static enum sim_status bind_axes(struct reading *reading, struct sim_error *err)
     return SIM_OK;
 }
 
-static enum sim_status read_until(struct reading *reading, struct sim_error *err)
+/* What the scenario of the first values tells. */
+static enum sim_status read_sample(struct reading *reading, struct sim_error *err)
 {
     struct study *study = reading->study;
     struct config *config;
-    enum sim_status status = load_sample(reading, NULL, &config, err);
+    enum sim_status status = load_sample(study, NULL, &config, reading->report, err);
     if (status != SIM_OK)
         return status;
     const struct param_key *key = config_key_at(config, "until");
     if (key != NULL && (key->kind & PARAM_KIND_MASK) == PARAM_DURATION_NS)
         memcpy(&study->until_ns, (const char *)config_root(config)->values + key->offset,
                sizeof(study->until_ns));
+    for (size_t a = 0; a < study->axis_count; a++)
+        axis_learn(&study->axes[a], config_key_at(config, study->axes[a].path));
     char *text = config_emit(config);
     struct digest digest;
     digest_init(&digest);
@@ -360,7 +363,7 @@ static enum sim_status read_all(struct reading *reading, struct sim_error *err)
     if (reading->good && status == SIM_OK)
         status = bind_axes(reading, err);
     if (reading->good && status == SIM_OK)
-        status = read_until(reading, err);
+        status = read_sample(reading, err);
     if (status == SIM_OK && !reading->good)
         status = SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", study->path);
     return status;
@@ -407,6 +410,17 @@ struct study *study_free(struct study *study)
     free(study->array_nodes);
     free(study);
     return NULL;
+}
+
+bool study_has_section(const struct study *study, const char *path)
+{
+    struct config *config;
+    struct sim_error err = {0};
+    if (load_sample(study, NULL, &config, NULL, &err) != SIM_OK)
+        return false;
+    bool has = config_at(config, path) != NULL;
+    config_free(config);
+    return has;
 }
 
 void study_complain(const struct study *study, struct config_report *report,

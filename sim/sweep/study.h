@@ -71,6 +71,10 @@ SIM_CHECKED enum sim_status study_read(const char *path, const struct config_sch
 /* Accepts NULL.  Always returns NULL. */
 struct study *study_free(struct study *study);
 
+/* Does the scenario have a section or group at this path ("groups.miners"), with the first value of
+ * every list? */
+bool study_has_section(const struct study *study, const char *path);
+
 /* Adds what somebody else found at a node of the study, such as an unknown metric. */
 void study_complain(const struct study *study, struct config_report *report,
                     const struct node *node, const char *format, ...)
