@@ -8,6 +8,7 @@
 #include "cli/execute.h"
 #include "cli/sweep_plan.h"
 #include "cli/sweep_table.h"
+#include "sweep/emit.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -116,7 +117,7 @@ static int parse_options(int argc, char **argv, struct sweep_arguments *argument
 static int parse(int argc, char **argv, struct sweep_arguments *arguments)
 {
     static const char *const verbs[] = {"plan", "run", "status", "collect", "emit", NULL};
-    *arguments = (struct sweep_arguments){.threads = 1, .task_size = 1};
+    *arguments = (struct sweep_arguments){.threads = 1};
     int code = parse_options(argc, argv, arguments);
     if (code != CLI_DONE)
         return code;
@@ -137,6 +138,11 @@ static int parse(int argc, char **argv, struct sweep_arguments *arguments)
         return cli_usage("sweep",
                          emits ? "for which engine, and which study?" : "one study, please");
     arguments->engine = emits ? words[1] : NULL;
+    meant = emits ? param_nearest(words[1], emit_engine_names) : NULL;
+    if (emits && emit_engine_of(words[1]) == EMIT_ENGINE_COUNT)
+        return cli_usage("sweep", "no engine '%s'; there are slurm, snakemake, parallel%s%s%s",
+                         words[1], meant ? "; did you mean '" : "", meant ? meant : "",
+                         meant ? "'?" : "");
     arguments->study = words[count - 1];
     return CLI_DONE;
 }
@@ -321,7 +327,7 @@ static int do_status(struct sweep *sweep, const struct sweep_arguments *argument
         return cli_fail(&err);
     int code = CLI_DONE;
     if (arguments->todo)
-        print_todo(sweep, selected, arguments->task_size);
+        print_todo(sweep, selected, arguments->task_size > 0 ? arguments->task_size : 1);
     else
         code = print_status(sweep, selected);
     free(selected);
@@ -364,6 +370,49 @@ static int do_collect(struct sweep *sweep, const struct sweep_arguments *argumen
     return code;
 }
 
+/* ---- emit */
+
+static enum sim_status write_script(const char *path, const char *text, struct sim_error *err)
+{
+    FILE *file = fopen(path, "w");
+    bool good = file != NULL && fputs(text, file) >= 0;
+    if (file != NULL)
+        good = fclose(file) == 0 && good;
+    return good ? SIM_OK : SIM_FAIL(err, SIM_IO, "cannot write '%s': %s", path, strerror(errno));
+}
+
+static int do_emit(struct sweep *sweep, const struct sweep_arguments *arguments)
+{
+    char path[4200];
+    struct sim_error err = {0};
+    enum emit_engine engine = emit_engine_of(arguments->engine);
+    char *study = realpath(arguments->study, NULL), *folder = realpath(sweep->folder, NULL);
+    enum sim_status status = SIM_OK;
+    if (study == NULL || folder == NULL)
+        status = SIM_FAIL(&err, SIM_IO, "cannot find '%s': %s", sweep->folder, strerror(errno));
+    struct emit_options options = {.program = sweep->program,
+                                   .study = study,
+                                   .folder = folder,
+                                   .task_size = arguments->task_size,
+                                   .threads = arguments->threads,
+                                   .part_limit = arguments->jobs,
+                                   .portable = arguments->portable};
+    char *text = status == SIM_OK ? emit_script(engine, sweep->plan, &options) : NULL;
+    if (status == SIM_OK && text == NULL)
+        status = SIM_FAIL(&err, SIM_MEMORY, "no memory for the script");
+    snprintf(path, sizeof(path), "%s/%s", sweep->folder, emit_file_name(engine));
+    if (status == SIM_OK)
+        status = write_script(path, text, &err);
+    if (status == SIM_OK)
+        printf("%s: %zu tasks in parts of %u; %s %s\n", path, sweep->plan->task_count,
+               emit_task_size(engine, &options, sweep->plan->task_count), emit_command(engine),
+               path);
+    free(text);
+    free(study);
+    free(folder);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
 /* ---- which */
 
 static int dispatch(struct sweep *sweep, const struct sweep_arguments *arguments)
@@ -372,6 +421,8 @@ static int dispatch(struct sweep *sweep, const struct sweep_arguments *arguments
         return do_plan(sweep, arguments);
     if (strcmp(arguments->verb, "run") == 0)
         return do_run(sweep, arguments);
+    if (strcmp(arguments->verb, "emit") == 0)
+        return do_emit(sweep, arguments);
     if (strcmp(arguments->verb, "collect") == 0)
         return do_collect(sweep, arguments);
     return do_status(sweep, arguments);
