@@ -6,6 +6,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,14 @@ static char *format_number(const struct param_key *key, double number)
     return strdup(text);
 }
 
+/* Twelve digits: 4 instead of 3.9999999999999996, which pow gives for the cube root of 64. */
+static double tidy(double level)
+{
+    char text[40];
+    snprintf(text, sizeof(text), "%.11e", level);
+    return strtod(text, NULL);
+}
+
 /* The levels of {range: [...], step: X} or {..., n: N}. */
 static bool make_levels(struct axis *axis, const struct config_document *document,
                         struct config_report *report)
@@ -249,7 +258,7 @@ static bool make_levels(struct axis *axis, const struct config_document *documen
             level = axis->low * pow(axis->high / axis->low, share);
         if (i + 1 == count && !by_step)
             level = axis->high;
-        axis->texts[i] = format_number(axis->key, level);
+        axis->texts[i] = format_number(axis->key, tidy(level));
         if (axis->texts[i] == NULL)
             break;
         axis->count = i + 1;
