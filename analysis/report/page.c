@@ -108,6 +108,12 @@ static void print_facts(FILE *file, const struct report_run *run, const struct r
         print_html(file, text);
         fputs("</span>", file);
     }
+    const char *outside = reader_attr_text(run->reader, RECORD_ROOT, "outside_knowledge");
+    if (outside != NULL) {
+        fputs("<span class=\"warn\">pays by what no chain knows: ", file);
+        print_html(file, outside);
+        fputs("</span>", file);
+    }
     if (run->networks > 1)
         fprintf(file, "<span>network %u of %u</span>", run->netuid, run->networks);
     if (twin != NULL)

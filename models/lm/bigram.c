@@ -69,6 +69,14 @@ static void write_one_hot(size_t vocabulary, const struct lm_batch *batch, lm_re
         ret_hidden[row * vocabulary + *lm_token_at(batch, row)] = 1;
 }
 
+static const lm_real *bigram_output_layer(const void *shape, const lm_real *parameters,
+                                          const lm_real **ret_bias)
+{
+    (void)shape;
+    *ret_bias = NULL;
+    return parameters;
+}
+
 static void bigram_forward(const void *shape, const lm_real *parameters,
                            const struct lm_batch *batch, const struct lm_outputs *outputs,
                            lm_real *scratch)
@@ -109,6 +117,7 @@ const struct lm_ops bigram_ops = {
     .forward_flop = bigram_forward_flop,
     .training_flop = bigram_training_flop,
     .init = bigram_init,
+    .output_layer = bigram_output_layer,
     .forward = bigram_forward,
     .loss_gradient = bigram_loss_gradient,
 };

@@ -212,6 +212,14 @@ static void run_forward(struct conv_size size, const struct conv_tensors *p,
     lm_linear(rows, size.width, size.vocabulary, s->normed, p->output, p->output_bias, s->logits);
 }
 
+static const lm_real *conv_output_layer(const void *shape, const lm_real *parameters,
+                                        const lm_real **ret_bias)
+{
+    struct conv_tensors p = cut(size_of(shape), lm_unconst(parameters));
+    *ret_bias = p.output_bias;
+    return p.output;
+}
+
 static void conv_forward(const void *shape, const lm_real *parameters, const struct lm_batch *batch,
                          const struct lm_outputs *outputs, lm_real *scratch)
 {
@@ -237,6 +245,7 @@ static double conv_loss_gradient(const void *shape, const lm_real *parameters,
 
     lm_linear_back(rows, size.width, size.vocabulary, s.normed, p.output, s.logits, g.output,
                    g.output_bias, s.back.by_normed, s.back.transposed);
+    lm_head_add_hidden(batch, LM_BY_SEQUENCE, size.width, s.back.by_normed);
     lm_fill(s.by_x, rows * size.width, 0);
     lm_norm_back(rows, size.width, s.x[size.layers], p.gain, s.inverse, s.back.by_normed, s.by_x,
                  g.gain);
@@ -259,6 +268,7 @@ const struct lm_ops conv_ops = {
     .forward_flop = conv_forward_flop,
     .training_flop = conv_training_flop,
     .init = conv_init,
+    .output_layer = conv_output_layer,
     .forward = conv_forward,
     .loss_gradient = conv_loss_gradient,
 };

@@ -216,6 +216,14 @@ static void fill_logits(struct gru_size size, const struct gru_tensors *p, size_
                size.vocabulary, logits, size.vocabulary);
 }
 
+static const lm_real *gru_output_layer(const void *shape, const lm_real *parameters,
+                                       const lm_real **ret_bias)
+{
+    struct gru_tensors p = cut(size_of(shape), lm_unconst(parameters));
+    *ret_bias = p.output_bias;
+    return p.output;
+}
+
 static void gru_forward(const void *shape, const lm_real *parameters, const struct lm_batch *batch,
                         const struct lm_outputs *outputs, lm_real *scratch)
 {
@@ -348,6 +356,7 @@ static double gru_loss_gradient(const void *shape, const lm_real *parameters,
         lm_head_gradient(batch, LM_BY_TIME, size.vocabulary, s.logits, ret_log_probability);
 
     output_gradients(size, &p, rows, states, &s, &g);
+    lm_head_add_hidden(batch, LM_BY_TIME, size.hidden, s.state_gradient);
     run_back(size, &p, batch, &s);
     recurrent_gradient(size, batch, &s, g.recurrent);
     input_gradients(size, &p, batch, &distinct, &s, &g);
@@ -366,6 +375,7 @@ const struct lm_ops gru_ops = {
     .forward_flop = gru_forward_flop,
     .training_flop = gru_training_flop,
     .init = gru_init,
+    .output_layer = gru_output_layer,
     .forward = gru_forward,
     .loss_gradient = gru_loss_gradient,
 };

@@ -44,6 +44,15 @@ void lm_head_outputs(const struct lm_batch *batch, enum lm_order order, size_t v
     }
 }
 
+/* Exponentials become the derivative of -weight log p(target) by their logits. */
+static void by_own_loss(size_t vocabulary, lm_real *x, size_t target, lm_real weight, lm_real sum)
+{
+    lm_real scale = weight / sum;
+    for (size_t v = 0; v < vocabulary; v++)
+        x[v] *= scale;
+    x[target] -= weight;
+}
+
 double lm_head_gradient(const struct lm_batch *batch, enum lm_order order, size_t vocabulary,
                         lm_real *logits, lm_real *ret_log_probability)
 {
@@ -53,16 +62,27 @@ double lm_head_gradient(const struct lm_batch *batch, enum lm_order order, size_
         size_t place = lm_place(batch, order, row), target = lm_token_at(batch, place)[1];
         lm_real *x = logits + row * vocabulary, sum;
         lm_real log_probability = softmax(vocabulary, x, target, &sum);
-        lm_real weight = batch->row_weight == NULL ? 1 / (lm_real)rows : batch->row_weight[place];
-        lm_real scale = weight / sum;
-        for (size_t v = 0; v < vocabulary; v++)
-            x[v] *= scale;
-        x[target] -= weight;
+        if (batch->by_logits != NULL)
+            memcpy(x, batch->by_logits + place * vocabulary, vocabulary * sizeof(*x));
+        else if (batch->by_hidden != NULL)
+            lm_fill(x, vocabulary, 0);
+        else
+            by_own_loss(vocabulary, x, target,
+                        batch->row_weight == NULL ? 1 / (lm_real)rows : batch->row_weight[place],
+                        sum);
         total -= (double)log_probability;
         if (ret_log_probability != NULL)
             ret_log_probability[place] = log_probability;
     }
     return total / (double)rows;
+}
+
+void lm_head_add_hidden(const struct lm_batch *batch, enum lm_order order, size_t width,
+                        lm_real *by_hidden)
+{
+    for (size_t row = 0; batch->by_hidden != NULL && row < lm_rows(batch); row++)
+        lm_add(width, batch->by_hidden + lm_place(batch, order, row) * width,
+               by_hidden + row * width);
 }
 
 lm_real *lm_fill_random(struct stream *stream, lm_real *to, size_t count, double deviation)

@@ -47,10 +47,16 @@ void lm_head_outputs(const struct lm_batch *batch, enum lm_order order, size_t v
                      lm_real *logits, size_t hidden_width, const lm_real *hidden,
                      const struct lm_outputs *outputs);
 
-/* Turns logits [rows][V] into the derivative of -sum weight log-probability by them; returns the
- * mean loss.  `ret_log_probability` (lm.h's order) may be NULL. */
+/* Turns logits [rows][V] into the derivative by them of -sum weight log-probability, or into what
+ * the batch gives in its place; returns the mean loss.  `ret_log_probability` (lm.h's order) may be
+ * NULL. */
 double lm_head_gradient(const struct lm_batch *batch, enum lm_order order, size_t vocabulary,
                         lm_real *logits, lm_real *ret_log_probability);
+
+/* Adds the batch's derivative by the hidden state, if it gives one, to by_hidden [rows][width] in
+ * the model's order. */
+void lm_head_add_hidden(const struct lm_batch *batch, enum lm_order order, size_t width,
+                        lm_real *by_hidden);
 
 /* A model's table of tensors: sets each offset behind the one before; returns `count`. */
 size_t lm_tensors_place(size_t count, const struct lm_tensor *tensors,

@@ -9,6 +9,10 @@
 /* Ends with NULL; the order is that of `taosim list`. */
 extern const struct lm_ops *const lm_all[];
 
+/* No model: every function but parameter_count and hidden_width is NULL (agent/lm.h says what that
+ * means). */
+extern const struct lm_ops lm_none_ops;
+
 /* The core type whose kernels OpenBLAS uses, for provenance.  Only models with matrices of
  * LM_BLAS_RIGHT elements (lm/product.h) depend on it; the bits of all others are the same on every
  * processor. */

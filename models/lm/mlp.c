@@ -170,6 +170,14 @@ static void run_hidden(struct mlp_size size, const struct mlp_tensors *p,
     lm_relu(lm_rows(batch) * size.hidden, s->hidden);
 }
 
+static const lm_real *mlp_output_layer(const void *shape, const lm_real *parameters,
+                                       const lm_real **ret_bias)
+{
+    struct mlp_tensors p = cut(size_of(shape), lm_unconst(parameters));
+    *ret_bias = p.output_bias;
+    return p.output;
+}
+
 static void mlp_forward(const void *shape, const lm_real *parameters, const struct lm_batch *batch,
                         const struct lm_outputs *outputs, lm_real *scratch)
 {
@@ -232,6 +240,7 @@ static double mlp_loss_gradient(const void *shape, const lm_real *parameters,
 
     lm_linear_back(rows, size.hidden, size.vocabulary, s.hidden, p.output, s.logits, g.output,
                    g.output_bias, s.by_hidden, s.transposed);
+    lm_head_add_hidden(batch, LM_BY_SEQUENCE, size.hidden, s.by_hidden);
     lm_relu_back(rows * size.hidden, s.hidden, s.by_hidden);
     lm_fill(g.bias, size.hidden, 0);
     lm_add_columns(rows, size.hidden, s.by_hidden, g.bias);
@@ -251,6 +260,7 @@ const struct lm_ops mlp_ops = {
     .forward_flop = mlp_forward_flop,
     .training_flop = mlp_training_flop,
     .init = mlp_init,
+    .output_layer = mlp_output_layer,
     .forward = mlp_forward,
     .loss_gradient = mlp_loss_gradient,
 };

@@ -286,6 +286,14 @@ static void run_forward(struct transformer_size size, const struct transformer_t
     lm_linear(rows, size.width, size.vocabulary, s->normed, p->output, p->output_bias, s->logits);
 }
 
+static const lm_real *transformer_output_layer(const void *shape, const lm_real *parameters,
+                                               const lm_real **ret_bias)
+{
+    struct transformer_tensors p = cut(size_of(shape), lm_unconst(parameters));
+    *ret_bias = p.output_bias;
+    return p.output;
+}
+
 static void transformer_forward(const void *shape, const lm_real *parameters,
                                 const struct lm_batch *batch, const struct lm_outputs *outputs,
                                 lm_real *scratch)
@@ -332,6 +340,7 @@ static double transformer_loss_gradient(const void *shape, const lm_real *parame
 
     lm_linear_back(rows, d, size.vocabulary, s.normed, p.output, s.logits, g.output, g.output_bias,
                    s.back.by_normed, s.back.transposed);
+    lm_head_add_hidden(batch, LM_BY_SEQUENCE, d, s.back.by_normed);
     lm_fill(s.by_x, rows * d, 0);
     lm_norm_back(rows, d, s.x, p.gain, s.inverse, s.back.by_normed, s.by_x, g.gain);
     for (size_t i = size.layers; i-- > 0;)
@@ -352,6 +361,7 @@ const struct lm_ops transformer_ops = {
     .forward_flop = transformer_forward_flop,
     .training_flop = transformer_training_flop,
     .init = transformer_init,
+    .output_layer = transformer_output_layer,
     .forward = transformer_forward,
     .loss_gradient = transformer_loss_gradient,
 };

@@ -27,6 +27,7 @@ void registry_init(struct registry *registry)
     }
     for (size_t i = 0; lm_all[i] != NULL; i++)
         add(registry, REGISTRY_MODEL, lm_all[i]->table, lm_all[i]);
+    add(registry, REGISTRY_MODEL, lm_none_ops.table, &lm_none_ops);
     for (size_t i = 0; i < corpus_list_count; i++)
         add(registry, REGISTRY_CORPUS, corpus_list[i]->params, corpus_list[i]);
     for (size_t i = 0; i < scorer_list_count; i++)

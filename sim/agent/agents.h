@@ -23,6 +23,7 @@
 #include "agent/corpus.h"
 #include "agent/group.h"
 #include "agent/lm.h"
+#include "agent/money.h"
 #include "agent/router.h"
 #include "agent/scorer.h"
 #include "agent/strategy.h"
@@ -30,9 +31,11 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "chain/chain.h"
+#include "chain/genesis.h"
 #include "compute/compute.h"
 #include "compute/version.h"
 #include "event/queue.h"
+#include "net/faults.h"
 #include "net/net.h"
 
 #include <stdbool.h>
@@ -55,6 +58,9 @@ enum agent_job { AGENT_JOB_FORWARD, AGENT_JOB_TRAIN, AGENT_JOB_EVALUATE };
 
 #define AGENT_NONE UINT32_MAX
 
+/* Most symbols of held-out text, over all sequences, of one evaluation. */
+enum { AGENT_EVALUATION_TOKENS_MAX = 64 * 1024 };
+
 /* One group of the scenario; everything is borrowed and outlives the agents. */
 struct agents_group {
     const char *name;
@@ -67,15 +73,27 @@ struct agents_group {
     const void *lm_shape;
     const struct strategy_ops *strategy;
     const void *strategy_params;
+    const struct group_money_params *money;
+};
+
+/* One kind of delegators; borrowed likewise. */
+struct agents_delegators {
+    const char *name;
+    const struct delegator_params *params;
 };
 
 struct agents_setup {
     uint64_t seed;
     uint16_t netuid;
     int64_t block_time_ns;
-    uint32_t uid_capacity; /* most uids that the network may ever have */
+    uint32_t uid_capacity;   /* most uids that the network may ever have */
+    enum region_set regions; /* whose shares of nodes `region: drawn` follows */
     const struct agents_group *groups;
     uint32_t group_count;
+    const struct agents_delegators *delegators; /* (delegator_kind_count) */
+    uint32_t delegator_kind_count;
+    const struct genesis_table *genesis; /* NULL: uids and stakes are the groups' */
+    bool can_set_take;                   /* the chain's profile lets a delegate choose its take */
     const struct query_params *query;
     const struct corpus *corpus;
     const struct lm_trainer *trainer;
@@ -115,6 +133,17 @@ struct agent_info {
     bool validator, miner, serving;
     uint64_t training_step_count; /* of its model, since the start */
     double training_loss_nats;    /* of the last step's batch; NAN before the first */
+    double owner_hashes_per_s;    /* of all hosts of its owner */
+};
+
+/* What happened to a neuron off the chain. */
+enum agent_incident_kind {
+    AGENT_INCIDENT_NO_NUMBER /* value: finished steps of its model when a step gave no number */
+};
+struct agent_incident {
+    enum agent_incident_kind kind;
+    uint32_t neuron;
+    uint64_t value;
 };
 
 struct agents;
@@ -141,25 +170,63 @@ SIM_CHECKED enum sim_status agents_handle(void *agents, const struct event *even
 /* The network's callback (context = the struct agents). */
 SIM_CHECKED enum sim_status agents_delivered(void *agents, uint64_t tag, enum net_outcome outcome,
                                              int64_t now_ns, struct sim_error *err);
+/* The faults' callback (context = the struct agents): a host crashes, returns, or computes at
+ * another speed.  A crash drops its queue, the job under way unseen, its validators' open
+ * questions; nothing is answered and nobody is told.  While it is down its neurons neither ask nor
+ * train nor set weights nor work for a uid.  A new speed holds for jobs started from then on. */
+SIM_CHECKED enum sim_status agents_host_changed(void *agents, uint32_t host,
+                                                const struct host_condition *condition,
+                                                int64_t now_ns, struct sim_error *err);
 /* After each chain_block: registrations, evictions, refusals, difficulty. */
 SIM_CHECKED enum sim_status agents_on_block(struct agents *agents, int64_t now_ns,
                                             struct sim_error *err);
 
-/* Loss in nats a token of every model on the same `sequence_count` held-out sequences, outside
- * simulated time: ret_loss_nats (agents_model_count).  Also feeds parameters and losses to the
- * model digest. */
+/* After the setup's query or a group's host or strategy was changed in place, between events:
+ * draws of hosts are made again on their own streams (equal where the distribution is the same),
+ * and owners whose hash rate is another go on at the new one.  Without a change nothing happens. */
+SIM_CHECKED enum sim_status agents_on_change(struct agents *agents, int64_t now_ns,
+                                             struct sim_error *err);
+
+/* The same for agents that were resumed after the change: the work under way is at the new rate. */
+SIM_CHECKED enum sim_status agents_adopt_change(struct agents *agents, struct sim_error *err);
+
+/* What models are measured on, outside simulated time; the same text for all, at any time. */
+enum agents_test {
+    AGENTS_TEST_HELDOUT, /* text that nobody trains on */
+    AGENTS_TEST_PUBLIC   /* text of the public training part, which all may have trained on */
+};
+/* Loss in nats a token of every model on `sequence_count` sequences of a test: ret_loss_nats
+ * (agents_model_count).  Changes nothing. */
+SIM_CHECKED enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
+                                               uint32_t sequence_count, double *ret_loss_nats,
+                                               struct sim_error *err);
+/* The held-out test; also feeds parameters and losses to the model digest. */
 SIM_CHECKED enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
                                             double *ret_loss_nats, struct sim_error *err);
 
+/* What has happened since agents_forget_incidents(), in order; valid until the next event.  Forget
+ * them before a checkpoint: they are not saved. */
+const struct agent_incident *agents_incidents(const struct agents *agents, size_t *ret_count);
+void agents_forget_incidents(struct agents *agents);
+
 uint32_t agents_count(const struct agents *agents); /* neurons */
 uint32_t agents_model_count(const struct agents *agents);
+uint32_t agents_uid_capacity(const struct agents *agents);
 struct agent_info agents_info(const struct agents *agents, uint32_t neuron);
 /* The neuron behind a uid, AGENT_NONE for an empty slot. */
 uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
+/* The first neuron that a host serves. */
+uint32_t agents_of_host(const struct agents *agents, uint32_t host);
 /* The neuron of a hotkey or AGENT_NONE. */
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
+/* The owner of a coldkey, as in agent_info, or AGENT_NONE; delegators are numbered behind owners.
+ */
+uint32_t agents_of_coldkey(const struct agents *agents, uint32_t coldkey);
 const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron);
 void agents_reset_counters(struct agents *agents);
+/* A model as it is now: its group says kind and shape; the parameters are valid until the next
+ * event. */
+const float *agents_parameters(const struct agents *agents, uint32_t model, uint32_t *ret_group);
 /* A model's own mixture over the corpus' domains, (domain_count). */
 const double *agents_mixture(const struct agents *agents, uint32_t model);
 /* Of every training loss, evaluated loss, evaluated parameter block and weight row so far. */

@@ -44,8 +44,8 @@ uint64_t answer_generated_bytes(const struct answer_shape *shape)
 
 /* ---- top k */
 
-/* The k largest, largest first; insertion, as k is small. */
-static void largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices)
+/* By insertion, as k is small. */
+void answer_largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -61,7 +61,7 @@ static void largest(const double *values, uint32_t count, uint32_t k, uint32_t *
 void answer_topk_encode(const double *logits, uint32_t symbols, uint32_t k, uint32_t *ret_indices,
                         double *ret_probabilities)
 {
-    largest(logits, symbols, k, ret_indices);
+    answer_largest(logits, symbols, k, ret_indices);
     double top = logits[ret_indices[0]], sum = 0;
     for (uint32_t v = 0; v < symbols; v++)
         sum += exp(logits[v] - top);
@@ -85,13 +85,67 @@ void answer_topk_decode(const uint32_t *indices, const double *probabilities, ui
 void answer_topk_gradient(const double *gradient, uint32_t symbols, uint32_t k, uint32_t *scratch,
                           double *ret_gradient)
 {
-    largest(gradient, symbols, k, scratch);
+    answer_largest(gradient, symbols, k, scratch);
     memset(ret_gradient, 0, symbols * sizeof(*ret_gradient));
     for (uint32_t i = 0; i < k; i++)
         ret_gradient[scratch[i]] = gradient[scratch[i]];
 }
 
+/* ---- hidden states */
+
+void answer_hidden_encode(const float *hidden, size_t rows, uint32_t width, uint32_t wire_width,
+                          float *ret_wire)
+{
+    memset(ret_wire, 0, rows * wire_width * sizeof(*ret_wire));
+    for (size_t row = 0; row < rows; row++)
+        memcpy(ret_wire + row * wire_width + (wire_width - width) / 2, hidden + row * width,
+               width * sizeof(*hidden));
+}
+
+void answer_hidden_decode(const float *wire, size_t rows, uint32_t width, uint32_t wire_width,
+                          float *ret_hidden)
+{
+    for (size_t row = 0; row < rows; row++)
+        memcpy(ret_hidden + row * width, wire + row * wire_width + (wire_width - width) / 2,
+               width * sizeof(*ret_hidden));
+}
+
 /* ---- phrases */
+
+enum { TOKEN_SHIFT = 2 };
+
+size_t answer_phrases_encode(const struct answer_phrases *phrases, float *ret_wire)
+{
+    size_t at = 0;
+    for (uint32_t k = 0; k < phrases->count; k++) {
+        ret_wire[at++] = (float)phrases->probabilities[k];
+        for (uint32_t i = 0; i < phrases->lengths[k]; i++)
+            ret_wire[at++] = (float)(phrases->tokens[k][i] + TOKEN_SHIFT);
+    }
+    ret_wire[at++] = (float)phrases->floor;
+    return at;
+}
+
+struct answer_phrases answer_phrases_decode(const float *wire, size_t count,
+                                            double *ret_probabilities, uint32_t *ret_lengths,
+                                            const uint32_t **ret_tokens, uint32_t *token_space)
+{
+    struct answer_phrases phrases = {.probabilities = ret_probabilities,
+                                     .lengths = ret_lengths,
+                                     .tokens = ret_tokens,
+                                     .floor = count > 0 ? (double)wire[count - 1] : 0};
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (wire[i] >= TOKEN_SHIFT && phrases.count > 0) {
+            *token_space++ = (uint32_t)wire[i] - TOKEN_SHIFT;
+            ret_lengths[phrases.count - 1]++;
+        } else if (!(wire[i] >= TOKEN_SHIFT)) {
+            ret_probabilities[phrases.count] = (double)wire[i];
+            ret_tokens[phrases.count] = token_space;
+            ret_lengths[phrases.count++] = 0;
+        }
+    }
+    return phrases;
+}
 
 static double clamp01(double x)
 {

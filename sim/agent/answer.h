@@ -36,6 +36,18 @@ uint64_t answer_phrases_bytes(const struct answer_shape *shape);
 uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape);
 uint64_t answer_generated_bytes(const struct answer_shape *shape);
 
+/* The k largest of `values`, largest first, the lower index first on ties. */
+void answer_largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices);
+
+/* ---- hidden states */
+
+/* Rows of `width` numbers, each between zeros on both sides that make it `wire_width` long: how
+ * models of any width answer in one format.  The left side is the shorter one. */
+void answer_hidden_encode(const float *hidden, size_t rows, uint32_t width, uint32_t wire_width,
+                          float *ret_wire);
+void answer_hidden_decode(const float *wire, size_t rows, uint32_t width, uint32_t wire_width,
+                          float *ret_hidden);
+
 /* ---- top k of one position's distribution */
 
 /* What is sent: the k most likely symbols, most likely first (the lower one on ties). */
@@ -60,6 +72,16 @@ struct answer_phrases {
     const uint32_t *const *tokens; /* (count) */
     double floor;                  /* probability of everything not listed */
 };
+
+/* As one row of floats: of each phrase its probability and its tokens, then the floor.  Tokens are
+ * sent 2 higher, which tells them from probabilities; so each row can be cut into phrases without
+ * their lengths.  Returns the row's length. */
+size_t answer_phrases_encode(const struct answer_phrases *phrases, float *ret_wire);
+/* The phrases of a row of `count` floats into the caller's arrays, with room for count of each.
+ * What no sender could have meant (a token before any probability) is passed over. */
+struct answer_phrases answer_phrases_decode(const float *wire, size_t count,
+                                            double *ret_probabilities, uint32_t *ret_lengths,
+                                            const uint32_t **ret_tokens, uint32_t *token_space);
 
 /* Losses of one sequence in nats: of its next token, and of its continuation. */
 struct answer_phrase_loss {

@@ -1,8 +1,9 @@
 /*
  * build.c: from the scenario's groups to neurons, servers, owners and validators.
  */
-#include "agent/answer.h"
+#include "agent/lesson.h"
 #include "agent/reading.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,6 +30,17 @@ static void count_entities(struct agents *agents)
         agents->owner_count += params->owner == GROUP_ONE ? one : params->count;
         agents->validator_count += params->validator ? params->count : 0;
     }
+    for (uint32_t k = 0; k < agents->setup.delegator_kind_count; k++)
+        agents->delegator_count += agents->setup.delegators[k].params->count;
+}
+
+static size_t job_input_bytes(const struct agents *agents)
+{
+    size_t bytes = JOB_INPUT_BYTES, question = response_input_bytes(agents->setup.query);
+    size_t step = training_input_bytes(&agents->setup, agents->lesson_floats);
+    bytes = question > bytes ? question : bytes;
+    bytes = step > bytes ? step : bytes;
+    return (bytes + 63) & ~(size_t)63;
 }
 
 static enum sim_status allocate_entities(struct agents *agents, struct sim_error *err)
@@ -37,8 +49,8 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     uint32_t uids = setup->uid_capacity, peers = setup->query->peers;
     agents->stream_count =
         agents->server_count + agents->owner_count + STREAMS_A_VALIDATOR * agents->validator_count;
-    agents->account_capacity = agents->neuron_count + agents->owner_count;
-    agents->job_input_bytes = JOB_INPUT_BYTES;
+    agents->account_capacity = agents->neuron_count + agents->owner_count + agents->delegator_count;
+    agents->job_input_bytes = job_input_bytes(agents);
     size_t score_bytes =
         scorer_scratch_bytes(setup->scorer, setup->scorer_params, peers, agents->rows,
                              setup->corpus->vocabulary_symbols, setup->corpus->vocabulary_symbols);
@@ -49,6 +61,9 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->hosts = allocate(agents->server_count, sizeof(*agents->hosts));
     agents->owners = allocate(agents->owner_count, sizeof(*agents->owners));
     agents->validators = allocate(agents->validator_count, sizeof(*agents->validators));
+    agents->delegators = allocate(agents->delegator_count, sizeof(*agents->delegators));
+    agents->owner_of_account =
+        allocate(agents->account_capacity, sizeof(*agents->owner_of_account));
     agents->mixtures = allocate((size_t)agents->server_count * setup->corpus->domain_count,
                                 sizeof(*agents->mixtures));
     agents->streams = allocate(agents->stream_count, sizeof(*agents->streams));
@@ -58,7 +73,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
     agents->ally = allocate(uids, 1);
     agents->neuron_of_account =
         allocate(agents->account_capacity, sizeof(*agents->neuron_of_account));
-    agents->job_input = allocate(1, agents->job_input_bytes);
+    agents->job_input = aligned_alloc(64, agents->job_input_bytes);
     agents->score_scratch = aligned_alloc(64, (score_bytes + 64) & ~(size_t)63);
     agents->weights_scratch = aligned_alloc(64, (weights_bytes + 64) & ~(size_t)63);
     agents->measures = allocate(peers, sizeof(*agents->measures));
@@ -73,7 +88,7 @@ static enum sim_status allocate_entities(struct agents *agents, struct sim_error
                     agents->neuron_of_account && agents->job_input && agents->score_scratch &&
                     agents->weights_scratch && agents->measures && agents->weights.uids &&
                     agents->weights.shares && agents->weights.weights_u16 && agents->weights_real &&
-                    agents->row_values;
+                    agents->row_values && agents->delegators && agents->owner_of_account;
     if (!complete)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u neurons", agents->neuron_count);
     for (uint32_t uid = 0; uid < uids; uid++) {
@@ -98,6 +113,22 @@ static struct stream *next_stream(struct agents *agents, struct cursor *at,
     return stream;
 }
 
+static uint64_t scaled(const struct agents_setup *setup, uint64_t bytes)
+{
+    return (uint64_t)((double)bytes * setup->query->wire_scale);
+}
+
+void build_set_wire_bytes(struct agents *agents)
+{
+    const struct agents_setup *setup = &agents->setup;
+    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
+    for (uint32_t m = 0; m < agents->server_count; m++) {
+        struct agent_model *model = &agents->models[m];
+        model->response_bytes = scaled(setup, response_bytes(setup, model->group));
+        model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, model->group));
+    }
+}
+
 static enum sim_status build_model(struct agents *agents, struct version_pool *versions,
                                    const struct agents_group *group, uint32_t index,
                                    uint64_t entity, struct sim_error *err)
@@ -113,12 +144,15 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .entity = entity,
         .loss_nats = NAN,
         .mixture = mixture,
-        .forward_flop =
-            group->lm->forward_flop(group->lm_shape, setup->query->batch, setup->query->sequence),
-        .step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
-                                               group->training->batch, group->training->sequence),
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
+    if (!agents_has_model(group))
+        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    model->forward_flop = response_flop(setup->query, group);
+    model->response_bytes = scaled(setup, response_bytes(setup, group));
+    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
+    model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
+                                                 group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);
     enum sim_status status = version_create(versions, floats, &model->version, err);
     if (status != SIM_OK)
@@ -129,16 +163,63 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
     return SIM_OK;
 }
 
+/* Room for what the peers of a neuron that distils have answered. */
+static enum sim_status build_teacher(const struct agents *agents, const struct agents_group *group,
+                                     struct agent_server *server, struct sim_error *err)
+{
+    if (!(group->training->distil > 0))
+        return SIM_OK;
+    const struct query_params *query = agents->setup.query;
+    size_t logits = (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols;
+    server->teacher =
+        calloc(1, logits * sizeof(float) + (size_t)query->batch * (query->sequence + 1));
+    if (server->teacher == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the answers that a neuron learns from");
+    server->teacher_tokens = (uint8_t *)(server->teacher + logits);
+    return SIM_OK;
+}
+
+/* On a stream of its own: a scenario that places its hosts moves no other draw. */
+static uint32_t draw_region(const struct agents *agents, int choice, uint64_t entity)
+{
+    if (choice < REGION_COUNT)
+        return (uint32_t)choice;
+    enum region_set set =
+        agents->setup.regions == REGION_NONE ? REGION_2019 : agents->setup.regions;
+    const struct region *regions = region_table(set);
+    struct stream stream;
+    stream_init(&stream, agents->seed, STREAM_GENESIS, entity, 1);
+    double left = stream_uniform(&stream);
+    uint32_t region = 0;
+    while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
+        left -= regions[region++].node_share;
+    return region;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
 }
 
-/* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
+/* The first draws of a neuron's genesis stream. */
+static uint64_t draw_stake_rao(const struct agents *agents, const struct agents_group *group,
+                               uint64_t entity, struct stream *draw)
+{
+    stream_init(draw, agents->seed, STREAM_GENESIS, entity, 0);
+    return dist_draw_u64(&group->params->stake_rao, draw);
+}
+
+static void draw_speed(const struct agents_group *group, struct stream *draw,
+                       struct agent_server *server)
+{
+    server->flops = dist_draw_f64(&group->host->flops, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+}
+
+/* Host, queue and model. */
 static enum sim_status build_server(struct agents *agents, struct version_pool *versions,
                                     const struct agents_group *group, struct cursor *at,
-                                    uint64_t entity, struct stream *draw, double *ret_hash_rate,
-                                    struct sim_error *err)
+                                    uint64_t entity, struct stream *draw, struct sim_error *err)
 {
     uint32_t index = at->server++;
     struct agent_server *server = &agents->servers[index];
@@ -147,18 +228,22 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_neuron = at->neuron,
         .serving = AGENT_NONE,
         .waiting = AGENT_NONE,
+        .first_lesson = AGENT_NONE,
+        .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
+        .condition = {.up = true, .speed = 1},
     };
-    server->flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    draw_speed(group, draw, server);
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
     host->half_latency_ns = dist_draw_i64(&group->host->half_latency_ns, draw);
+    host->region = draw_region(agents, group->host->region, entity);
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);
-    return build_model(agents, versions, group, index, entity, err);
+    enum sim_status status = build_teacher(agents, group, server, err);
+    return status == SIM_OK ? build_model(agents, versions, group, index, entity, err) : status;
 }
 
 static enum sim_status build_validator(struct agents *agents, const struct agents_group *group,
@@ -191,6 +276,22 @@ static enum sim_status build_validator(struct agents *agents, const struct agent
     return SIM_OK;
 }
 
+/* Draws of their own, so that money moves no other draw. */
+static void build_money(struct agents *agents, const struct agents_group *group,
+                        struct agent_neuron *neuron, struct agent_owner *owner)
+{
+    const struct group_params *params = group->params;
+    struct stream draw;
+    stream_init(&draw, agents->seed, STREAM_MONEY, neuron->entity, 0);
+    owner->balance_rao += dist_draw_u64(&group->money->balance_rao, &draw);
+    owner->neuron_count++;
+    if (owner->neuron_count == 1 && group->money->interval_blocks > 0)
+        owner->money_phase_blocks = stream_below(&draw, group->money->interval_blocks);
+    neuron->enter_ns = dist_draw_i64(&params->enter_ns, &draw);
+    neuron->is_late = !params->genesis && neuron->enter_ns > 0;
+    agents->late_count += neuron->is_late;
+}
+
 static enum sim_status build_neuron(struct agents *agents, struct version_pool *versions,
                                     uint32_t group_index, uint32_t index, struct cursor *at,
                                     struct sim_error *err)
@@ -199,7 +300,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     const struct group_params *params = group->params;
     uint64_t entity = stream_entity(group->name, index);
     struct stream draw;
-    stream_init(&draw, agents->seed, STREAM_GENESIS, entity, 0);
+    uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
     *neuron = (struct agent_neuron){
         .group = group_index,
@@ -208,12 +309,11 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         .uid = AGENT_NONE,
         .validator = AGENT_NONE,
         .next_waiting = AGENT_NONE,
-        .stake_rao = dist_draw_u64(&params->stake_rao, &draw),
+        .stake_rao = stake_rao,
     };
-    double hash_rate = 0;
     enum sim_status status = SIM_OK;
     if (index == 0 || params->server == GROUP_EACH)
-        status = build_server(agents, versions, group, at, entity, &draw, &hash_rate, err);
+        status = build_server(agents, versions, group, at, entity, &draw, err);
     if (status != SIM_OK)
         return status;
     neuron->server = at->server - 1;
@@ -221,10 +321,11 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         agents->owners[at->owner++] = (struct agent_owner){
             .first_waiting = AGENT_NONE,
             .last_waiting = AGENT_NONE,
+            .first_neuron = at->neuron,
             .work = next_stream(agents, at, STREAM_WORK, entity),
         };
     neuron->owner = at->owner - 1;
-    agents->owners[neuron->owner].hash_rate_hashes_per_s += hash_rate;
+    build_money(agents, group, neuron, &agents->owners[neuron->owner]);
     if (params->validator) {
         neuron->validator = at->validator;
         status = build_validator(agents, group, at, entity, err);
@@ -238,11 +339,24 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     return status;
 }
 
+void build_draw_speed(struct agents *agents, uint32_t index)
+{
+    const struct agent_neuron *neuron = &agents->neurons[index];
+    const struct agents_group *group = agents_group_of(agents, index);
+    struct stream draw;
+    if (agents->servers[neuron->server].first_neuron != index)
+        return; /* the first of the group has drawn the host of all */
+    draw_stake_rao(agents, group, neuron->entity, &draw);
+    draw_speed(group, &draw, &agents->servers[neuron->server]);
+}
+
 /* ---- what has to fit together */
 
 static enum sim_status check_group(const struct agents_setup *setup,
                                    const struct agents_group *group, struct sim_error *err)
 {
+    if (!agents_has_model(group))
+        return SIM_OK;
     enum sim_status status =
         group->lm->check == NULL ? SIM_OK : group->lm->check(group->lm_shape, err);
     if (status != SIM_OK)
@@ -261,7 +375,8 @@ static enum sim_status check_group(const struct agents_setup *setup,
         return SIM_FAIL(err, SIM_CONFIG,
                         "groups.%s.training.sequence is %u, but its model takes at most %u",
                         group->name, group->training->sequence, longest);
-    return SIM_OK;
+    status = response_check(setup, group, err);
+    return status == SIM_OK ? lesson_check(setup, group, err) : status;
 }
 
 static enum sim_status check_setup(const struct agents_setup *setup, struct sim_error *err)
@@ -271,37 +386,12 @@ static enum sim_status check_setup(const struct agents_setup *setup, struct sim_
                         "scorer: '%s' goes by the router's scores of peers, and router '%s' has "
                         "none",
                         setup->scorer->params->name, setup->router->params->name);
-    if (setup->query->response == QUERY_TOPK &&
-        setup->query->kept > setup->corpus->vocabulary_symbols)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "query.kept is %u, but the corpus has a vocabulary of %u symbols",
-                        setup->query->kept, setup->corpus->vocabulary_symbols);
     for (uint32_t g = 0; g < setup->group_count; g++) {
         enum sim_status status = check_group(setup, &setup->groups[g], err);
         if (status != SIM_OK)
             return status;
     }
     return SIM_OK;
-}
-
-/* Bytes of a question and of an answer in the historic wire forms: 8-byte token ids out; 4-byte
- * floats back, for each position the logits or the hidden state (bittensor v3, TextCausalLM and
- * TextLastHiddenState). */
-static void set_wire_bytes(struct agents *agents)
-{
-    const struct agents_setup *setup = &agents->setup;
-    const struct query_params *query = setup->query;
-    struct answer_shape shape = {.sequences = query->batch,
-                                 .positions = query->sequence,
-                                 .hidden_width = setup->corpus->vocabulary_symbols};
-    if (query->response == QUERY_HIDDEN && setup->group_count > 0)
-        shape.hidden_width = setup->groups[0].lm->hidden_width(setup->groups[0].lm_shape);
-    shape.kept = query->kept;
-    uint64_t answer_bytes =
-        query->response == QUERY_TOPK ? answer_topk_bytes(&shape) : answer_hidden_bytes(&shape);
-    double scale = query->wire_scale;
-    agents->request_bytes = (uint64_t)((double)answer_request_bytes(&shape) * scale);
-    agents->response_bytes = (uint64_t)((double)answer_bytes * scale);
 }
 
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,
@@ -315,11 +405,13 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
         return SIM_FAIL(err, SIM_MEMORY, "no memory for the neurons");
     agents->setup = *setup;
     agents->seed = setup->seed;
-    agents->rows = setup->query->batch * setup->query->sequence;
-    agents->question_free = agents->query_free = AGENT_NONE;
+    agents->rows = response_rows(setup->query);
+    agents->question_free = agents->query_free = agents->lesson_free = AGENT_NONE;
+    agents->keeps_logits =
+        reading_wants_logits(setup) || setup->query->gradients || lesson_any_distils(setup);
+    agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
-    set_wire_bytes(agents);
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
@@ -329,6 +421,9 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
         agents_free(agents);
         return status;
     }
+    delegator_build(agents);
+    condition_add_hash_rates(agents);
+    build_set_wire_bytes(agents);
     *ret_agents = agents;
     return SIM_OK;
 }
@@ -340,6 +435,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t m = 0; agents->models != NULL && m < agents->server_count; m++) {
         version_release(agents->models[m].version);
         version_release(agents->models[m].next);
+        version_release(agents->models[m].before);
     }
     for (uint32_t v = 0; agents->validators != NULL && v < agents->validator_count; v++) {
         free(agents->validators[v].router_state);
@@ -348,6 +444,9 @@ struct agents *agents_free(struct agents *agents)
     }
     for (uint32_t q = 0; q < agents->question_capacity; q++)
         free(agents->questions[q]);
+    for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
+        free(agents->servers[s].teacher);
+    lesson_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,
@@ -372,7 +471,10 @@ struct agents *agents_free(struct agents *agents)
                       agents->row_values,
                       agents->questions,
                       agents->queries,
-                      agents->ally};
+                      agents->ally,
+                      agents->incidents,
+                      agents->delegators,
+                      agents->owner_of_account};
     for (size_t b = 0; b < sizeof(blocks) / sizeof(blocks[0]); b++)
         free(blocks[b]);
     free(agents);

@@ -8,13 +8,13 @@
  */
 #include "agent/state.h"
 
-static enum sim_status work(struct agents *agents, uint32_t index, int64_t now_ns,
-                            struct sim_error *err)
+enum sim_status enter_work(struct agents *agents, uint32_t index, int64_t now_ns,
+                           struct sim_error *err)
 {
     struct agent_owner *owner = &agents->owners[index];
     const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
     owner->solving = owner->first_waiting != AGENT_NONE && owner->hash_rate_hashes_per_s > 0 &&
-                     owner->submitted == 0;
+                     owner->submitted == 0 && money_works(agents, owner);
     owner->generation++;
     if (!owner->solving)
         return SIM_OK;
@@ -45,7 +45,15 @@ enum sim_status enter_want(struct agents *agents, uint32_t index, int64_t now_ns
     else
         agents->neurons[owner->last_waiting].next_waiting = index;
     owner->last_waiting = index;
-    return owner->solving ? SIM_OK : work(agents, neuron->owner, now_ns, err);
+    return owner->solving ? SIM_OK : enter_work(agents, neuron->owner, now_ns, err);
+}
+
+enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
+                              struct sim_error *err)
+{
+    bool wants = agents->owners[owner].first_waiting != AGENT_NONE;
+    return wants && agents->owners[owner].submitted == 0 ? enter_work(agents, owner, now_ns, err)
+                                                         : SIM_OK;
 }
 
 enum sim_status enter_on_solved(struct agents *agents, uint32_t index, uint64_t generation,
@@ -80,7 +88,7 @@ static void leave_list(struct agents *agents, struct agent_owner *owner, uint32_
     agents->neurons[neuron].is_waiting = false;
 }
 
-static enum sim_status announce(struct agents *agents, uint32_t index, struct sim_error *err)
+enum sim_status enter_announce(struct agents *agents, uint32_t index, struct sim_error *err)
 {
     /* Addresses only have to pass the chain's checks and differ. */
     struct chain_extrinsic extrinsic = {
@@ -116,9 +124,12 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
     show_axon(agents, event->uid, false);
     leave_list(agents, owner, index);
     owner->submitted = 0;
-    enum sim_status status = work(agents, neuron->owner, now_ns, err);
-    if (status == SIM_OK && agents_group_of(agents, index)->params->miner)
-        status = announce(agents, index, err);
+    enum sim_status status = enter_work(agents, neuron->owner, now_ns, err);
+    if (status == SIM_OK && agents_group_of(agents, index)->params->miner &&
+        agents_host_is_up(agents, index))
+        status = enter_announce(agents, index, err);
+    if (status == SIM_OK)
+        status = money_open_hotkey(agents, index, err);
     if (status != SIM_OK || replaced == AGENT_NONE)
         return status;
 
@@ -132,14 +143,20 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
 static enum sim_status on_failed(struct agents *agents, const struct chain_event *event,
                                  int64_t now_ns, struct sim_error *err)
 {
-    if (event->call != CHAIN_REGISTER_POW)
+    uint32_t owner;
+    if (event->call == CHAIN_REGISTER_POW) { /* signed by the hotkey */
+        uint32_t index = agents_of_hotkey(agents, event->coldkey);
+        SIM_ASSERT(index != AGENT_NONE);
+        owner = agents->neurons[index].owner;
+    } else if (event->call == CHAIN_REGISTER_BURN) {
+        owner = agents_of_coldkey(agents, event->coldkey);
+        SIM_ASSERT(owner < agents->owner_count);
+    } else {
         return SIM_OK;
-    uint32_t index = agents_of_hotkey(agents, event->coldkey); /* the signer */
-    SIM_ASSERT(index != AGENT_NONE);
-    uint32_t owner = agents->neurons[index].owner;
+    }
     SIM_ASSERT(agents->owners[owner].submitted == event->id);
     agents->owners[owner].submitted = 0;
-    return work(agents, owner, now_ns, err);
+    return enter_work(agents, owner, now_ns, err);
 }
 
 static void on_served(struct agents *agents, const struct chain_event *event)
@@ -159,7 +176,7 @@ static enum sim_status on_difficulty(struct agents *agents, int64_t now_ns, stru
     enum sim_status status = SIM_OK;
     for (uint32_t o = 0; o < agents->owner_count && status == SIM_OK; o++)
         if (agents->owners[o].solving)
-            status = work(agents, o, now_ns, err);
+            status = enter_work(agents, o, now_ns, err);
     return status;
 }
 
@@ -179,5 +196,7 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
         else if (event->kind == CHAIN_EVENT_DIFFICULTY)
             status = on_difficulty(agents, now_ns, err);
     }
-    return status;
+    if (status == SIM_OK)
+        status = money_on_block(agents, now_ns, err);
+    return status == SIM_OK ? delegator_on_block(agents, err) : status;
 }

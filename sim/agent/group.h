@@ -30,6 +30,8 @@ struct group_params {
     int owner;            /* enum group_sharing: a coldkey for each, or one for the group */
     int server;           /* enum group_sharing: host and model for each, or one for the group */
     struct dist stake_rao;
+    struct dist enter_ns; /* when a neuron without a uid at the start begins to want one */
+    uint64_t version_key; /* of its rows of weights */
 };
 
 /* `host:` of a group. */
@@ -39,7 +41,13 @@ struct group_host_params {
     struct dist up_bytes_per_s;
     struct dist down_bytes_per_s;
     struct dist half_latency_ns; /* to the backbone; a path has two halves */
+    int region;                  /* row of net/region.h's table; REGION_COUNT = drawn by share */
 };
+
+/* Gradients from validators: not used; divided by their sum, as servers did; or by their length. */
+enum group_remote { GROUP_REMOTE_NONE, GROUP_REMOTE_SUM, GROUP_REMOTE_NORM };
+/* A step that gives no number ends the run; or undoes the last step; or ends the server. */
+enum group_on_nan { GROUP_NAN_FAIL, GROUP_NAN_REVERT, GROUP_NAN_STOP };
 
 /* `training:` of a group. */
 struct group_training_params {
@@ -47,6 +55,12 @@ struct group_training_params {
     struct dist interval_ns; /* from one step's due time to the next */
     uint32_t batch;          /* sequences a step */
     uint32_t sequence;       /* predictions a sequence */
+    bool local;              /* learns from text of its own */
+    int remote;              /* enum group_remote: what becomes of gradients that come back */
+    double remote_weight;    /* of their mean, beside the gradient of the own text */
+    uint32_t remote_max;     /* gradients that wait for a step; the oldest go first */
+    double distil;           /* weight of the distance from what the peers answer; 0 = none */
+    int on_nan;              /* enum group_on_nan: when a step gives no number */
 };
 
 /* `diet:` of a group: what text its neurons read. */
@@ -54,7 +68,7 @@ struct group_diet_params {
     struct corpus_diet diet;
 };
 
-enum query_response { QUERY_LOGITS, QUERY_HIDDEN, QUERY_TOPK };
+enum query_response { QUERY_LOGITS, QUERY_HIDDEN, QUERY_TOPK, QUERY_PHRASES };
 
 /* `query:`, what validators do and what it costs. */
 struct query_params {
@@ -62,11 +76,16 @@ struct query_params {
     uint32_t peers;
     uint32_t batch;
     uint32_t sequence;
-    int64_t timeout_ns;  /* of the caller */
-    int64_t max_wait_ns; /* in a server's queue; who waited longer is not served */
-    int response;        /* enum query_response: what an answer carries */
-    uint32_t kept;       /* QUERY_TOPK: symbols of each position */
+    int64_t timeout_ns;    /* of the caller */
+    int64_t max_wait_ns;   /* in a server's queue; who waited longer is not served */
+    int response;          /* enum query_response: what an answer carries */
+    uint32_t kept;         /* QUERY_TOPK: symbols of each position */
+    uint32_t width;        /* QUERY_HIDDEN: numbers of a state on the wire; 0 = the model's own */
+    uint32_t phrases;      /* QUERY_PHRASES: continuations of each sequence */
+    uint32_t continuation; /* QUERY_PHRASES: symbols of one */
+    bool gradients;        /* validators send back the derivatives of their losses */
     uint64_t weights_interval_blocks;
+    bool heed_limits; /* weights are set when the chain would take them, not when they are due */
     double exclude_quantile;
     double max_min_ratio;
     double flop_scale; /* operations charged for one done */

@@ -43,6 +43,10 @@ struct lm_batch {
     /* [B][T], for loss_gradient: what is differentiated is -sum weight * log-probability.  NULL
      * means 1 / (B T) everywhere, the mean loss. */
     const lm_real *row_weight;
+    /* [B][T][V] and [B][T][hidden_width], for loss_gradient: where one is given, what is
+     * differentiated is not the loss but the sum of the logits, or of the hidden state, times these
+     * (a gradient that came from elsewhere; the hidden state's reaches no output layer). */
+    const lm_real *by_logits, *by_hidden;
 };
 
 /* What a forward pass writes; NULL for what is not wanted. */
@@ -88,6 +92,8 @@ struct lm_step_result {
     double gradient_norm; /* before clipping */
 };
 
+/* Where `forward` is NULL there is no model, and only table, parameter_count and hidden_width (both
+ * 0) are there: such neurons ask and answer nobody and learn nothing. */
 struct lm_ops {
     const struct param_table *table; /* name in YAML, keys of the shape struct */
 
@@ -110,6 +116,11 @@ struct lm_ops {
 
     /* First parameters; all chance from `stream`. */
     void (*init)(const void *shape, struct stream *stream, lm_real *ret_parameters);
+
+    /* The output layer within a parameter block, which turns a hidden state into logits: weights
+     * [hidden_width][V], and by ret_bias [V] or NULL for a model without. */
+    const lm_real *(*output_layer)(const void *shape, const lm_real *parameters,
+                                   const lm_real **ret_bias);
 
     /* A NaN in the parameters comes out as NaN in the outputs. */
     void (*forward)(const void *shape, const lm_real *parameters, const struct lm_batch *batch,
@@ -141,8 +152,8 @@ struct lm_trainer {
     void (*init)(const struct lm_ops *ops, const void *shape, const struct lm_optimiser *optimiser,
                  struct stream *stream, lm_real *ret_block);
     /* Reads `block`, writes `ret_block` (another one), leaves `block` as it is.  `step` counts the
-     * steps that made `block`.  SIM_NUMERIC when the loss or the gradient is not finite; ret_block
-     * is then a copy of block and *ret_result says what was found. */
+     * steps that made `block`.  SIM_NUMERIC when the loss, the gradient or a new parameter is not
+     * finite; ret_block is then a copy of block and *ret_result says what was found. */
     enum sim_status (*step)(const struct lm_ops *ops, const void *shape,
                             const struct lm_optimiser *optimiser, uint64_t step,
                             const lm_real *block, const struct lm_batch *batch, lm_real *ret_block,

@@ -5,6 +5,7 @@
  * It closes when the last answer is in or at the time-out, whichever is first; the next one starts
  * `interval` after it began, or at once when it took longer.  Answers after the close are lost.
  */
+#include "agent/lesson.h"
 #include "agent/reading.h"
 
 #include <stdlib.h>
@@ -48,9 +49,8 @@ static struct agent_question *create_question(const struct agents *agents)
     size_t tokens = (size_t)query->batch * (query->sequence + 1);
     size_t bytes = sizeof(struct agent_question) + peers * rows * sizeof(double) +
                    peers * (2 * sizeof(uint32_t) + sizeof(double) + 1) + tokens;
-    size_t logits = reading_wants_logits(&agents->setup)
-                        ? peers * rows * agents->setup.corpus->vocabulary_symbols
-                        : 0;
+    size_t logits =
+        agents->keeps_logits ? peers * rows * agents->setup.corpus->vocabulary_symbols : 0;
     bytes += logits * sizeof(float);
     struct agent_question *question = calloc(1, bytes);
     if (question == NULL)
@@ -218,8 +218,9 @@ enum sim_status query_on_ask(struct agents *agents, uint32_t index, int64_t now_
 {
     const struct agent_validator *validator = &agents->validators[index];
     SIM_ASSERT(validator->open_question == AGENT_NONE);
-    /* A validator that has lost its uid keeps trying: it may get another. */
-    if (agents->neurons[validator->neuron].uid != AGENT_NONE)
+    /* A validator that has lost its uid, or whose host is down, keeps trying: it may be back. */
+    if (agents->neurons[validator->neuron].uid != AGENT_NONE &&
+        agents_host_is_up(agents, validator->neuron))
         return ask(agents, index, now_ns, err);
     return agents_schedule(agents, now_ns + agents->setup.query->interval_ns, AGENT_ASK, index, 0,
                            err);
@@ -269,19 +270,38 @@ static void score(struct agents *agents, struct agent_question *question)
     reading_teach_router(agents, question);
 }
 
-static enum sim_status close_question(struct agents *agents, uint32_t question_index,
-                                      int64_t now_ns, struct sim_error *err)
+/* Ends a question, scored or not, and schedules the validator's next one. */
+static enum sim_status end_question(struct agents *agents, uint32_t question_index, int64_t now_ns,
+                                    struct sim_error *err)
 {
     struct agent_question *question = agents->questions[question_index];
     struct agent_validator *validator = &agents->validators[question->validator];
     uint32_t index = question->validator;
-    if (question->peer_count > 0)
-        score(agents, question);
     question->closed = true;
     release_question(agents, question_index);
     validator->open_question = AGENT_NONE;
     int64_t next_ns = validator->asked_ns + agents->setup.query->interval_ns;
     return agents_schedule(agents, next_ns > now_ns ? next_ns : now_ns, AGENT_ASK, index, 0, err);
+}
+
+static enum sim_status close_question(struct agents *agents, uint32_t question_index,
+                                      int64_t now_ns, struct sim_error *err)
+{
+    struct agent_question *question = agents->questions[question_index];
+    if (question->peer_count > 0) {
+        score(agents, question);
+        enum sim_status status = lesson_send(agents, question, now_ns, err);
+        if (status != SIM_OK)
+            return status;
+    }
+    return end_question(agents, question_index, now_ns, err);
+}
+
+enum sim_status query_abandon(struct agents *agents, uint32_t index, int64_t now_ns,
+                              struct sim_error *err)
+{
+    uint32_t question = agents->validators[index].open_question;
+    return question == AGENT_NONE ? SIM_OK : end_question(agents, question, now_ns, err);
 }
 
 enum sim_status query_on_timeout(struct agents *agents, uint64_t payload, int64_t now_ns,
@@ -301,7 +321,9 @@ enum sim_status query_on_answer(struct agents *agents, uint32_t query_index, int
     uint32_t question_index = query->question;
     struct agent_question *question = agents->questions[question_index];
     uint32_t asker = agents->validators[question->validator].neuron;
-    agents->neurons[asker].counters.bytes_down += agents->response_bytes;
+    uint32_t server = agents->neurons[query->neuron].server;
+    uint64_t response_bytes = agents->models[agents->servers[server].model].response_bytes;
+    agents->neurons[asker].counters.bytes_down += response_bytes;
     bool in_time = !question->closed;
     if (in_time) {
         question->answered[query->slot] = 1;

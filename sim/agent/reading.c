@@ -1,5 +1,7 @@
 #include "agent/reading.h"
 
+#include "agent/response.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +51,18 @@ void reading_fill_context(struct agents *agents, const struct agent_question *qu
 {
     uint32_t width = reading_context_width(&agents->setup);
     uint32_t length = agents->setup.query->sequence;
+    uint32_t sent = response_positions(agents->setup.query);
     *ret_context = width > 0 ? agents->context : NULL;
     *ret_rows = width > 0 ? agents->setup.query->batch : 0;
     for (uint32_t b = 0; b < *ret_rows; b++) {
         double *shares = agents->context + (size_t)b * width;
         memset(shares, 0, width * sizeof(*shares));
-        for (uint32_t t = 0; t < length; t++)
-            shares[question->tokens[(size_t)b * (length + 1) + t]] += 1.0 / length;
+        for (uint32_t t = 0; t < sent; t++)
+            shares[question->tokens[(size_t)b * (length + 1) + t]] += 1.0 / sent;
     }
 }
 
-static void softmax(const float *logits, uint32_t symbols, double *ret)
+void reading_softmax(const float *logits, uint32_t symbols, double *ret)
 {
     double largest = -INFINITY, sum = 0;
     for (uint32_t v = 0; v < symbols; v++)
@@ -76,14 +79,16 @@ static void softmax(const float *logits, uint32_t symbols, double *ret)
 static void fill_distributions(struct agents *agents, const struct agent_question *question,
                                struct scorer_step *step)
 {
-    uint32_t symbols = step->vocabulary_symbols, length = agents->setup.query->sequence;
+    uint32_t symbols = step->vocabulary_symbols;
+    uint32_t rows = agents->rows / agents->setup.query->batch; /* a sequence */
     step->distribution_rows = agents->setup.query->batch;
     step->distributions = agents->distributions;
     for (uint32_t k = 0; k < step->peer_count; k++) {
         for (uint32_t b = 0; step->answered[k] && b < step->distribution_rows; b++) {
-            size_t row = (size_t)k * agents->rows + (size_t)b * length + length - 1;
-            softmax(question->logits + row * symbols, symbols,
-                    agents->distributions + ((size_t)k * step->distribution_rows + b) * symbols);
+            size_t row = (size_t)k * agents->rows + (size_t)b * rows + rows - 1;
+            reading_softmax(question->logits + row * symbols, symbols,
+                            agents->distributions +
+                                ((size_t)k * step->distribution_rows + b) * symbols);
         }
     }
 }
@@ -92,14 +97,12 @@ static void fill_distributions(struct agents *agents, const struct agent_questio
 static void fill_responses(struct agents *agents, const struct agent_question *question,
                            struct scorer_step *step)
 {
-    uint32_t length = agents->setup.query->sequence;
     size_t numbers = (size_t)agents->rows * step->vocabulary_symbols;
     for (uint32_t k = 0; k < step->peer_count; k++)
         for (size_t i = k * numbers; step->answered[k] && i < (k + 1) * numbers; i++)
             agents->responses[i] = (double)question->logits[i];
     for (uint32_t row = 0; row < agents->rows; row++)
-        agents->targets[row] =
-            question->tokens[(size_t)(row / length) * (length + 1) + row % length + 1];
+        agents->targets[row] = response_target(agents->setup.query, question->tokens, row);
     step->response_width = step->vocabulary_symbols;
     step->responses = agents->responses;
     step->targets = agents->targets;

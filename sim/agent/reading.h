@@ -24,8 +24,10 @@ void reading_fill_context(struct agents *agents, const struct agent_question *qu
 void reading_fill_step(struct agents *agents, const struct agent_question *question,
                        struct scorer_step *step);
 
-/* Whether answers keep their logits until they are scored. */
+/* Whether the scorer reads whole distributions. */
 bool reading_wants_logits(const struct agents_setup *setup);
+
+void reading_softmax(const float *logits, uint32_t symbols, double *ret);
 
 /* Hands a learning router the losses of those that answered. */
 void reading_teach_router(struct agents *agents, const struct agent_question *question);

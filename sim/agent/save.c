@@ -6,39 +6,53 @@
  * written; the tables below say of every field which it is.  A struct that grows trips its
  * assertion: decide where the new field belongs, then change the number.
  *
- *   agent_model      saved: version, next, training, step_count, loss_nats
- *                    drawn: group, entity, mixture, forward_flop, step_flop, is_shared
- *   agent_server     saved: busy, training_due, serving, waiting
- *                    drawn: model, first_neuron, flops, training_interval_ns, training_phase_ns,
- *                           lottery (its position is saved with all streams)
+ *   agent_model      saved: version, next, before, training, step_count, loss_nats
+ *                    drawn: group, entity, mixture, forward_flop, step_flop, response_bytes,
+ *                           gradient_bytes, is_shared
+ *   agent_server     saved: condition, generation, busy, training_due, serving, waiting, stopped,
+ *                           taught, lesson_count, first_lesson, last_lesson; teacher and
+ *                           teacher_tokens when taught
+ *                    drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
+ *                           training_interval_ns, training_phase_ns, lottery (its position is
+ *                           saved with all streams)
+ *   agent_lesson     saved: all; of a free one next alone
  *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
- *                    drawn: hash_rate_hashes_per_s, work
- *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, counters
- *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao
+ *                    drawn: work, first_neuron, neuron_count, balance_rao,
+ *                           money_phase_blocks
+ *                    rebuilt: hash_rate_hashes_per_s
+ *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, is_late, counters
+ *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao,
+ *                           enter_ns
+ *   agent_delegator  saved: account, hotkey, dice's position
+ *                    drawn: params, kind, index, balance_rao, phase_blocks
  *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
  *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
  *   agent_question   saved: all; of a free one next_free alone
  *   agent_query      saved: all; of a free one sibling alone
  *   agents           saved: the above, the streams' positions, excluded, question_free,
- *                           question_number, query_free, last_difficulty, digest
- *                    rebuilt: neuron_of_uid, neuron_of_account, axon
- *                    drawn: setup, seed, rows, uid_capacity, request_bytes, response_bytes, all
- *                           counts and capacities but the pools', hosts, mixtures
+ *                           question_number, query_free, lesson_free, last_difficulty, digest
+ *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, axon, late_count
+ *                    drawn: setup, seed, rows, uid_capacity, request_bytes, keeps_logits,
+ *                           lesson_floats, all counts and capacities but the pools', hosts,
+ *                           mixtures
  *                    given: wiring
+ *                    empty: incidents
  *                    scratch: ally, and everything behind the word in state.h
  */
+#include "agent/lesson.h"
 #include "agent/reading.h"
-#include "agent/state.h"
 
-_Static_assert(sizeof(struct agent_model) == 88, "a new field of agent_model: save it?");
-_Static_assert(sizeof(struct agent_server) == 56, "a new field of agent_server: save it?");
-_Static_assert(sizeof(struct agent_owner) == 56, "a new field of agent_owner: save it?");
-_Static_assert(sizeof(struct agent_neuron) == 112, "a new field of agent_neuron: save it?");
+_Static_assert(sizeof(struct agent_model) == 112, "a new field of agent_model: save it?");
+_Static_assert(sizeof(struct agent_server) == 120, "a new field of agent_server: save it?");
+_Static_assert(sizeof(struct agent_owner) == 80, "a new field of agent_owner: save it?");
+_Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron: save it?");
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
+_Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
 _Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
-_Static_assert(sizeof(struct agents) == 592, "a new field of agents: save it?");
+_Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
+_Static_assert(sizeof(struct agents) == 696, "a new field of agents: save it?");
 
 /* An index that was saved: below `limit`, or AGENT_NONE. */
 static uint32_t get_index(struct buffer_reader *reader, uint32_t limit)
@@ -123,6 +137,7 @@ void agents_save_model(const struct agents *agents, uint32_t index, struct buffe
     buffer_put_f64(buffer, model->loss_nats);
     version_save(model->version, buffer);
     version_save(model->next, buffer);
+    version_save(model->before, buffer);
     ticket_save(agents, model->training, buffer);
 }
 
@@ -149,11 +164,21 @@ enum sim_status agents_load_model(struct agents *agents, uint32_t index,
     model->version = version;
     status = version_load(pool, value_count, reader, &model->next, err);
     if (status == SIM_OK)
+        status = version_load(pool, value_count, reader, &model->before, err);
+    if (status == SIM_OK)
         status = ticket_load(agents, AGENT_JOB_TRAIN, reader, &model->training, err);
     return status == SIM_OK ? buffer_reader_status(reader, err) : status;
 }
 
 /* ---- servers and owners */
+
+/* The teacher's logits and, behind them, its tokens: see build.c. */
+static size_t teacher_bytes(const struct agents *agents)
+{
+    const struct query_params *query = agents->setup.query;
+    return (size_t)agents->rows * agents->setup.corpus->vocabulary_symbols * sizeof(float) +
+           (size_t)query->batch * (query->sequence + 1);
+}
 
 static void servers_save(const struct agents *agents, struct buffer *buffer)
 {
@@ -161,24 +186,46 @@ static void servers_save(const struct agents *agents, struct buffer *buffer)
     buffer_put_u32(buffer, agents->server_count);
     for (uint32_t s = 0; s < agents->server_count; s++) {
         const struct agent_server *server = &agents->servers[s];
+        buffer_put_u8(buffer, server->condition.up);
+        buffer_put_f64(buffer, server->condition.speed);
+        buffer_put_u64(buffer, server->generation);
         buffer_put_u8(buffer, server->busy);
         buffer_put_u8(buffer, server->training_due);
         buffer_put_u32(buffer, server->serving);
         buffer_put_u32(buffer, server->waiting);
+        buffer_put_u8(buffer, server->stopped);
+        buffer_put_u32(buffer, server->lesson_count);
+        buffer_put_u32(buffer, server->first_lesson);
+        buffer_put_u32(buffer, server->last_lesson);
+        buffer_put_u8(buffer, server->taught);
+        if (server->taught)
+            buffer_put_bytes(buffer, server->teacher, teacher_bytes(agents));
     }
 }
 
-/* After the queries. */
+/* After the queries and the lessons. */
 static void servers_load(struct agents *agents, struct buffer_reader *reader)
 {
     buffer_get_tag(reader, "agent.s");
     get_same(reader, agents->server_count);
     for (uint32_t s = 0; s < agents->server_count && !reader->failed; s++) {
         struct agent_server *server = &agents->servers[s];
+        server->condition.up = buffer_get_u8(reader) != 0;
+        server->condition.speed = buffer_get_f64(reader);
+        server->generation = buffer_get_u64(reader);
         server->busy = buffer_get_u8(reader) != 0;
         server->training_due = buffer_get_u8(reader) != 0;
         server->serving = get_index(reader, agents->query_capacity);
         server->waiting = get_index(reader, agents->query_capacity);
+        server->stopped = buffer_get_u8(reader) != 0;
+        server->lesson_count = buffer_get_u32(reader);
+        server->first_lesson = get_index(reader, agents->lesson_capacity);
+        server->last_lesson = get_index(reader, agents->lesson_capacity);
+        server->taught = buffer_get_u8(reader) != 0;
+        if (server->taught && server->teacher == NULL)
+            buffer_reader_fail(reader);
+        else if (server->taught)
+            buffer_get_bytes(reader, server->teacher, teacher_bytes(agents));
     }
 }
 
@@ -204,6 +251,8 @@ static void owners_load(struct agents *agents, struct buffer_reader *reader)
     for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
         struct agent_owner *owner = &agents->owners[o];
         owner->account = get_index(reader, agents->account_capacity);
+        if (owner->account == AGENT_NONE)
+            buffer_reader_fail(reader);
         owner->first_waiting = get_index(reader, agents->neuron_count);
         owner->last_waiting = get_index(reader, agents->neuron_count);
         owner->solving = buffer_get_u8(reader) != 0;
@@ -249,6 +298,7 @@ static void neurons_save(const struct agents *agents, struct buffer *buffer)
         buffer_put_u32(buffer, neuron->next_waiting);
         buffer_put_u8(buffer, neuron->is_waiting);
         buffer_put_u8(buffer, neuron->serving);
+        buffer_put_u8(buffer, neuron->is_late);
         counters_save(&neuron->counters, buffer);
     }
     buffer_put_u32(buffer, agents->setup.uid_capacity);
@@ -263,10 +313,13 @@ static void neuron_load(struct agents *agents, uint32_t index, struct buffer_rea
     neuron->next_waiting = get_index(reader, agents->neuron_count);
     neuron->is_waiting = buffer_get_u8(reader) != 0;
     neuron->serving = buffer_get_u8(reader) != 0;
+    neuron->is_late = buffer_get_u8(reader) != 0;
+    agents->late_count += neuron->is_late;
     counters_load(&neuron->counters, reader);
-    if (neuron->hotkey == AGENT_NONE || reader->failed)
+    if (neuron->hotkey == AGENT_NONE)
+        buffer_reader_fail(reader);
+    if (reader->failed)
         return;
-    agents->neuron_of_account[neuron->hotkey] = index;
     if (neuron->uid != AGENT_NONE)
         agents->neuron_of_uid[neuron->uid] = index;
 }
@@ -275,14 +328,44 @@ static void neurons_load(struct agents *agents, struct buffer_reader *reader)
 {
     buffer_get_tag(reader, "agent.n");
     get_same(reader, agents->neuron_count);
-    for (uint32_t a = 0; a < agents->account_capacity; a++)
-        agents->neuron_of_account[a] = AGENT_NONE;
+    agents->late_count = 0;
     for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
         neuron_load(agents, n, reader);
     get_same(reader, agents->setup.uid_capacity);
     buffer_get_bytes(reader, agents->excluded, agents->setup.uid_capacity);
     for (uint32_t uid = 0; uid < agents->setup.uid_capacity; uid++)
         agents->axon[uid] = !agents->excluded[uid];
+}
+
+/* ---- delegators; the maps of accounts follow */
+
+static void delegators_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.d");
+    buffer_put_u32(buffer, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count; d++) {
+        buffer_put_u32(buffer, agents->delegators[d].account);
+        buffer_put_u32(buffer, agents->delegators[d].hotkey);
+        buffer_put_u64(buffer, agents->delegators[d].dice.position);
+    }
+}
+
+/* After owners and neurons. */
+static void delegators_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.d");
+    get_same(reader, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
+        struct agent_delegator *delegator = &agents->delegators[d];
+        struct stream_key key = delegator->dice.key;
+        delegator->account = get_index(reader, agents->account_capacity);
+        delegator->hotkey = get_index(reader, agents->account_capacity);
+        stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
+        if (delegator->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+    }
+    if (!reader->failed)
+        agents_map_accounts(agents);
 }
 
 /* ---- validators */
@@ -461,19 +544,69 @@ static enum sim_status pools_load(struct agents *agents, struct buffer_reader *r
     return status;
 }
 
+/* ---- lessons: messages carry their numbers too */
+
+/* A lesson's numbers and, behind them, its tokens: see lesson.c. */
+static size_t lesson_bytes(const struct agents *agents)
+{
+    const struct query_params *query = agents->setup.query;
+    return agents->lesson_floats * sizeof(float) + (size_t)query->batch * (query->sequence + 1);
+}
+
+static void lessons_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.l");
+    buffer_put_u32(buffer, agents->lesson_free);
+    buffer_put_u64(buffer, agents->lesson_capacity);
+    for (uint32_t l = 0; l < agents->lesson_capacity; l++) {
+        const struct agent_lesson *lesson = &agents->lessons[l];
+        buffer_put_u32(buffer, lesson->neuron);
+        buffer_put_u32(buffer, lesson->next);
+        buffer_put_u8(buffer, lesson->useful);
+        if (lesson->neuron != AGENT_NONE && lesson->useful)
+            buffer_put_bytes(buffer, lesson->derivative, lesson_bytes(agents));
+    }
+}
+
+static enum sim_status lessons_load(struct agents *agents, struct buffer_reader *reader,
+                                    struct sim_error *err)
+{
+    buffer_get_tag(reader, "agent.l");
+    uint32_t lesson_free = buffer_get_u32(reader);
+    uint64_t count = buffer_get_count(reader, 2 * sizeof(uint32_t) + 1);
+    enum sim_status status = SIM_OK;
+    while (agents->lesson_capacity < count && status == SIM_OK)
+        status = lesson_grow(agents, err);
+    for (uint64_t l = 0; l < count && status == SIM_OK && !reader->failed; l++) {
+        struct agent_lesson *lesson = &agents->lessons[l];
+        lesson->neuron = get_index(reader, agents->neuron_count);
+        lesson->next = get_index(reader, agents->lesson_capacity);
+        lesson->useful = buffer_get_u8(reader) != 0;
+        if (lesson->neuron != AGENT_NONE && lesson->useful)
+            buffer_get_bytes(reader, lesson->derivative, lesson_bytes(agents));
+    }
+    agents->lesson_free = lesson_free;
+    if (agents->lesson_capacity != count)
+        buffer_reader_fail(reader);
+    return status;
+}
+
 /* ---- all but the models */
 
 void agents_save(const struct agents *agents, struct buffer *buffer)
 {
+    SIM_ASSERT(agents->incident_count == 0);
     buffer_put_tag(buffer, "agents");
     buffer_put_u64(buffer, version_next_id(agents->wiring.versions));
     buffer_put_u64(buffer, agents->last_difficulty);
     buffer_put_bytes(buffer, &agents->digest, sizeof(agents->digest));
     streams_save(agents, buffer);
     pools_save(agents, buffer);
+    lessons_save(agents, buffer);
     servers_save(agents, buffer);
     owners_save(agents, buffer);
     neurons_save(agents, buffer);
+    delegators_save(agents, buffer);
     validators_save(agents, buffer);
 }
 
@@ -492,11 +625,15 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
     version_set_next_id(wiring->versions, next_id);
     streams_load(agents, reader);
     enum sim_status status = pools_load(agents, reader, err);
+    if (status == SIM_OK)
+        status = lessons_load(agents, reader, err);
     if (status != SIM_OK)
         return status;
     servers_load(agents, reader);
+    condition_add_hash_rates(agents);
     owners_load(agents, reader);
     neurons_load(agents, reader);
+    delegators_load(agents, reader);
     validators_load(agents, reader);
     return buffer_reader_status(reader, err);
 }

@@ -7,7 +7,8 @@
  * never answered (opentensor/bittensor v3.7, axon priority pool).
  */
 #include "agent/exchange.h"
-#include "agent/state.h"
+#include "agent/lesson.h"
+#include "agent/response.h"
 
 #include <math.h>
 #include <string.h>
@@ -95,7 +96,8 @@ static uint32_t dequeue(struct agents *agents, struct agent_server *server)
 static int64_t duration_ns(const struct agents *agents, const struct agent_server *server,
                            uint64_t flop)
 {
-    double seconds = (double)flop * agents->setup.query->flop_scale / server->flops;
+    double flops = server->flops * server->condition.speed;
+    double seconds = (double)flop * agents->setup.query->flop_scale / flops;
     double ns = seconds * (double)NS_PER_S;
     if (ns >= (double)(TIME_NS_MAX / 4))
         return TIME_NS_MAX / 4;
@@ -137,7 +139,8 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     int64_t waited_ns = now_ns - query->arrived_ns;
     *ret_started = false;
     enum strategy_answer answer = STRATEGY_REFUSE;
-    if (waited_ns <= agents->setup.query->max_wait_ns)
+    if (waited_ns <= agents->setup.query->max_wait_ns &&
+        agents_has_model(agents->models[server->model].group))
         answer = decide_answer(agents, query, server);
     if (answer == STRATEGY_REFUSE) {
         query_release(agents, query_index);
@@ -151,8 +154,7 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     int64_t cost_ns = 1;
     if (!query->guessed) {
         const uint8_t *tokens = agents->questions[query->question]->tokens;
-        enum sim_status status =
-            model_start_forward(agents, server->model, tokens, &query->ticket, err);
+        enum sim_status status = response_start(agents, server->model, tokens, &query->ticket, err);
         if (status != SIM_OK)
             return status;
         cost_ns = duration_ns(agents, server, model->forward_flop);
@@ -161,7 +163,8 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     server->busy = true;
     server->serving = query_index;
     *ret_started = true;
-    return agents_schedule(agents, now_ns + cost_ns, AGENT_SERVED, server_index, 0, err);
+    return agents_schedule(agents, now_ns + cost_ns, AGENT_SERVED, server_index, server->generation,
+                           err);
 }
 
 static enum sim_status start_training(struct agents *agents, uint32_t server_index, int64_t now_ns,
@@ -169,14 +172,16 @@ static enum sim_status start_training(struct agents *agents, uint32_t server_ind
 {
     struct agent_server *server = &agents->servers[server_index];
     server->training_due = false;
+    if (!training_has_matter(agents, server_index))
+        return SIM_OK;
     server->busy = true;
-    enum sim_status status = model_start_training(agents, server->model, err);
+    uint64_t flop = training_flop(agents, server_index);
+    enum sim_status status = training_start(agents, server_index, err);
     if (status != SIM_OK)
         return status;
-    uint64_t flop = agents->models[server->model].step_flop;
     book_flop(agents, server->first_neuron, flop);
     return agents_schedule(agents, now_ns + duration_ns(agents, server, flop), AGENT_TRAINED,
-                           server_index, 0, err);
+                           server_index, server->generation, err);
 }
 
 /* Picks what an idle server does next: whoever waits, else training when it is due. */
@@ -208,6 +213,10 @@ enum sim_status server_receive(struct agents *agents, uint32_t query_index, int6
     query->arrived_ns = now_ns;
     query->priority = draw_priority(agents, server, agents->neurons[asker].uid);
     agents->neurons[query->neuron].counters.bytes_down += agents->request_bytes;
+    if (server->stopped) {
+        query_release(agents, query_index);
+        return SIM_OK;
+    }
     enqueue(agents, server, query_index);
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
@@ -236,17 +245,21 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     const float *log_probability = output;
     for (uint32_t r = 0; r < agents->rows; r++)
         loss_nats[r] = -(double)log_probability[r];
-    if (logits != NULL)
-        memcpy(logits, log_probability + agents->rows, logit_bytes);
+    for (size_t i = 0; logits != NULL && i < logit_count; i++) {
+        float logit = log_probability[agents->rows + i];
+        logits[i] = isfinite(logit) ? logit : 0; /* as the historic client did */
+    }
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;
 }
 
-enum sim_status server_on_served(struct agents *agents, uint32_t server_index, int64_t now_ns,
-                                 struct sim_error *err)
+enum sim_status server_on_served(struct agents *agents, uint32_t server_index, uint64_t generation,
+                                 int64_t now_ns, struct sim_error *err)
 {
     struct agent_server *server = &agents->servers[server_index];
+    if (generation != server->generation)
+        return SIM_OK;
     uint32_t query_index = server->serving;
     struct agent_query *query = &agents->queries[query_index];
     server->busy = false;
@@ -257,13 +270,14 @@ enum sim_status server_on_served(struct agents *agents, uint32_t server_index, i
 
     struct agent_counters *counters = &agents->neurons[query->neuron].counters;
     counters->queries_answered++;
-    counters->bytes_up += agents->response_bytes;
+    uint64_t response_bytes = agents->models[server->model].response_bytes;
+    counters->bytes_up += response_bytes;
     query->phase = QUERY_ANSWERING;
     uint32_t asker = agents->validators[agents->questions[query->question]->validator].neuron;
     struct net_message message = {
         .source = server_index,
         .target = agents->neurons[asker].server,
-        .size_bytes = agents->response_bytes,
+        .size_bytes = response_bytes,
         .tag = query_index,
         .connection = NET_ON_CONNECTION,
     };
@@ -282,18 +296,52 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
                                              AGENT_TRAIN, server_index, 0, err);
     if (status != SIM_OK)
         return status;
-    server->training_due = true;
+    if (!server->condition.up)
+        return SIM_OK;
+    server->training_due = !server->stopped;
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
 
-enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, int64_t now_ns,
-                                  struct sim_error *err)
+/* Whoever waits at a server that has stopped is not told. */
+static void drop_waiting(struct agents *agents, struct agent_server *server)
+{
+    while (server->waiting != AGENT_NONE)
+        query_release(agents, dequeue(agents, server));
+    lesson_forget(agents, server);
+    server->training_due = false;
+}
+
+enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, uint64_t generation,
+                                  int64_t now_ns, struct sim_error *err)
 {
     struct agent_server *server = &agents->servers[server_index];
+    if (generation != server->generation)
+        return SIM_OK;
+    const struct agent_model *model = &agents->models[server->model];
+    uint64_t before = model->step_count;
     enum sim_status status = model_finish_training(agents, server->model, err);
     if (status != SIM_OK)
         return status;
-    agents->neurons[server->first_neuron].counters.training_steps++;
     server->busy = false;
+    agents->neurons[server->first_neuron].counters.training_steps += model->step_count > before;
+    if (server->stopped)
+        drop_waiting(agents, server);
     return next_job(agents, server_index, now_ns, err);
+}
+
+void server_crash(struct agents *agents, uint32_t server_index)
+{
+    struct agent_server *server = &agents->servers[server_index];
+    while (server->waiting != AGENT_NONE)
+        query_release(agents, dequeue(agents, server));
+    if (server->serving != AGENT_NONE) {
+        struct agent_query *query = &agents->queries[server->serving];
+        compute_drop(agents->wiring.pool, query->ticket);
+        query->ticket = (struct compute_ticket){0};
+        query_release(agents, server->serving);
+    }
+    model_cancel_training(agents, server->model);
+    server->serving = AGENT_NONE;
+    server->busy = server->training_due = false;
+    server->generation++;
 }

@@ -12,12 +12,14 @@ struct agent_model {
     uint64_t entity;         /* stable name: (group, index of the server) */
     struct version *version; /* what new forward passes read */
     struct version *next;    /* what the training step under way fills, or NULL */
+    struct version *before;  /* on_nan: revert: what `version` was made from, or NULL */
     struct compute_ticket training;
     uint64_t step_count;
-    double loss_nats;                 /* of the last step's batch */
-    const double *mixture;            /* (domain_count) */
-    uint64_t forward_flop, step_flop; /* of one question's batch, of one training step */
-    bool is_shared;                   /* several identities serve it: answers are worth memoising */
+    double loss_nats;                        /* of the last step's batch */
+    const double *mixture;                   /* (domain_count) */
+    uint64_t forward_flop, step_flop;        /* of one question's batch, of one step on own text */
+    uint64_t response_bytes, gradient_bytes; /* of its answer, of what comes back; wire_scale in */
+    bool is_shared; /* several identities serve it: answers are worth memoising */
 };
 
 /* A host: one queue, one job at a time. */
@@ -25,6 +27,9 @@ struct agent_server {
     uint32_t model;
     uint32_t first_neuron; /* training is booked on it */
     double flops;
+    double hash_rate_hashes_per_s; /* counted for the owner of first_neuron */
+    struct host_condition condition;
+    uint64_t generation; /* raised by a crash: what was due then is void */
     int64_t training_interval_ns;
     int64_t training_phase_ns; /* of its first step */
     bool busy;
@@ -32,12 +37,29 @@ struct agent_server {
     uint32_t serving; /* the query under way, or AGENT_NONE */
     uint32_t waiting; /* root of the heap of waiting queries, or AGENT_NONE */
     struct stream *lottery;
+    bool stopped; /* its model gave no number, and on_nan: stop */
+    bool taught;  /* the teacher below is of a question since the last step */
+    uint32_t lesson_count, first_lesson, last_lesson; /* gradients that wait, oldest first */
+    float *teacher;          /* (rows, V) its peers' joined logits, or NULL: it does not distil */
+    uint8_t *teacher_tokens; /* (batch, sequence + 1) */
 };
 
-/* A coldkey and the work that it does for its identities. */
+/* A gradient on its way to a server, or waiting there for the next training step. */
+struct agent_lesson {
+    uint32_t neuron;   /* whose answer it is about, or AGENT_NONE in a free slot */
+    uint32_t next;     /* of the free ones, or of those that wait at a server */
+    bool useful;       /* the receiver learns from it, and all of its numbers are finite */
+    uint8_t *tokens;   /* (batch, sequence + 1) */
+    float *derivative; /* (lesson_floats) of the loss by the logits or by the hidden state */
+};
+
+/* A coldkey and the work that it does for its identities, which follow one another. */
 struct agent_owner {
     uint32_t account;
-    double hash_rate_hashes_per_s;
+    uint32_t first_neuron, neuron_count;
+    uint64_t balance_rao; /* at the start */
+    uint64_t money_phase_blocks;
+    double hash_rate_hashes_per_s;        /* of its hosts as they are now */
     uint32_t first_waiting, last_waiting; /* neurons that want a uid, oldest first */
     bool solving;
     uint64_t generation; /* raised when a drawn solving time is void */
@@ -55,8 +77,20 @@ struct agent_neuron {
     uint32_t next_waiting;
     bool is_waiting;    /* in its owner's list */
     uint64_t stake_rao; /* at the start */
+    int64_t enter_ns;   /* when it begins to want a uid */
+    bool is_late;       /* that is still to come */
     bool serving;       /* has announced its axon under the present uid */
     struct agent_counters counters;
+};
+
+struct agent_delegator {
+    const struct delegator_params *params;
+    uint32_t kind, index;
+    uint32_t account;
+    uint32_t hotkey;      /* account it staked on last, or AGENT_NONE */
+    uint64_t balance_rao; /* at the start */
+    uint64_t phase_blocks;
+    struct stream dice;
 };
 
 struct agent_validator {
@@ -109,8 +143,9 @@ struct agents {
     struct agents_setup setup;
     struct agents_wiring wiring;
     uint64_t seed;
-    uint32_t rows;                          /* batch x sequence of a question */
-    uint64_t request_bytes, response_bytes; /* a question's and an answer's, wire_scale included */
+    uint32_t rows;          /* batch x sequence of a question */
+    uint64_t request_bytes; /* a question's, wire_scale included */
+    bool keeps_logits;      /* answers keep theirs until they are scored */
 
     uint32_t neuron_count, server_count, owner_count, validator_count;
     struct agent_neuron *neurons;
@@ -119,7 +154,10 @@ struct agents {
     struct net_host *hosts; /* (server_count) */
     struct agent_owner *owners;
     struct agent_validator *validators;
-    double *mixtures; /* (server_count, domain_count) */
+    struct agent_delegator *delegators; /* (delegator_count) */
+    uint32_t delegator_count;
+    uint32_t late_count; /* neurons whose time to want a uid is still to come */
+    double *mixtures;    /* (server_count, domain_count) */
     struct stream *streams;
     uint32_t stream_count;
 
@@ -127,7 +165,8 @@ struct agents {
     uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
     uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
     uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
-    uint32_t *neuron_of_account; /* (account_capacity) */
+    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys */
+    uint32_t *owner_of_account;  /* (account_capacity) of coldkeys, delegators' behind owners */
     uint32_t account_capacity;
 
     struct agent_question **questions; /* (question_capacity), slots allocated one by one */
@@ -135,6 +174,12 @@ struct agents {
     uint64_t question_number;
     struct agent_query *queries;
     uint32_t query_capacity, query_free;
+
+    struct agent_lesson *lessons; /* (lesson_capacity), with memory of their own */
+    uint32_t lesson_capacity, lesson_free;
+    size_t lesson_floats;
+    struct agent_incident *incidents; /* (incident_capacity) since agents_forget_incidents() */
+    size_t incident_count, incident_capacity;
 
     uint64_t last_difficulty;
     struct digest digest;
@@ -151,28 +196,44 @@ struct agents {
     uint32_t *row_values; /* (uid_capacity) */
 };
 
+/* ---- build.c */
+/* Bytes of a question and an answer, by the query's keys as they are now. */
+void build_set_wire_bytes(struct agents *agents);
+/* Draws the speed of the neuron's host again, if it is the one that brought it. */
+void build_draw_speed(struct agents *agents, uint32_t neuron);
+
+/* ---- training.c */
+/* Whether there is anything to learn from at present. */
+bool training_has_matter(const struct agents *agents, uint32_t server);
+/* Operations of a step that is started now. */
+uint64_t training_flop(const struct agents *agents, uint32_t server);
+size_t training_input_bytes(const struct agents_setup *setup, size_t lesson_floats);
+/* Uses up what waits at the server. */
+SIM_CHECKED enum sim_status training_start(struct agents *agents, uint32_t server,
+                                           struct sim_error *err);
+
 /* ---- model.c */
-/* A forward pass of the model on a question's tokens; its output is rows floats of log-probability
- * of the true tokens and, when they are read (reading_wants_logits), rows x V of logits. */
-SIM_CHECKED enum sim_status model_start_forward(struct agents *agents, uint32_t model,
-                                                const uint8_t *tokens,
-                                                struct compute_ticket *ret_ticket,
-                                                struct sim_error *err);
-SIM_CHECKED enum sim_status model_start_training(struct agents *agents, uint32_t model,
-                                                 struct sim_error *err);
-/* Puts the trained version in place; SIM_NUMERIC names group, index and step. */
+/* Puts the trained version in place; where no number came out, does what on_nan says: fails with
+ * SIM_NUMERIC and the group, index and step, or notes an incident. */
 SIM_CHECKED enum sim_status model_finish_training(struct agents *agents, uint32_t model,
                                                   struct sim_error *err);
+/* Drops the step under way unseen, if there is one: the next is the same step. */
+void model_cancel_training(struct agents *agents, uint32_t model);
 
 /* ---- server.c */
 SIM_CHECKED enum sim_status server_receive(struct agents *agents, uint32_t query, int64_t now_ns,
                                            struct sim_error *err);
-SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server, int64_t now_ns,
+/* `generation` is the server's when the job was started. */
+SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server,
+                                             uint64_t generation, int64_t now_ns,
                                              struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_train(struct agents *agents, uint32_t server, int64_t now_ns,
                                             struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_trained(struct agents *agents, uint32_t server,
-                                              int64_t now_ns, struct sim_error *err);
+                                              uint64_t generation, int64_t now_ns,
+                                              struct sim_error *err);
+/* Drops the queue and the job under way, without an answer to anybody. */
+void server_crash(struct agents *agents, uint32_t server);
 
 /* ---- query.c */
 SIM_CHECKED enum sim_status query_on_ask(struct agents *agents, uint32_t validator, int64_t now_ns,
@@ -181,11 +242,18 @@ SIM_CHECKED enum sim_status query_on_timeout(struct agents *agents, uint64_t pay
                                              int64_t now_ns, struct sim_error *err);
 SIM_CHECKED enum sim_status query_on_answer(struct agents *agents, uint32_t query, int64_t now_ns,
                                             struct sim_error *err);
+/* A validator whose host crashes forgets its question, unscored; it asks again in its time. */
+SIM_CHECKED enum sim_status query_abandon(struct agents *agents, uint32_t validator, int64_t now_ns,
+                                          struct sim_error *err);
 /* More free slots: queries by the thousand, questions one by one. */
 SIM_CHECKED enum sim_status query_grow(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status query_add_question(struct agents *agents, struct sim_error *err);
 /* The query ends here: its slot is free, its question may be. */
 void query_release(struct agents *agents, uint32_t query);
+
+/* ---- agents.c */
+/* Fills neuron_of_account and owner_of_account once all accounts are known. */
+void agents_map_accounts(struct agents *agents);
 
 /* ---- weights.c */
 SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
@@ -196,17 +264,61 @@ bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
 
 /* ---- enter.c */
+/* Works for the first identity of the owner's list, or for nobody when it is empty; what was drawn
+ * before is void. */
+SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                       struct sim_error *err);
 /* The neuron joins its owner's list unless it is in it, has a uid, or never wants one. */
 SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, int64_t now_ns,
                                        struct sim_error *err);
+/* The owner's work starts anew, or stops: for the neuron that has waited longest, at the present
+ * difficulty. */
+SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                       struct sim_error *err);
+/* After the owner's hash rate has changed. */
+SIM_CHECKED enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                          struct sim_error *err);
+/* Tells the chain where a neuron with a uid serves. */
+SIM_CHECKED enum sim_status enter_announce(struct agents *agents, uint32_t neuron,
+                                           struct sim_error *err);
 SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owner,
                                             uint64_t generation, int64_t now_ns,
                                             struct sim_error *err);
+
+/* ---- money.c */
+SIM_CHECKED enum sim_status money_genesis(struct agents *agents, struct sim_error *err);
+/* Late neurons, burns, stakes: behind the events of a block. */
+SIM_CHECKED enum sim_status money_on_block(struct agents *agents, int64_t now_ns,
+                                           struct sim_error *err);
+/* Whether the owner would work for a uid now. */
+bool money_works(const struct agents *agents, const struct agent_owner *owner);
+/* Makes the neuron's hotkey a delegate at its owner's take, where the owner wants it. */
+SIM_CHECKED enum sim_status money_open_hotkey(struct agents *agents, uint32_t neuron,
+                                              struct sim_error *err);
+
+/* ---- delegator.c */
+/* Draws all delegators; the array is there. */
+void delegator_build(struct agents *agents);
+/* Their accounts, behind all others, and balances. */
+SIM_CHECKED enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err);
+SIM_CHECKED enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err);
+/* ---- condition.c */
+/* Every owner's hash rate from its hosts' conditions. */
+void condition_add_hash_rates(struct agents *agents);
+static inline bool agents_host_is_up(const struct agents *agents, uint32_t neuron)
+{
+    return agents->servers[agents->neurons[neuron].server].condition.up;
+}
 
 static inline const struct agents_group *agents_group_of(const struct agents *agents,
                                                          uint32_t neuron)
 {
     return &agents->setup.groups[agents->neurons[neuron].group];
+}
+
+static inline bool agents_has_model(const struct agents_group *group)
+{
+    return group->lm->forward != NULL;
 }
 
 SIM_CHECKED static inline enum sim_status agents_schedule(struct agents *agents, int64_t at_ns,

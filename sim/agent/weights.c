@@ -1,5 +1,6 @@
 /*
- * weights.c: from a validator's running averages to a row of weights on the chain.
+ * weights.c: from a validator's running averages to a row of weights on the chain, in the open or,
+ * where the network commits and reveals, sealed until its epoch.
  */
 #include "agent/state.h"
 
@@ -80,14 +81,16 @@ static enum sim_status submit(struct agents *agents, const struct agent_validato
 {
     for (uint32_t e = 0; e < count; e++)
         agents->row_values[e] = agents->weights.weights_u16[e];
+    const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
     struct chain_extrinsic extrinsic = {
-        .kind = CHAIN_SET_WEIGHTS,
+        .kind = view->params->commit_reveal ? CHAIN_COMMIT_WEIGHTS : CHAIN_SET_WEIGHTS,
         .netuid = agents->setup.netuid,
         .signer = agents->neurons[validator->neuron].hotkey,
         .row_count = count,
         .value_count = count,
         .row_uids = agents->weights.uids,
         .row_values = agents->row_values,
+        .version_key = agents_group_of(agents, validator->neuron)->params->version_key,
     };
     digest_bytes(&agents->digest, agents->weights.uids, count * sizeof(uint32_t));
     digest_bytes(&agents->digest, agents->weights.weights_u16, count * sizeof(uint16_t));
@@ -120,11 +123,17 @@ enum sim_status weights_on_due(struct agents *agents, uint32_t index, int64_t no
                                struct sim_error *err)
 {
     struct agent_validator *validator = &agents->validators[index];
-    int64_t interval_ns =
-        (int64_t)agents->setup.query->weights_interval_blocks * agents->setup.block_time_ns;
+    const struct query_params *query = agents->setup.query;
+    uint32_t uid = agents->neurons[validator->neuron].uid;
+    /* A wallet that asks first tries again with the next block, not with the next interval. */
+    bool waits = query->heed_limits && uid != AGENT_NONE &&
+                 !chain_may_set_weights(agents->wiring.chain, agents->setup.netuid, uid);
+    int64_t interval_blocks = waits ? 1 : (int64_t)query->weights_interval_blocks;
     enum sim_status status =
-        agents_schedule(agents, now_ns + interval_ns, AGENT_SET_WEIGHTS, index, 0, err);
-    if (status != SIM_OK || agents->neurons[validator->neuron].uid == AGENT_NONE)
+        agents_schedule(agents, now_ns + interval_blocks * agents->setup.block_time_ns,
+                        AGENT_SET_WEIGHTS, index, 0, err);
+    if (status != SIM_OK || waits || uid == AGENT_NONE ||
+        !agents_host_is_up(agents, validator->neuron))
         return status;
     return set_weights(agents, validator, err);
 }

@@ -34,7 +34,10 @@ enum stream_purpose {
     STREAM_SCORER,      /* a scorer's own sampling */
     STREAM_CLIENT,      /* client traffic */
     STREAM_SWEEP,       /* designs and replicates */
-    STREAM_TEST         /* tests */
+    STREAM_TEST,        /* tests */
+    STREAM_MECHANISM,   /* a mechanism's dice, and the puzzles that it pays for */
+    STREAM_MONEY,       /* an owner's balance and habits at the start */
+    STREAM_DELEGATE     /* a delegator's balance at the start, and its choices */
 };
 
 struct stream_key {

@@ -204,6 +204,8 @@ static void digest_epoch(struct chain *chain, const struct chain_net *net, uint6
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
         digest_bytes(&chain->digest, arrays[k], n * sizeof *arrays[k]);
     digest_bytes(&chain->digest, net->permit, n);
+    if (net->mechanism->fields & MECHANISM_STAKE_CHANGE)
+        digest_bytes(&chain->digest, net->output->stake_change_rao, n * sizeof(int64_t));
     const struct chain_bonds *bonds = &net->bonds;
     uint64_t entries = bonds->start[bonds->rows];
     if (entries > 0) {
@@ -253,23 +255,42 @@ static uint64_t take_stake(struct chain *chain, uint32_t hotkey, uint64_t rao)
     return taken_rao;
 }
 
-/* One hotkey's part of an epoch; adds what it minted. */
+/* Mints for one hotkey and adds to the sum of what was minted. */
 static enum sim_status pay(struct chain *chain, const struct chain_loaded *parts,
                            uint64_t *minted_rao, struct sim_error *err)
 {
-    uint64_t server_rao = parts->server_rao;
-    if (parts->change_rao > 0)
-        server_rao += (uint64_t)parts->change_rao;
-    if (server_rao + parts->validator_rao > 0) {
-        enum sim_status status =
-            chain_emit_through_hotkey(chain, parts->hotkey, server_rao, parts->validator_rao, err);
-        if (status != SIM_OK)
-            return status;
-        *minted_rao += server_rao + parts->validator_rao;
+    if (parts->server_rao + parts->validator_rao == 0)
+        return SIM_OK;
+    *minted_rao += parts->server_rao + parts->validator_rao;
+    return chain_emit_through_hotkey(chain, parts->hotkey, parts->server_rao, parts->validator_rao,
+                                     err);
+}
+
+/* Takes what the mechanism takes of one hotkey; returns what could not be taken, since stake may
+ * have left after the epoch. */
+static uint64_t take(struct chain *chain, const struct chain_loaded *parts)
+{
+    if (parts->change_rao >= 0)
+        return 0;
+    uint64_t wanted_rao = 0 - (uint64_t)parts->change_rao;
+    return wanted_rao - take_stake(chain, parts->hotkey, wanted_rao);
+}
+
+/* What the mechanism gives on top of its payments, after all has been taken: what could not be
+ * taken is missing from the first gifts, so that no more is given than there was. */
+static enum sim_status give_all(struct chain *chain, const struct chain_loaded *loaded,
+                                uint32_t count, fixed_u128 missing_rao, uint64_t *minted_rao,
+                                struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    for (uint32_t i = 0; i < count && status == SIM_OK; i++) {
+        uint64_t gift_rao = loaded[i].change_rao > 0 ? (uint64_t)loaded[i].change_rao : 0;
+        uint64_t less_rao = missing_rao < gift_rao ? (uint64_t)missing_rao : gift_rao;
+        missing_rao -= less_rao;
+        struct chain_loaded gift = {.hotkey = loaded[i].hotkey, .server_rao = gift_rao - less_rao};
+        status = pay(chain, &gift, minted_rao, err);
     }
-    if (parts->change_rao < 0)
-        take_stake(chain, parts->hotkey, 0 - (uint64_t)parts->change_rao);
-    return SIM_OK;
+    return status;
 }
 
 static void announce_paid(struct chain *chain, const struct chain_net *net, uint64_t minted_rao)
@@ -282,13 +303,17 @@ static enum sim_status pay_all(struct chain *chain, struct chain_net *net,
                                struct sim_error *err)
 {
     uint64_t minted_rao = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        enum sim_status status = pay(chain, &loaded[i], &minted_rao, err);
-        if (status != SIM_OK)
-            return status;
+    fixed_u128 missing_rao = 0;
+    enum sim_status status = SIM_OK;
+    for (uint32_t i = 0; i < count && status == SIM_OK; i++) {
+        status = pay(chain, &loaded[i], &minted_rao, err);
+        missing_rao += take(chain, &loaded[i]);
     }
-    announce_paid(chain, net, minted_rao);
-    return SIM_OK;
+    if (status == SIM_OK)
+        status = give_all(chain, loaded, count, missing_rao, &minted_rao, err);
+    if (status == SIM_OK)
+        announce_paid(chain, net, minted_rao);
+    return status;
 }
 
 /* Lays out what the epoch pays, in uid order; returns the sum. */
@@ -318,10 +343,6 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
                                 struct sim_error *err)
 {
     net->loaded_count = 0;
-    if (net->mechanism->needs != 0 && net->outside == NULL)
-        return SIM_FAIL(
-            err, SIM_CONFIG, "network %u, block %llu: mechanism %s needs facts that no chain knows",
-            net->netuid, (unsigned long long)chain->block, net->mechanism->params->name);
     struct chain_event *event;
     fixed_u128 sum = 0;
     if (net->count > 0) {
@@ -335,6 +356,10 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
         if (status != SIM_OK)
             return sim_error_context(err, "network %u, block %llu", net->netuid,
                                      (unsigned long long)chain->block);
+        if (net->keeps_input)
+            status = chain_keep_input(net, &input, err);
+        if (status != SIM_OK)
+            return status;
         take_output(net);
         digest_epoch(chain, net, emission_rao);
         status = load(net, &sum, err);
@@ -352,6 +377,7 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
     event->lost_rao = emission_rao - (uint64_t)sum;
     event->other = (uint32_t)net->epoch_index;
     event->output = net->count > 0 ? net->output : NULL;
+    event->input = net->count > 0 && net->keeps_input ? &net->kept : NULL;
     return SIM_OK;
 }
 

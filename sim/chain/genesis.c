@@ -1,65 +1,65 @@
 #include "chain/genesis.h"
 #include "chain/state.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES = 256, FIELDS = 3 };
+enum { LINE_BYTES = 256, FIELDS_MAX = 4 };
+
+#define AT(field) offsetof(struct genesis_params, field)
+static const struct param_key genesis_keys[] = {
+    {"neurons", PARAM_STRING_LIST, AT(neurons), NULL, NULL, "", NULL,
+     "lines 'uid,hotkey,stake_tao', header first, maybe with a column 'group': who holds the uids "
+     "and the stake at the start, instead of the groups' own stakes"},
+    {"weights", PARAM_STRING_LIST, AT(weights), NULL, NULL, "", NULL,
+     "lines 'uid,target,weight', header first: rows of weights that stand at the start"},
+};
+#undef AT
+const struct param_table genesis_param_table =
+    PARAM_TABLE("genesis", struct genesis_params, genesis_keys, "a first state from a table");
 
 /* ----------------------------------------------------------------------------------------- lines
  */
 
-/* A CSV file with three fields a line. */
-struct table_file {
-    FILE *file;
-    const char *path;
-    unsigned line;
+/* A list of lines, cut into fields one after the other. */
+struct table_lines {
+    const struct param_strings *lines;
+    size_t line; /* the current one's index */
+    int field_count;
     char text[LINE_BYTES];
-    char *fields[FIELDS];
+    char *fields[FIELDS_MAX];
+    struct genesis_place *place; /* of what is wrong */
 };
 
-static enum sim_status open_table(struct table_file *table, const char *path, const char *header,
-                                  struct sim_error *err)
+/* Cuts the current line. */
+static enum sim_status cut_line(struct table_lines *table, struct sim_error *err)
 {
-    *table = (struct table_file){.file = fopen(path, "r"), .path = path, .line = 1};
-    if (table->file == NULL)
-        return SIM_FAIL(err, SIM_IO, "genesis: cannot read '%s': %s", path, strerror(errno));
-    if (fgets(table->text, sizeof table->text, table->file) != NULL &&
-        strncmp(table->text, header, strlen(header)) == 0)
-        return SIM_OK;
-    fclose(table->file);
-    return SIM_FAIL(err, SIM_CONFIG, "%s:1: the header is not '%s'", path, header);
-}
-
-/* Cuts the next line into its fields; false at the end of the file. */
-static bool next_line(struct table_file *table, enum sim_status *status, struct sim_error *err)
-{
-    *status = SIM_OK;
-    if (fgets(table->text, sizeof table->text, table->file) == NULL)
-        return false;
-    table->line++;
-    table->text[strcspn(table->text, "\r\n")] = '\0';
+    const char *line = table->lines->items[table->line];
+    table->place->line = table->line;
+    table->place->column = 0;
+    if (strlen(line) >= sizeof table->text)
+        return SIM_FAIL(err, SIM_CONFIG, "a line of more than %d characters", LINE_BYTES - 1);
+    snprintf(table->text, sizeof table->text, "%s", line);
     char *at = table->text;
-    for (int i = 0; i < FIELDS && at != NULL; i++) {
-        table->fields[i] = at;
+    int count = 0;
+    while (at != NULL && count < FIELDS_MAX) {
+        table->fields[count++] = at;
         at = strchr(at, ',');
         if (at != NULL)
             *at++ = '\0';
-        else if (i < FIELDS - 1)
-            *status =
-                SIM_FAIL(err, SIM_CONFIG, "%s:%u: not three fields", table->path, table->line);
     }
-    return true;
+    if (count != table->field_count || at != NULL)
+        return SIM_FAIL(err, SIM_CONFIG, "not %d fields", table->field_count);
+    return SIM_OK;
 }
 
-static enum sim_status bad(const struct table_file *table, int field, const char *what,
+static enum sim_status bad(const struct table_lines *table, int field, const char *what,
                            struct sim_error *err)
 {
-    return SIM_FAIL(err, SIM_CONFIG, "%s:%u: '%s' is not %s", table->path, table->line,
-                    table->fields[field], what);
+    table->place->column = (unsigned)(table->fields[field] - table->text);
+    return SIM_FAIL(err, SIM_CONFIG, "'%s' is not %s", table->fields[field], what);
 }
 
 static bool whole_number(const char *text, uint32_t *ret_number)
@@ -131,60 +131,74 @@ static bool grow(void **items, size_t count, size_t item_bytes)
     return grown != NULL;
 }
 
-static enum sim_status read_neuron(struct table_file *file, struct genesis_table *table,
+static bool copy_name(const char *text, char *name, size_t size)
+{
+    return *text != '\0' && snprintf(name, size, "%s", text) < (int)size;
+}
+
+static enum sim_status read_neuron(struct table_lines *lines, struct genesis_table *table,
                                    struct sim_error *err)
 {
     struct genesis_neuron neuron = {0};
     uint32_t uid;
-    if (!whole_number(file->fields[0], &uid) || uid != table->neuron_count)
-        return bad(file, 0, "the next uid", err);
-    if (file->fields[1][0] == '\0' || strlen(file->fields[1]) >= sizeof neuron.hotkey)
-        return bad(file, 1, "an address", err);
-    snprintf(neuron.hotkey, sizeof neuron.hotkey, "%s", file->fields[1]);
-    if (!rao_of(file->fields[2], &neuron.stake_rao))
-        return bad(file, 2, "an amount of TAO", err);
+    if (!whole_number(lines->fields[0], &uid) || uid != table->neuron_count)
+        return bad(lines, 0, "the next uid", err);
+    if (!copy_name(lines->fields[1], neuron.hotkey, sizeof neuron.hotkey))
+        return bad(lines, 1, "an address", err);
+    if (!rao_of(lines->fields[2], &neuron.stake_rao))
+        return bad(lines, 2, "an amount of TAO", err);
+    if (lines->field_count > 3 && !copy_name(lines->fields[3], neuron.group, sizeof neuron.group))
+        return bad(lines, 3, "a group", err);
     for (uint32_t i = 0; i < table->neuron_count; i++)
         if (strcmp(table->neurons[i].hotkey, neuron.hotkey) == 0)
-            return bad(file, 1, "a new hotkey", err);
+            return bad(lines, 1, "a new hotkey", err);
     if (!grow((void **)&table->neurons, table->neuron_count, sizeof neuron))
         return SIM_FAIL(err, SIM_MEMORY, "genesis: out of memory");
     table->neurons[table->neuron_count++] = neuron;
     return SIM_OK;
 }
 
-static enum sim_status read_entry(struct table_file *file, struct genesis_table *table,
+static enum sim_status read_entry(struct table_lines *lines, struct genesis_table *table,
                                   struct sim_error *err)
 {
-    struct genesis_entry entry;
+    struct genesis_entry entry = {.line = lines->line};
     for (int i = 0; i < 2; i++) {
         uint32_t *uid = i == 0 ? &entry.uid : &entry.target;
-        if (!whole_number(file->fields[i], uid) || *uid >= table->neuron_count)
-            return bad(file, i, "a uid of the table", err);
+        if (!whole_number(lines->fields[i], uid) || *uid >= table->neuron_count)
+            return bad(lines, i, "a uid of the table", err);
     }
     char *end;
-    entry.weight = strtod(file->fields[2], &end);
-    if (end == file->fields[2] || *end != '\0' || !(entry.weight >= 0) || isinf(entry.weight))
-        return bad(file, 2, "a weight", err);
+    entry.weight = strtod(lines->fields[2], &end);
+    if (end == lines->fields[2] || *end != '\0' || !(entry.weight >= 0) || isinf(entry.weight))
+        return bad(lines, 2, "a weight", err);
     if (!grow((void **)&table->entries, table->entry_count, sizeof entry))
         return SIM_FAIL(err, SIM_MEMORY, "genesis: out of memory");
     table->entries[table->entry_count++] = entry;
+    table->neurons[entry.uid].weighs |= entry.target != entry.uid && entry.weight > 0;
     return SIM_OK;
 }
 
-typedef enum sim_status (*read_line_f)(struct table_file *file, struct genesis_table *table,
+typedef enum sim_status (*read_line_f)(struct table_lines *lines, struct genesis_table *table,
                                        struct sim_error *err);
 
-static enum sim_status read_lines(const char *path, const char *header, read_line_f read_line,
-                                  struct genesis_table *table, struct sim_error *err)
+/* The header, which may have one column more than it must, then line by line. */
+static enum sim_status read_lines(const struct param_strings *list, const char *header,
+                                  const char *longer, read_line_f read_line,
+                                  struct genesis_table *table, struct genesis_place *place,
+                                  struct sim_error *err)
 {
-    struct table_file file;
-    enum sim_status status = open_table(&file, path, header, err);
-    if (status != SIM_OK)
-        return status;
-    while (status == SIM_OK && next_line(&file, &status, err))
+    struct table_lines lines = {.lines = list, .place = place, .field_count = 3};
+    bool is_long = longer != NULL && strcmp(list->items[0], longer) == 0;
+    place->line = 0;
+    if (!is_long && strcmp(list->items[0], header) != 0)
+        return SIM_FAIL(err, SIM_CONFIG, "the header is not '%s'", header);
+    lines.field_count += is_long;
+    enum sim_status status = SIM_OK;
+    for (lines.line = 1; lines.line < list->count && status == SIM_OK; lines.line++) {
+        status = cut_line(&lines, err);
         if (status == SIM_OK)
-            status = read_line(&file, table, err);
-    fclose(file.file);
+            status = read_line(&lines, table, err);
+    }
     return status;
 }
 
@@ -193,32 +207,44 @@ static int compare_entries(const void *left, const void *right)
     const struct genesis_entry *a = left, *b = right;
     if (a->uid != b->uid)
         return a->uid < b->uid ? -1 : 1;
-    return a->target < b->target ? -1 : a->target > b->target;
+    if (a->target != b->target)
+        return a->target < b->target ? -1 : 1;
+    return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static enum sim_status sort_entries(const char *path, struct genesis_table *table,
+static enum sim_status sort_entries(struct genesis_table *table, struct genesis_place *place,
                                     struct sim_error *err)
 {
     if (table->entry_count > 0)
         qsort(table->entries, table->entry_count, sizeof *table->entries, compare_entries);
-    for (size_t i = 1; i < table->entry_count; i++)
-        if (compare_entries(&table->entries[i - 1], &table->entries[i]) == 0)
-            return SIM_FAIL(err, SIM_CONFIG, "%s: uid %u weighs target %u twice", path,
-                            table->entries[i].uid, table->entries[i].target);
+    for (size_t i = 1; i < table->entry_count; i++) {
+        const struct genesis_entry *a = &table->entries[i - 1], *b = &table->entries[i];
+        if (a->uid != b->uid || a->target != b->target)
+            continue;
+        *place = (struct genesis_place){.in_weights = true, .line = b->line};
+        return SIM_FAIL(err, SIM_CONFIG, "uid %u weighs target %u twice", b->uid, b->target);
+    }
     return SIM_OK;
 }
 
-enum sim_status genesis_read_csv(const char *neurons_path, const char *weights_path,
-                                 struct genesis_table *ret_table, struct sim_error *err)
+enum sim_status genesis_parse(const struct genesis_params *params, struct genesis_table *ret_table,
+                              struct genesis_place *ret_place, struct sim_error *err)
 {
     struct genesis_table table = {0};
-    enum sim_status status =
-        read_lines(neurons_path, "uid,hotkey,stake_tao", read_neuron, &table, err);
-    if (status == SIM_OK && weights_path != NULL)
-        status = read_lines(weights_path, "uid,target,weight", read_entry, &table, err);
-    if (status == SIM_OK && weights_path != NULL)
-        status = sort_entries(weights_path, &table, err);
+    struct genesis_place place = {0};
+    enum sim_status status = SIM_OK;
+    if (params->neurons.count > 0)
+        status = read_lines(&params->neurons, "uid,hotkey,stake_tao", "uid,hotkey,stake_tao,group",
+                            read_neuron, &table, &place, err);
+    if (status == SIM_OK && params->weights.count > 0) {
+        place.in_weights = true;
+        status = read_lines(&params->weights, "uid,target,weight", NULL, read_entry, &table, &place,
+                            err);
+    }
+    if (status == SIM_OK)
+        status = sort_entries(&table, &place, err);
     if (status != SIM_OK) {
+        *ret_place = place;
         genesis_release(&table);
         return status;
     }
@@ -235,25 +261,6 @@ void genesis_release(struct genesis_table *table)
 
 /* -------------------------------------------------------------------------------------- applying
  */
-
-static enum sim_status add_neuron(struct chain *chain, uint16_t netuid,
-                                  const struct genesis_neuron *row, uint32_t *ret_hotkey,
-                                  struct sim_error *err)
-{
-    char owner[sizeof row->hotkey + 16];
-    snprintf(owner, sizeof owner, "owner of %s", row->hotkey);
-    struct chain_genesis_neuron neuron = {
-        .netuid = netuid, .stake_rao = row->stake_rao, .permit = true};
-    uint32_t uid;
-    enum sim_status status = chain_add_account(chain, row->hotkey, &neuron.hotkey, err);
-    if (status == SIM_OK)
-        status = chain_add_account(chain, owner, &neuron.coldkey, err);
-    if (status == SIM_OK)
-        status = chain_genesis_neuron(chain, &neuron, &uid, err);
-    if (status == SIM_OK)
-        *ret_hotkey = neuron.hotkey;
-    return status;
-}
 
 /* One uid's entries, scaled so that the largest is 65535 (the chain then normalises). */
 static enum sim_status add_row(struct chain *chain, uint16_t netuid,
@@ -272,17 +279,9 @@ static enum sim_status add_row(struct chain *chain, uint16_t netuid,
                                  err);
 }
 
-enum sim_status genesis_apply(struct chain *chain, uint16_t netuid,
-                              const struct genesis_table *table, uint32_t *ret_first_account,
-                              struct sim_error *err)
+enum sim_status genesis_apply_weights(struct chain *chain, uint16_t netuid,
+                                      const struct genesis_table *table, struct sim_error *err)
 {
-    uint32_t first = chain_account_count(chain);
-    for (uint32_t i = 0; i < table->neuron_count; i++) {
-        uint32_t hotkey;
-        enum sim_status status = add_neuron(chain, netuid, &table->neurons[i], &hotkey, err);
-        if (status != SIM_OK)
-            return status;
-    }
     uint32_t *scratch = malloc((2 * (size_t)table->neuron_count + 1) * sizeof *scratch);
     if (scratch == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "genesis: out of memory");
@@ -294,21 +293,23 @@ enum sim_status genesis_apply(struct chain *chain, uint16_t netuid,
         status = add_row(chain, netuid, &table->entries[at], (uint32_t)(end - at), scratch, err);
     }
     free(scratch);
-    if (status == SIM_OK)
-        *ret_first_account = first;
     return status;
+}
+
+bool genesis_needs_stake(const struct mechanism_ops *mechanism)
+{
+    return (mechanism->needs & MECHANISM_NEEDS_FACTS) == 0;
 }
 
 enum sim_status genesis_check(const struct chain *chain, struct sim_error *err)
 {
-    const uint32_t pays_without_stake = MECHANISM_NEEDS_TRUE_VALUE | MECHANISM_NEEDS_BENCHMARK |
-                                        MECHANISM_NEEDS_SOLVE_TIME | MECHANISM_NEEDS_WORK |
-                                        MECHANISM_NEEDS_DICE;
-    if (chain->total_issuance_rao > 0)
+    const struct chain_params *ledger = &chain->nets[0].params;
+    bool mints = ledger->block_emission > 0 || ledger->emission_table.count > 0;
+    if (chain->total_issuance_rao > 0 || !mints)
         return SIM_OK;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         const struct mechanism_ops *mechanism = chain->nets[i].mechanism;
-        if (mechanism != NULL && (mechanism->needs & pays_without_stake))
+        if (mechanism != NULL && !genesis_needs_stake(mechanism))
             return SIM_OK;
     }
     return SIM_FAIL(err, SIM_CONFIG,

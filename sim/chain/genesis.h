@@ -1,23 +1,33 @@
 /*
  * genesis.h: a chain's first state from a table of a real network's.
  *
- * Two CSV files with a header line each: `uid,hotkey,stake_tao` (uids 0, 1, 2, ... in order) and
- * `uid,target,weight` (any order; weights of a row in any scale).  Reading and applying are apart,
- * so that the caller may give the keys to neurons of its own.
+ * Two lists of lines in CSV, each with a header line: `uid,hotkey,stake_tao` (uids 0, 1, 2, ... in
+ * order), maybe with a fourth column `group`; and `uid,target,weight` (any order; weights of a row
+ * in any scale).  Reading and applying are apart, so that the caller may give the keys to neurons
+ * of its own.
  */
 #ifndef CHAIN_GENESIS_H
 #define CHAIN_GENESIS_H
 
 #include "chain/chain.h"
 
+/* `genesis:` of a scenario. */
+struct genesis_params {
+    struct param_strings neurons, weights; /* lines, header first; none: no table */
+};
+extern const struct param_table genesis_param_table;
+
 struct genesis_neuron {
-    char hotkey[64];    /* the address as the file has it */
+    char hotkey[64];    /* the address as the table has it */
+    char group[64];     /* "" where the table has no such column */
     uint64_t stake_rao; /* digits behind the ninth decimal are cut */
+    bool weighs;        /* has an entry for another uid */
 };
 
 struct genesis_entry {
     uint32_t uid, target;
     double weight; /* >= 0 */
+    size_t line;   /* index of its line */
 };
 
 /* Owned memory; start as {0}. */
@@ -28,22 +38,32 @@ struct genesis_table {
     size_t entry_count;
 };
 
-/* weights_path may be NULL.  SIM_IO where a file cannot be read; SIM_CONFIG "file:line: what" for
- * a line that is none, a uid out of order, a hotkey or an entry given twice. */
-SIM_CHECKED enum sim_status genesis_read_csv(const char *neurons_path, const char *weights_path,
-                                             struct genesis_table *ret_table,
-                                             struct sim_error *err);
+/* Where a table is wrong; line and column count from 0. */
+struct genesis_place {
+    bool in_weights;
+    size_t line;
+    unsigned column;
+};
+
+/* SIM_CONFIG for a line that is none, a uid out of order, a hotkey or an entry given twice; then
+ * *ret_place says where.  SIM_MEMORY. */
+SIM_CHECKED enum sim_status genesis_parse(const struct genesis_params *params,
+                                          struct genesis_table *ret_table,
+                                          struct genesis_place *ret_place, struct sim_error *err);
 void genesis_release(struct genesis_table *table);
 
-/* Accounts (hotkey by its address, coldkey "owner of ADDRESS"), neurons with stake and permit, and
- * rows scaled so that the largest entry is the profile's full weight.  The first uid gets
- * *ret_first_account as hotkey and the next account as coldkey, and so on in pairs. */
-SIM_CHECKED enum sim_status genesis_apply(struct chain *chain, uint16_t netuid,
-                                          const struct genesis_table *table,
-                                          uint32_t *ret_first_account, struct sim_error *err);
+/* The rows, scaled so that the largest entry is the profile's full weight; the uids are
+ * there. */
+SIM_CHECKED enum sim_status genesis_apply_weights(struct chain *chain, uint16_t netuid,
+                                                  const struct genesis_table *table,
+                                                  struct sim_error *err);
+
+/* Whether a mechanism pays nothing as long as nobody has stake. */
+bool genesis_needs_stake(const struct mechanism_ops *mechanism);
 
 /* Refuses, with the reason, a first state from which nothing can ever be minted: no stake and no
- * balance anywhere under a mechanism that pays only where there is stake. */
+ * balance anywhere, on a chain that has something to mint, under a mechanism that pays only where
+ * there is stake. */
 SIM_CHECKED enum sim_status genesis_check(const struct chain *chain, struct sim_error *err);
 
 #endif

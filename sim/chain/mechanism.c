@@ -1,6 +1,7 @@
 #include "chain/mechanism.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +165,54 @@ static void check_shapes(const struct mechanism_ops *ops, const struct mechanism
     SIM_ASSERT(input->neuron_count >= 1);
     SIM_ASSERT(output->neuron_count == input->neuron_count);
     SIM_ASSERT(output->memory_words == ops->memory_words);
-    SIM_ASSERT(ops->needs == 0 || input->outside != NULL);
+}
+
+/* ----------------------------------------------------------------------------------- the outside
+ */
+
+void mechanism_needs_text(uint32_t needs, char ret_text[MECHANISM_NEEDS_BYTES])
+{
+    static const char *const names[] = {"true_value", "benchmark_score", "solve_time", "hashes",
+                                        "operations", "clones",          "accomplices"};
+    _Static_assert(1 << sizeof(names) / sizeof(names[0]) == MECHANISM_NEEDS_DICE,
+                   "a name for each fact");
+    size_t length = 0;
+    ret_text[0] = '\0';
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        if ((needs >> k & 1) == 0)
+            continue;
+        int added = snprintf(ret_text + length, MECHANISM_NEEDS_BYTES - length, "%s%s",
+                             length > 0 ? ", " : "", names[k]);
+        length += (size_t)added;
+        SIM_ASSERT(length < MECHANISM_NEEDS_BYTES);
+    }
+}
+
+/* The needs that the block meets. */
+static uint32_t needs_met(const struct mechanism_outside *outside)
+{
+    if (outside == NULL)
+        return 0;
+    const void *const arrays[] = {
+        outside->true_value, outside->benchmark_score, outside->solve_time_ns, outside->hashes,
+        outside->operations, outside->clones,          outside->accomplice,    outside->dice};
+    uint32_t met = 0;
+    for (size_t k = 0; k < sizeof(arrays) / sizeof(arrays[0]); k++)
+        met |= arrays[k] != NULL ? (uint32_t)1 << k : 0;
+    return met;
+}
+
+static enum sim_status check_needs(const struct mechanism_ops *ops,
+                                   const struct mechanism_input *input, struct sim_error *err)
+{
+    uint32_t missing = ops->needs & ~needs_met(input->outside);
+    if (missing == 0)
+        return SIM_OK;
+    char facts[MECHANISM_NEEDS_BYTES];
+    mechanism_needs_text(missing, facts);
+    return SIM_FAIL(err, SIM_CONFIG,
+                    "mechanism %s needs what no chain knows (%s), which only a run can give it",
+                    ops->params->name, facts[0] != '\0' ? facts : "dice");
 }
 
 enum sim_status mechanism_epoch(const struct mechanism_ops *ops, const void *params,
@@ -173,8 +221,9 @@ enum sim_status mechanism_epoch(const struct mechanism_ops *ops, const void *par
                                 const struct mechanism_trace *trace, struct sim_error *err)
 {
     check_shapes(ops, input, output);
-    enum sim_status status =
-        prepare_scratch(scratch, ops->scratch_bytes(params, input, trace != NULL), err);
+    enum sim_status status = check_needs(ops, input, err);
+    if (status == SIM_OK)
+        status = prepare_scratch(scratch, ops->scratch_bytes(params, input, trace != NULL), err);
     if (status != SIM_OK)
         return status;
     set_defaults(input, output);

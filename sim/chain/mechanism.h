@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 /* Raised whenever a struct below changes; a plug-in built for another number is refused. */
-#define MECHANISM_INTERFACE_VERSION 1u
+#define MECHANISM_INTERFACE_VERSION 2u
 
 /* No such uid, and no such block. */
 #define MECHANISM_NO_UID UINT32_MAX
@@ -86,16 +86,23 @@ struct mechanism_rules {
     uint64_t stake_threshold_rao;    /* less stake than this counts as none (0: off) */
 };
 
-/* Facts that no chain can know, measured by the simulator; for reference payers and experiments
- * only.  A mechanism that declares the need gets the block; arrays it did not ask for may be NULL.
- * Results of such mechanisms are marked in reports. */
+/* Facts that no chain can know, measured by the simulator at the instant of the epoch; for
+ * reference payers and experiments only.  A mechanism that declares a need gets that array; those
+ * that it did not ask for may be NULL.  Whoever asks for more than dice is marked in results and
+ * reports. Numbers are finite; a slot without a neuron, or what does not apply to it, is 0 (solve
+ * times: INT64_MAX). */
 struct mechanism_outside {
-    const double *true_value;      /* (n) what the neuron is truly worth, >= 0 */
+    const double *true_value;      /* (n) what the neuron's model is worth, >= 0 */
     const double *benchmark_score; /* (n) score in a fixed public test, >= 0 */
     const int64_t *solve_time_ns;  /* (n) time to solve this epoch's puzzle; INT64_MAX: unsolved */
-    const double *work;            /* (n) hashes or useful operations done this epoch, >= 0 */
-    const uint64_t *dice;          /* (n) random words, each keyed by the neuron's stable name */
-    uint64_t network_dice;         /* one random word for the epoch */
+    const double *hashes;          /* (n) hashes that it can have done since the last epoch, >= 0 */
+    const double *operations;      /* (n) operations done for questions and training since, >= 0 */
+    const uint32_t *clones;    /* (n) uids behind which the same model stands, itself included */
+    const uint8_t *accomplice; /* (n) 1: of those who would profit if the payer were corrupt */
+    /* (n) A random word for each, keyed by the neuron's stable name and the epoch, never by the
+     * uid. Where one is too few it is the seed of a stream of base/stream.h (STREAM_MECHANISM). */
+    const uint64_t *dice;
+    uint64_t network_dice; /* one random word for the epoch */
 };
 
 /* What the chain knows at an epoch.  Read-only; nothing is kept beyond the call.  Optional arrays
@@ -237,14 +244,24 @@ struct mechanism_trace {
 
 /* ----------------------------------------------------------------------------------- operations */
 
-/* What a mechanism cannot work without. */
+/* The arrays of struct mechanism_outside that a mechanism cannot work without: one bit each, in the
+ * order of the struct, so that `dice` and `network_dice` share the last one. */
 enum mechanism_need {
     MECHANISM_NEEDS_TRUE_VALUE = 1 << 0,
     MECHANISM_NEEDS_BENCHMARK = 1 << 1,
     MECHANISM_NEEDS_SOLVE_TIME = 1 << 2,
-    MECHANISM_NEEDS_WORK = 1 << 3,
-    MECHANISM_NEEDS_DICE = 1 << 4
+    MECHANISM_NEEDS_HASHES = 1 << 3,
+    MECHANISM_NEEDS_OPERATIONS = 1 << 4,
+    MECHANISM_NEEDS_CLONES = 1 << 5,
+    MECHANISM_NEEDS_ACCOMPLICES = 1 << 6,
+    MECHANISM_NEEDS_DICE = 1 << 7,
+    /* Dice are chance, which a chain can have; the others are facts that it cannot. */
+    MECHANISM_NEEDS_FACTS = MECHANISM_NEEDS_DICE - 1
 };
+
+/* The facts among `needs` by name, "true_value, clones"; "" for none (dice are no fact). */
+enum { MECHANISM_NEEDS_BYTES = 128 };
+void mechanism_needs_text(uint32_t needs, char ret_text[MECHANISM_NEEDS_BYTES]);
 
 /* One mechanism.  Constant data; `params` below is the struct that ops->params describes, filled
  * by the scenario reader or by hand. */
@@ -282,8 +299,9 @@ struct mechanism_ops {
 /* Runs one epoch: grows the scratch, sets the output to its defaults (zero; permits and priorities
  * as they were; empty bonds), calls ops->epoch and checks the result (mechanism_check_output).
  * Everybody calls this and nothing else.  `output` must have been created for this n and
- * ops->memory_words.  SIM_MEMORY, SIM_NUMERIC (a result that breaks conservation), or what the
- * mechanism returns; `output` is then undefined. */
+ * ops->memory_words.  SIM_CONFIG (input->outside lacks what ops->needs asks for), SIM_MEMORY,
+ * SIM_NUMERIC (a result that breaks conservation), or what the mechanism returns; `output` is then
+ * undefined. */
 SIM_CHECKED enum sim_status mechanism_epoch(const struct mechanism_ops *ops, const void *params,
                                             const struct mechanism_input *input,
                                             struct mechanism_output *output,

@@ -44,6 +44,12 @@ static bool too_fast(const struct chain *chain, uint32_t coldkey)
     return limit != 0 && last != 0 && chain->block - last <= limit;
 }
 
+bool chain_staking_open(const struct chain *chain, uint32_t coldkey)
+{
+    uint64_t limit = ledger(chain)->tx_rate_limit, last = chain->accounts[coldkey].last_tx_block;
+    return limit == 0 || last == 0 || chain->block + 1 - last > limit;
+}
+
 /* ----------------------------------------------------------------------------------- staking */
 
 /* nakamoto asks about the hotkey first and the money last; finney the other way round. */

@@ -1,5 +1,6 @@
 #include "cli/execute.h"
 
+#include "cli/models.h"
 #include "cli/progress.h"
 #include "lm/lm_list.h"
 #include "record/checkpoint.h"
@@ -122,7 +123,7 @@ enum sim_status execute_inspect(const struct scenario_schema *schema, const char
     struct config *stored = NULL;
     struct sim_error ignored = {0};
     *ret_state = EXECUTE_OTHER;
-    if (config_load(&schema->config, &input, &stored, &report, &ignored) == SIM_OK)
+    if (scenario_load(schema, &input, &stored, &report, &ignored) == SIM_OK)
         *ret_state = compare(stored, config, has_result);
     config_report_release(&report);
     config_free(stored);
@@ -190,6 +191,8 @@ static enum sim_status run_world(struct scenario_plan *plan, const struct execut
         status = world_run(world, err);
     struct world_status end = world_status(world);
     progress_end(&progress, &end);
+    if (status == SIM_OK && plan->setup.probe->models)
+        status = models_save(options->folder, world, &plan->setup.agents, err);
     if (status == SIM_OK)
         status = world_finish(world, err);
     if (status == SIM_OK)

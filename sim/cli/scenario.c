@@ -1,16 +1,23 @@
 #include "cli/scenario.h"
 
+#include "agent/genesis.h"
 #include "lm/train.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const limits_tables[] = {&world_limits_table};
+static const struct param_table *const genesis_tables[] = {&genesis_param_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
 static const struct param_table *const record_tables[] = {&probe_param_table};
+static const struct param_table *const fault_tables[] = {&world_fault_table};
 static const struct param_table *const group_tables[] = {&group_param_table};
 static const struct param_table *const host_tables[] = {&group_host_param_table};
 static const struct param_table *const training_tables[] = {&group_training_param_table};
+static const struct param_table *const money_tables[] = {&group_money_param_table};
+static const struct param_table *const delegator_tables[] = {&delegator_param_table};
 static const struct param_table *const diet_tables[] = {&group_diet_param_table};
 static const struct param_table *const optimiser_tables[] = {&lm_optimiser_table};
 
@@ -39,11 +46,14 @@ static void fill_group_sections(struct scenario_schema *schema)
     const struct registry *registry = &schema->registry;
     struct config_section *at = schema->group_sections;
     *at++ = choice(registry, REGISTRY_MODEL, "model", "gru", "the language model that it serves");
-    *at++ = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
     *at++ = plain("training", training_tables, "how often and how much it learns");
-    *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    (at++)->when = "training.enabled=true";
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
 static void fill_sections(struct scenario_schema *schema)
@@ -61,14 +71,17 @@ static void fill_sections(struct scenario_schema *schema)
         .selector = "profile",
         .fallback = "finney",
     };
-    *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
-                   "consensus and incentive: what an epoch pays");
+    *at++ = plain("genesis", genesis_tables, "the network's first state, where a table says it");
+    *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
+                 "consensus and incentive: what an epoch pays");
+    (at++)->live = true;
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
     *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
     *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
     *at++ = plain("query", query_tables, "how validators question their peers");
     *at++ = plain("network", net_tables, "how messages share links");
     *at++ = plain("record", record_tables, "what is kept of the run");
+    *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
         .key = "groups",
         .doc = "the neurons, in groups of one kind",
@@ -78,6 +91,36 @@ static void fill_sections(struct scenario_schema *schema)
         .sections = schema->group_sections,
         .section_count = sizeof(schema->group_sections) / sizeof(schema->group_sections[0]),
     };
+    *at++ = (struct config_section){
+        .key = "delegators",
+        .doc = "people without a neuron who choose whose stake to add to, in kinds",
+        .shape = CONFIG_GROUPS,
+        .tables = delegator_tables,
+        .table_count = 1,
+        .optional = true,
+    };
+    *at++ = (struct config_section){
+        .key = "faults",
+        .doc = "what goes wrong, by schedule or at random",
+        .shape = CONFIG_GROUPS,
+        .tables = fault_tables,
+        .table_count = 1,
+        .optional = true,
+    };
+    schema->root.section_count = (size_t)(at - schema->sections);
+    SIM_ASSERT(schema->root.section_count ==
+               sizeof(schema->sections) / sizeof(schema->sections[0]));
+}
+
+/* A user's own: `mechanism: ./fair.so`. */
+static enum sim_status open_plugin(void *context, const char *section, const char *path,
+                                   const struct param_table **ret_table, struct sim_error *err)
+{
+    struct scenario_schema *schema = context;
+    if (strcmp(section, "mechanism") != 0)
+        return SIM_FAIL(err, SIM_CONFIG, "'%.200s': only a mechanism can be a file of your own",
+                        path);
+    return plugin_open(&schema->plugins, path, ret_table, err);
 }
 
 void scenario_schema_init(struct scenario_schema *schema)
@@ -85,7 +128,6 @@ void scenario_schema_init(struct scenario_schema *schema)
     *schema = (struct scenario_schema){0};
     registry_init(&schema->registry);
     fill_group_sections(schema);
-    fill_sections(schema);
     schema->root = (struct config_section){
         .key = "",
         .doc = "a scenario",
@@ -93,9 +135,23 @@ void scenario_schema_init(struct scenario_schema *schema)
         .tables = world_tables,
         .table_count = 1,
         .sections = schema->sections,
-        .section_count = 9,
     };
-    schema->config = (struct config_schema){.root = &schema->root};
+    fill_sections(schema);
+    schema->config = (struct config_schema){
+        .root = &schema->root, .plugin = open_plugin, .plugin_context = schema};
+}
+
+void scenario_schema_release(struct scenario_schema *schema)
+{
+    plugin_release(&schema->plugins);
+}
+
+const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
+                                               const struct config_block *block)
+{
+    if (block->option != SIZE_MAX)
+        return registry_mechanism(&schema->registry, block->option);
+    return plugin_mechanism(&schema->plugins, block->table);
 }
 
 /* ---- from blocks to a set-up */
@@ -117,6 +173,7 @@ static struct agents_group group_of(const struct registry *registry,
         .lm_shape = model->values,
         .strategy = registry_strategy(registry, strategy->option),
         .strategy_params = strategy->values,
+        .money = config_child(block, "money")->values,
     };
 }
 
@@ -137,6 +194,38 @@ static enum sim_status plan_groups(struct scenario_plan *plan, const struct regi
     return SIM_OK;
 }
 
+static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *kinds = config_at(plan->config, "delegators");
+    size_t count = kinds == NULL ? 0 : kinds->block_count;
+    plan->delegators = calloc(count + 1, sizeof(*plan->delegators));
+    if (plan->delegators == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu kinds of delegators", count);
+    for (size_t k = 0; k < count; k++)
+        plan->delegators[k] = (struct agents_delegators){.name = kinds->blocks[k].name,
+                                                         .params = kinds->blocks[k].values};
+    plan->setup.agents.delegators = plan->delegators;
+    plan->setup.agents.delegator_kind_count = (uint32_t)count;
+    plan->setup.agents.can_set_take = plan->setup.chain.profile == CHAIN_CURRENT;
+    return SIM_OK;
+}
+
+static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *faults = config_at(plan->config, "faults");
+    size_t count = faults == NULL ? 0 : faults->block_count;
+    if (count == 0)
+        return SIM_OK;
+    plan->faults = calloc(count, sizeof(*plan->faults));
+    if (plan->faults == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu faults", count);
+    for (size_t f = 0; f < count; f++)
+        plan->faults[f] = (struct world_fault){faults->blocks[f].name, faults->blocks[f].values};
+    plan->setup.faults = plan->faults;
+    plan->setup.fault_count = (uint32_t)count;
+    return SIM_OK;
+}
+
 static enum sim_status plan_corpus(struct scenario_plan *plan, const struct registry *registry,
                                    struct sim_error *err)
 {
@@ -147,7 +236,8 @@ static enum sim_status plan_corpus(struct scenario_plan *plan, const struct regi
     return status == SIM_OK ? SIM_OK : sim_error_context(err, "corpus");
 }
 
-static void plan_chain(struct scenario_plan *plan, const struct registry *registry)
+static enum sim_status plan_chain(struct scenario_plan *plan, const struct scenario_schema *schema,
+                                  struct sim_error *err)
 {
     const struct config_block *chain = config_at(plan->config, "chain");
     const struct config_block *mechanism = config_at(plan->config, "mechanism");
@@ -156,11 +246,59 @@ static void plan_chain(struct scenario_plan *plan, const struct registry *regist
         .netuid = profile == CHAIN_NAKAMOTO ? 1 : 3, /* finney's text network had number 3 */
         .owner = CHAIN_NONE,
         .params = *(const struct chain_params *)chain->values,
-        .mechanism = registry_mechanism(registry, mechanism->option),
+        .mechanism = scenario_mechanism(schema, mechanism),
         .mechanism_params = mechanism->values,
     };
     plan->setup.chain =
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
+    plan->setup.mechanism_sha256 = plugin_sha256(&schema->plugins, mechanism->table);
+    return plugin_check(&schema->plugins, mechanism->table, mechanism->values, err);
+}
+
+/* ---- the first state */
+
+static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
+                                    struct sim_error *err)
+{
+    const struct genesis_params *params = config_values(plan->config, "genesis");
+    struct genesis_place place;
+    struct sim_error reason = {0};
+    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    if (status == SIM_CONFIG)
+        config_complain_item(plan->config, report,
+                             place.in_weights ? &params->weights : &params->neurons, place.line,
+                             place.column, "'genesis.%s': %s",
+                             place.in_weights ? "weights" : "neurons", reason.text);
+    if (status == SIM_OK) {
+        plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
+        status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);
+        if (status == SIM_CONFIG)
+            config_complain(plan->config, report, params->neurons.count > 0 ? "genesis" : "groups",
+                            "%s", reason.text);
+    }
+    return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
+}
+
+enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                       const struct config *config, struct config_report *report,
+                                       struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    struct scenario_plan plan = {.config = config};
+    enum sim_status status = plan_chain(&plan, schema, err);
+    if (status == SIM_CONFIG) {
+        config_complain(config, report, "mechanism.sha256", "%s", err->text);
+        return status;
+    }
+    status = plan_groups(&plan, registry, err);
+    if (status == SIM_CONFIG)
+        config_complain(config, report, "groups", "%s", err->text);
+    if (status == SIM_OK)
+        status = plan_delegators(&plan, err);
+    if (status == SIM_OK)
+        status = plan_genesis(&plan, report, err);
+    scenario_plan_release(&plan);
+    return status;
 }
 
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
@@ -174,6 +312,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .params = config_root(config)->values,
         .net = config_values(config, "network"),
         .probe = config_values(config, "record"),
+        .limits = config_values(config, "limits"),
     };
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
@@ -183,8 +322,19 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .router = registry_router(registry, router->option),
         .router_params = router->values,
     };
-    plan_chain(plan, registry);
-    enum sim_status status = plan_groups(plan, registry, err);
+    enum sim_status status = plan_chain(plan, schema, err);
+    if (status == SIM_OK)
+        status = plan_groups(plan, registry, err);
+    if (status == SIM_OK)
+        status = plan_delegators(plan, err);
+    struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
+    if (status == SIM_OK)
+        status = plan_genesis(plan, &said, err);
+    config_report_release(&said);
+    if (status == SIM_OK)
+        status = plan_faults(plan, err);
+    if (status == SIM_OK)
+        status = scenario_plan_schedule(plan, registry, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -196,5 +346,9 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
+    scenario_release_schedule(plan);
+    free(plan->delegators);
+    genesis_release(&plan->genesis);
+    free(plan->faults);
     *plan = (struct scenario_plan){0};
 }

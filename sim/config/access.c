@@ -93,6 +93,32 @@ void config_complain(const struct config *config, struct config_report *report, 
                             loader_excerpt(&config->sources[at.source], at));
 }
 
+void config_complain_item(const struct config *config, struct config_report *report,
+                          const struct param_strings *list, size_t index, unsigned column,
+                          const char *format, ...)
+{
+    char message[1000], place[1000];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    const struct loader_list *kept = config->lists;
+    while (kept != NULL && kept->items != list->items)
+        kept = kept->next;
+    SIM_ASSERT(kept != NULL);
+    struct place at = kept->node->at;
+    if (index < kept->node->count) {
+        const struct node *item = kept->node->items[index];
+        bool quoted = loader_character(&config->sources[item->at.source], item->at) == '"';
+        at = item->at;
+        at.column += column + quoted;
+    }
+    struct loader view = {.sources = config->sources, .source_count = config->source_count};
+    loader_place_text(&view, at, place, sizeof(place));
+    (void)loader_report_add(report, place, message,
+                            loader_excerpt(&config->sources[at.source], at));
+}
+
 const struct config *config_twin(const struct config *config)
 {
     return config->twin;

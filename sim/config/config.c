@@ -46,10 +46,12 @@ static void hand_over_sources(struct loader *loader, struct config *config)
 {
     config->sources = loader->sources;
     config->source_count = loader->source_count;
+    config->lists = loader->lists;
     for (size_t i = 0; i < config->change_count; i++) {
         struct config *after = (struct config *)(uintptr_t)config->changes[i].after;
         after->sources = loader->sources;
         after->source_count = loader->source_count;
+        after->lists = loader->lists;
     }
     if (config->twin != NULL)
         hand_over_sources(loader, config->twin);

@@ -22,6 +22,9 @@
  * merge key by key, all other values replace.  Naming another option of a CHOICE drops the
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
+ * A list of texts may be `{file: lines.csv}`: one text a line, in the order of the file (relative
+ * to the one that names it).  The resolved scenario holds the texts.
+ *
  * Limits: files of 4 MiB, nesting of 64, 100 000 nodes (an alias counts as all that it stands
  * for), 16 levels of `base`; 2 000 000 nodes over scenario, twin and all changes of a schedule.
  */
@@ -53,14 +56,16 @@ struct config_section {
     const struct config_section *sections; /* (section_count) within the block (or each group) */
     size_t section_count;
     bool optional;    /* absent means no block at all, rather than all defaults */
-    bool live;        /* CHOICE: another option may come by `schedule`; keys have PARAM_LIVE_FLAG */
+    bool live;        /* CHOICE: another option, or other parameters, may come by `schedule` */
     const char *when; /* the whole section counts only then (base/param.h); NULL = always */
 };
 
 struct config_schema {
     const struct config_section *root; /* PLAIN */
     /* The table of a plug-in, for a CHOICE whose value contains a '/'; NULL where there are none.
-     * `section` is the CHOICE's key.  The table outlives the config; its name is the value. */
+     * `section` is the CHOICE's key; `path` is the value, from the folder of the file that says it
+     * (a set's: of the scenario).  The table outlives the config; its name, which a resolved
+     * scenario says instead, must contain a '/' and open the same plug-in from anywhere. */
     enum sim_status (*plugin)(void *context, const char *section, const char *path,
                               const struct param_table **ret_table, struct sim_error *err);
     void *plugin_context;
@@ -176,6 +181,13 @@ const void *config_values(const struct config *config, const char *path);
 void config_complain(const struct config *config, struct config_report *report, const char *path,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same for the item `index` of a list of texts that the scenario holds, at its character
+ * `column`, from 0: in the file where the list came from one.  An index behind the last means the
+ * list as a whole. */
+void config_complain_item(const struct config *config, struct config_report *report,
+                          const struct param_strings *list, size_t index, unsigned column,
+                          const char *format, ...) __attribute__((format(printf, 6, 7)));
+
 /* ---- Twin and schedule ---------------------------------------------------------------------- */
 
 /* The scenario with its twin's overrides, without `twin`; NULL if it has none.  The config's. */
@@ -199,6 +211,10 @@ const struct config_change *config_change_at(const struct config *config, size_t
  * units, no comment, no base.  Reading it gives the same structs bit for bit, and the same text.
  * Heap, NULL when out of memory. */
 char *config_emit(const struct config *config);
+
+/* One line: what stands at a path, the value of a key, or an option's name with the parameters
+ * that are not at their defaults.  "~" where nothing is.  Heap, NULL when out of memory. */
+char *config_text_at(const struct config *config, const char *path);
 
 /* SHA-256 in hex over `version` and the resolved scenario without twin and without keys that have
  * PARAM_UNHASHED_FLAG.  The seed is part of the scenario. */

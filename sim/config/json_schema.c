@@ -89,7 +89,10 @@ static void add_plain(struct text *text, const struct param_key *key)
         text_add(text, "\"type\": \"string\"");
         break;
     case PARAM_STRING_LIST:
-        text_add(text, "\"type\": \"array\", \"items\": {\"type\": \"string\"}");
+        text_add(text, "\"anyOf\": [{\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
+                       "{\"type\": \"object\", \"properties\": {\"file\": {\"type\": "
+                       "\"string\"}}, \"required\": [\"file\"], "
+                       "\"additionalProperties\": false}]");
         break;
     case PARAM_FRACTION_U16:
         text_add(text, "\"anyOf\": [{\"type\": \"number\", \"minimum\": 0, \"maximum\": 1}, "
@@ -317,7 +320,7 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
         for (size_t i = 0; i < section->tables[t]->key_count; i++) {
             const struct param_key *key = &section->tables[t]->keys[i];
             if (!is_first_with(section, t, key->name) ||
-                (live && (key->kind & PARAM_LIVE_FLAG) == 0))
+                (live && !section->live && (key->kind & PARAM_LIVE_FLAG) == 0))
                 continue;
             text_add(text, "\"^");
             add_set_prefix(text, path);

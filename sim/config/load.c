@@ -60,6 +60,22 @@ static void skip_mark(const char **text, size_t *bytes)
     }
 }
 
+enum sim_status load_lines(struct loader *loader, struct place at, const char *path,
+                           uint32_t *ret_source, struct sim_error *err)
+{
+    char full[PATH_BYTES];
+    loader_relative_path(loader, at, path, full, sizeof(full));
+    struct source source = {.rank = loader->sources[at.source].rank};
+    enum sim_status status = read_file(loader->arena, full, &source.text, &source.text_bytes, err);
+    if (status != SIM_OK)
+        return status;
+    skip_mark(&source.text, &source.text_bytes);
+    source.name = source.path = arena_copy(loader->arena, full, strlen(full));
+    if (source.name == NULL || !loader_add_source(loader, &source, ret_source))
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for '%s'", full);
+    return SIM_OK;
+}
+
 static struct node *parse_file(struct loader *loader, const char *path, const char *text,
                                size_t bytes, int depth)
 {

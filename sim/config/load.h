@@ -13,6 +13,11 @@ struct node *load_plain(struct loader *loader, const struct config_input *input,
 struct node *load_file(struct loader *loader, const struct config_input *input,
                        struct sim_error *err);
 
+/* A file of lines that the source of `at` names, as a source of its own.  SIM_IO, SIM_LIMIT,
+ * SIM_MEMORY. */
+SIM_CHECKED enum sim_status load_lines(struct loader *loader, struct place at, const char *path,
+                                       uint32_t *ret_source, struct sim_error *err);
+
 /* One --set over the tree; `number` counts those without a label from 1. */
 struct node *load_set(struct loader *loader, struct node *root, const struct config_set *set,
                       size_t number);

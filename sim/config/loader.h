@@ -13,6 +13,14 @@
 enum { LOADER_MESSAGES_MAX = 200 };
 
 struct column;
+struct lines;
+
+/* Where the items of a list of texts stand. */
+struct loader_list {
+    const char *const *items; /* as the field has them */
+    const struct node *node;
+    struct loader_list *next;
+};
 
 struct source {
     const char *name; /* "sybil.yaml" or "--set #2" */
@@ -35,6 +43,8 @@ struct loader {
     size_t visits;                /* steps of all walks so far */
     size_t visits_before;         /* when the current check began: each may take NODE_COUNT_MAX */
     struct column *columns;       /* files of numbers read so far; value_dist.c */
+    struct lines *lines;          /* files of lines; value.c */
+    struct loader_list *lists;    /* all lists of texts */
     bool over_budget;             /* said once */
     bool no_memory;
 };

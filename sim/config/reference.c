@@ -50,6 +50,10 @@ static const char tail[] =
     "nearer\n"
     "end is taken. A file is read when the scenario is: the resolved scenario holds its values.\n"
     "\n"
+    "**Lists of texts** may come from a file: `{file: neurons.csv}` is a text a line. The "
+    "resolved\n"
+    "scenario holds the lines.\n"
+    "\n"
     "**Building on another scenario.** `base: other.yaml` (relative to this file) reads that file\n"
     "first and lays this one over it: mappings key by key, everything else as a whole. Naming\n"
     "another option (`mechanism: yuma3`) drops the parameters of the old one. `~` in place of a\n"
@@ -196,7 +200,7 @@ static void add_options(struct text *text, const struct config_section *section)
     text_add(text, "\nOne of these by `%s`, or just the name", resolve_selector(section));
     if (section->fallback != NULL)
         text_add(text, "; default `%s`", section->fallback);
-    text_add(text, "%s:\n\n", section->live ? "; *live*" : "");
+    text_add(text, "%s:\n\n", section->live ? "; *live*, with its parameters" : "");
     for (size_t t = 0; t < section->table_count; t++)
         text_add(text, "- `%s`: %s%s\n", section->tables[t]->name, section->tables[t]->doc,
                  section->tables[t]->key_count == 0 ? " (no parameters)" : "");

@@ -27,7 +27,8 @@ struct config {
     struct arena *arena;    /* shared with twin and schedule */
     struct source *sources; /* (source_count) likewise */
     size_t source_count;
-    struct config *owner; /* the scenario that this is a twin or a change of; or NULL */
+    const struct loader_list *lists; /* likewise */
+    struct config *owner;            /* the scenario that this is a twin or a change of; or NULL */
     struct config *twin;
     struct config_change *changes; /* (change_count) */
     size_t change_count;
@@ -44,6 +45,10 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
  * for a default.  `sources` may be NULL.  *ret_known is false when a value was not readable. */
 bool resolve_condition(const struct config *config, const struct config_block *block,
                        const char *when, int *ret_rank, bool *ret_known);
+
+/* A condition is terms joined by " and ", which binds closer, and " or ".  The characters of the
+ * first term, where the next begins, and whether an alternative ends here. */
+size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative);
 
 /* Does this key of the block's table count?  And does the section? */
 bool resolve_key_counts(const struct config *config, const struct config_block *block,

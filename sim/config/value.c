@@ -1,6 +1,7 @@
 #include "config/value.h"
 
 #include "base/param_text.h"
+#include "config/load.h"
 
 #include <string.h>
 
@@ -53,11 +54,95 @@ bool value_read_plain(struct loader *loader, const struct param_key *key, const 
     return parsed;
 }
 
+/* ---- Lists of texts ------------------------------------------------------------------------- */
+
+static bool append_line(struct loader *loader, struct node *list, struct place at, const char *line,
+                        size_t bytes)
+{
+    struct node *item = node_create(loader, NODE_SCALAR, at);
+    char *copy = arena_copy(loader->arena, line, bytes);
+    loader->no_memory |= copy == NULL;
+    if (item == NULL || copy == NULL)
+        return false;
+    item->text = copy;
+    return node_append(loader, list, item);
+}
+
+/* The file's lines as the items of a list, each with its place; no item for what follows the last
+ * line break. */
+static struct node *list_of_lines(struct loader *loader, uint32_t source, struct place at)
+{
+    const char *text = loader->sources[source].text;
+    const char *end = text + loader->sources[source].text_bytes;
+    struct node *list = node_create(loader, NODE_LIST, at);
+    for (struct place line = {.source = source}; list != NULL && text < end; line.line++) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        const char *next = stop == NULL ? end : stop + 1;
+        stop = stop == NULL ? end : stop;
+        if (stop > text && stop[-1] == '\r')
+            stop--;
+        if (!append_line(loader, list, line, text, (size_t)(stop - text)))
+            return NULL;
+        text = next;
+    }
+    return list;
+}
+
+/* A file is read once, however often the scenario is checked for its twin and schedule. */
+struct lines {
+    const struct node *node; /* {file: ...} */
+    struct node *list;
+    struct lines *next;
+};
+
+static struct node *read_lines(struct loader *loader, const char *path, const struct node *node)
+{
+    for (const struct lines *known = loader->lines; known != NULL; known = known->next)
+        if (known->node == node)
+            return known->list;
+    const struct entry *file = node_find(node, "file");
+    if (file == NULL || node->count != 1 || file->value->kind != NODE_SCALAR ||
+        node_is_null(file->value)) {
+        loader_complain(loader, node->at, "'%s': a list is expected, or {file: lines.csv}", path);
+        return NULL;
+    }
+    uint32_t source;
+    struct sim_error err = {0};
+    if (load_lines(loader, file->value->at, file->value->text, &source, &err) != SIM_OK) {
+        loader_complain(loader, file->value->at, "'%s': %s", path, err.text);
+        return NULL;
+    }
+    struct lines *lines = arena_alloc(loader->arena, sizeof(*lines));
+    struct node *list = list_of_lines(loader, source, node->at);
+    loader->no_memory |= lines == NULL;
+    if (lines == NULL || list == NULL)
+        return NULL;
+    *lines = (struct lines){node, list, loader->lines};
+    loader->lines = lines;
+    return list;
+}
+
+static bool keep_places(struct loader *loader, const char *const *items, const struct node *list)
+{
+    struct loader_list *kept = arena_alloc(loader->arena, sizeof(*kept));
+    loader->no_memory |= kept == NULL;
+    if (kept == NULL)
+        return false;
+    *kept = (struct loader_list){items, list, loader->lists};
+    loader->lists = kept;
+    return true;
+}
+
 static bool read_list(struct loader *loader, const struct param_key *key, const char *path,
                       const struct node *node, struct param_strings *field)
 {
     if (node->kind == NODE_BROKEN)
         return false;
+    if (node->kind == NODE_MAP) {
+        node = read_lines(loader, path, node);
+        if (node == NULL)
+            return false;
+    }
     if (node->kind != NODE_LIST) {
         loader_complain(loader, node->at, "'%s': a list is expected: [first, second]", path);
         return false;
@@ -72,6 +157,7 @@ static bool read_list(struct loader *loader, const struct param_key *key, const 
     for (size_t i = 0; i < node->count; i++)
         valid &= loader_visit(loader, node->items[i]) &&
                  value_read_plain(loader, &item_key, path, node->items[i], true, &items[i]);
+    valid = valid && keep_places(loader, items, node);
     if (valid)
         *field = (struct param_strings){items, node->count};
     return valid;

@@ -21,10 +21,13 @@
 
 /* `record:` of a scenario. */
 struct probe_params {
+    uint32_t interval;             /* epochs from one row to the next */
     uint32_t evaluation_sequences; /* of query.sequence predictions each, the same for all models */
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
     uint32_t bonds_interval;
+    bool states; /* what each epoch's mechanism was given: replay and epoch need it */
+    bool models; /* every model, at the end */
 };
 extern const struct param_table probe_param_table;
 
@@ -34,6 +37,9 @@ struct probe_wiring {
     struct agents *agents;
     struct chain *chain;
     struct record *record;
+    /* Strategies that a schedule will bring, repetitions allowed. */
+    const struct strategy_ops *const *later_strategies; /* (later_strategy_count) */
+    size_t later_strategy_count;
 };
 
 /* What the last row said, for progress. */
@@ -52,6 +58,11 @@ struct probe;
 SIM_CHECKED enum sim_status probe_create(const struct probe_params *params,
                                          const struct probe_wiring *wiring,
                                          struct probe **ret_probe, struct sim_error *err);
+/* From now on; between events. */
+void probe_set_params(struct probe *probe, const struct probe_params *params);
+/* Group `group` follows another strategy from now on; it must be one of the setup's or of the
+ * wiring's later ones. */
+void probe_set_strategy(struct probe *probe, uint32_t group, const struct strategy_ops *strategy);
 /* Accepts NULL, returns NULL. */
 struct probe *probe_free(struct probe *probe);
 
@@ -66,6 +77,10 @@ SIM_CHECKED enum sim_status probe_genesis(struct probe *probe, struct sim_error 
 /* After agents_on_block: the block's events; a row when an epoch was among them (*ret_epoch). */
 SIM_CHECKED enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
                                         bool *ret_epoch, struct sim_error *err);
+/* A fault that begins or ends: a row of events for each of its hosts, or for its victim, or one for
+ * nobody.  `value` is the fault's number in the scenario. */
+SIM_CHECKED enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool begins,
+                                        int64_t now_ns, struct sim_error *err);
 /* Of the last row; zero before the first. */
 struct probe_summary probe_summary(const struct probe *probe);
 

@@ -218,7 +218,7 @@ static void summarise(struct probe *probe)
         double emission = (double)view->emission_rao[uid];
         paid += emission;
         attackers += probe->wiring.setup->groups[info.group].params->attacker ? emission : 0;
-        if (info.miner)
+        if (info.miner && !isnan(probe->model_loss_nats[info.model]))
             loss[count++] = probe->model_loss_nats[info.model];
     }
     gsl_sort(loss, 1, count);

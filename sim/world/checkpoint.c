@@ -7,7 +7,7 @@
  *
  *   run     version, scenario's hash, kernel, simulated time; how far the recorder had come; probe
  *   events  the queue; the loop's digest and counts
- *   chain, net, agents
+ *   chain, net (with the faults, if there are any), agents
  *   models  one behind the other, each through the same small buffer; last, since it is large
  */
 #include "world/state.h"
@@ -42,6 +42,7 @@ static void put_run(struct world *world, const struct record_mark *mark, struct 
     buffer_put_string(buffer, world->setup.scenario_sha256);
     buffer_put_string(buffer, world->setup.kernel);
     buffer_put_i64(buffer, evq_now_ns(world->queue));
+    buffer_put_u64(buffer, world->applied);
     buffer_put_u32(buffer, mark->segment_count);
     buffer_put_u32(buffer, RECORD_DIM_COUNT);
     for (int dim = 0; dim < RECORD_DIM_COUNT; dim++)
@@ -99,6 +100,8 @@ static enum sim_status put_sections(struct world *world, const struct record_mar
     checkpoint_section(writer, "net");
     if (status == SIM_OK)
         status = net_save(world->net, buffer, err);
+    if (world->faults != NULL)
+        faults_save(world->faults, buffer);
     if (status == SIM_OK)
         status = flush(world, writer, err);
     checkpoint_section(writer, "agents");
@@ -205,6 +208,7 @@ static enum sim_status read_run(struct world *world, struct buffer_reader *reade
     if (status != SIM_OK)
         return status;
     int64_t now_ns = buffer_get_i64(reader);
+    world->applied = buffer_get_u64(reader);
     get_mark(reader, ret_mark);
     status = buffer_reader_status(reader, err);
     return status == SIM_OK ? check_time(world, now_ns, err) : status;
@@ -252,6 +256,8 @@ enum sim_status world_resume_agents(struct world *world, const struct agents_wir
     enum sim_status status = read_section(world, "net", &reader, err);
     if (status == SIM_OK)
         status = net_load(world->net, &reader, err);
+    if (status == SIM_OK && world->faults != NULL)
+        status = faults_load(world->faults, &reader, err);
     if (status == SIM_OK)
         status = end_section(&reader, "net", err);
     if (status == SIM_OK)

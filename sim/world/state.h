@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "event/loop.h"
 #include "record/checkpoint.h"
+#include "world/outside.h"
 #include "world/provenance.h"
 #include "world/world.h"
 
@@ -19,11 +20,23 @@ struct world {
     struct compute_pool *pool;
     struct agents *agents;
     struct net *net;
+    struct faults *faults; /* NULL when nothing goes wrong */
     struct chain *chain;
     struct record *record;
     struct probe *probe;
+    struct outside *outside;
     struct provenance_clock clock;
     bool interrupted;
+
+    /* schedule.c's: what the setup points to, since it changes */
+    struct query_params query;
+    struct probe_params probe_params;
+    struct agents_group *groups;                  /* (group_count) */
+    struct group_host_params *hosts;              /* (group_count) */
+    const struct strategy_ops **later_strategies; /* (later_strategy_count) the schedule's */
+    size_t later_strategy_count;
+    uint64_t applied; /* changes of the schedule so far */
+    const struct mechanism_ops *first_mechanism;
 
     /* checkpoint.c's */
     struct checkpoint *opened; /* while a world is built from one */
@@ -52,5 +65,29 @@ SIM_CHECKED enum sim_status
 world_resume_agents(struct world *world, const struct agents_wiring *wiring, struct sim_error *err);
 /* Queue, loop and probe; closes the checkpoint. */
 SIM_CHECKED enum sim_status world_resume_rest(struct world *world, struct sim_error *err);
+
+/* ---- faults.c */
+/* Behind the network; nothing when the scenario has no faults. */
+SIM_CHECKED enum sim_status world_faults_build(struct world *world, uint32_t first_kind,
+                                               struct sim_error *err);
+/* The network's callback (context = the world): a flood's messages to the faults, the others to
+ * the agents. */
+SIM_CHECKED enum sim_status world_delivered(void *world, uint64_t tag, enum net_outcome outcome,
+                                            int64_t now_ns, struct sim_error *err);
+/* Puts the names that the events' numbers stand for. */
+void world_faults_name(const struct world *world);
+/* ---- schedule.c */
+/* Before the layers are built: the setup's copies that change, after the first `applied` changes;
+ * the network's config in chain_net; room for the most uids that the schedule ever allows. */
+SIM_CHECKED enum sim_status world_schedule_prepare(struct world *world, struct sim_error *err);
+/* Behind genesis, or behind what was resumed: the rows of /schedule. */
+SIM_CHECKED enum sim_status world_schedule_begin(struct world *world, struct sim_error *err);
+/* What the mechanisms of the start and of the schedule need to be told (enum mechanism_need). */
+uint32_t world_schedule_needs(const struct world *world);
+/* When the next change is due; TIME_NS_MAX when there is none. */
+int64_t world_schedule_next_ns(const struct world *world);
+/* Makes it.  SIM_CONFIG for what the chain refuses, SIM_MEMORY. */
+SIM_CHECKED enum sim_status world_schedule_apply(struct world *world, struct sim_error *err);
+void world_schedule_release(struct world *world);
 
 #endif

@@ -15,7 +15,7 @@ static const struct param_key world_keys[] = {
      "about how long a run takes, for whoever chooses a scenario"},
     {"seed", PARAM_U64, AT(seed), NULL, NULL, "1", NULL,
      "of everything that is drawn; another seed is another replicate"},
-    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "36500 d", NULL, NULL,
+    {"until", PARAM_DURATION_NS | PARAM_UNHASHED_FLAG, AT(until_ns), "1 ms", "50000 d", NULL, NULL,
      "simulated time at which the run ends"},
     {"block_time", PARAM_DURATION_NS, AT(block_time_ns), "1 ms", "1 h", "12 s", NULL,
      "from one block of the chain to the next"},
@@ -28,16 +28,25 @@ static const struct param_key world_keys[] = {
 const struct param_table world_param_table =
     PARAM_TABLE("scenario", struct world_params, world_keys, "what is run, and for how long");
 
-/* Event kinds of a run: the world's own, then the agents', then the network's. */
-enum { KIND_BLOCK = 0, KIND_AGENT = 1, KIND_NET = KIND_AGENT + AGENT_KIND_COUNT };
-_Static_assert(KIND_NET + NET_KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
+/* Event kinds of a run: the world's own, then the agents', then the network's, then the faults'. */
+enum {
+    KIND_BLOCK = 0,
+    KIND_AGENT = 1,
+    KIND_NET = KIND_AGENT + AGENT_KIND_COUNT,
+    KIND_FAULT = KIND_NET + NET_KIND_COUNT,
+    KIND_COUNT = KIND_FAULT + FAULTS_KIND_COUNT
+};
+_Static_assert(KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
 
 /* ---- a block */
 
 static enum sim_status make_block(struct world *world, int64_t now_ns, bool *ret_epoch,
                                   struct sim_error *err)
 {
-    enum sim_status status = chain_block(world->chain, chain_block_number(world->chain) + 1, err);
+    uint64_t number = chain_block_number(world->chain) + 1;
+    enum sim_status status = outside_feed(world->outside, number, err);
+    if (status == SIM_OK)
+        status = chain_block(world->chain, number, err);
     if (status == SIM_OK)
         status = agents_on_block(world->agents, now_ns, err);
     if (status == SIM_OK)
@@ -91,9 +100,6 @@ static enum sim_status build_loop(struct world *world, struct sim_error *err)
 
 static enum sim_status build_chain(struct world *world, struct sim_error *err)
 {
-    SIM_ASSERT(world->setup.chain.net_count == 1);
-    world->chain_net = world->setup.chain.nets[0];
-    world->setup.chain.nets = &world->chain_net;
     world->setup.chain.seed = world->setup.params->seed;
     if (world->opened != NULL)
         return world_resume_chain(world, err);
@@ -107,6 +113,7 @@ static enum sim_status build_agents(struct world *world, struct sim_error *err)
     setup->netuid = world->chain_net.netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
     setup->uid_capacity = world->chain_net.params.max_uids;
+    setup->regions = (enum region_set)world->setup.net->regions;
     return agents_create(setup, world->versions, &world->agents, err);
 }
 
@@ -118,10 +125,11 @@ static enum sim_status build_net(struct world *world, struct sim_error *err)
         .queue = world->queue,
         .first_kind = KIND_NET,
         .seed = world->setup.params->seed,
-        .delivered = agents_delivered,
-        .context = world->agents,
+        .delivered = world_delivered,
+        .context = world,
     };
-    return net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+    enum sim_status status = net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+    return status == SIM_OK ? world_faults_build(world, KIND_FAULT, err) : status;
 }
 
 static enum sim_status start_agents(struct world *world, struct sim_error *err)
@@ -139,6 +147,26 @@ static enum sim_status start_agents(struct world *world, struct sim_error *err)
     return agents_start(world->agents, &wiring, err);
 }
 
+static enum sim_status build_outside(struct world *world, struct sim_error *err)
+{
+    struct outside_wiring wiring = {
+        .setup = &world->setup.agents,
+        .agents = world->agents,
+        .chain = world->chain,
+        .test_sequences = world->setup.probe->evaluation_sequences,
+    };
+    return outside_create(&wiring, &world->outside, err);
+}
+
+/* What the mechanism knows that a chain cannot, for readers and reports. */
+static void mark_outside(struct world *world)
+{
+    char facts[MECHANISM_NEEDS_BYTES];
+    mechanism_needs_text(world_schedule_needs(world), facts);
+    if (facts[0] != '\0')
+        record_attr_text(world->record, RECORD_ROOT, "outside_knowledge", facts);
+}
+
 static enum sim_status build_record(struct world *world, struct sim_error *err)
 {
     struct record_options options = {.uid_count = world->setup.agents.uid_capacity};
@@ -153,15 +181,21 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism",
-                     world->chain_net.mechanism->params->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->first_mechanism->params->name);
+    if (world->setup.mechanism_sha256 != NULL)
+        record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
+                         world->setup.mechanism_sha256);
+    mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
+    world_faults_name(world);
     struct probe_wiring wiring = {
         .setup = &world->setup.agents,
         .agents = world->agents,
         .chain = world->chain,
         .record = world->record,
+        .later_strategies = world->later_strategies,
+        .later_strategy_count = world->later_strategy_count,
     };
     return probe_create(world->setup.probe, &wiring, &world->probe, err);
 }
@@ -182,13 +216,17 @@ static void name_handlers(struct world *world)
     loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
     loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
     loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
+    if (world->faults != NULL)
+        loop_handle(world->loop, KIND_FAULT, FAULTS_KIND_COUNT, "faults", faults_handle,
+                    world->faults);
 }
 
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        world_checkpoint_open, build_compute, build_loop, build_chain, build_agents, build_net,
-        start_agents,          build_record,  begin,
+        world_checkpoint_open, world_schedule_prepare, build_compute, build_loop,
+        build_chain,           build_agents,           build_net,     start_agents,
+        build_outside,         build_record,           begin,         world_schedule_begin,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
@@ -222,7 +260,9 @@ struct world *world_free(struct world *world)
     if (world == NULL)
         return NULL;
     probe_free(world->probe);
+    outside_free(world->outside);
     record_free(world->record);
+    faults_free(world->faults);
     net_free(world->net);
     /* Open tickets give their versions back before the models do. */
     compute_free(world->pool);
@@ -231,6 +271,7 @@ struct world *world_free(struct world *world)
     loop_free(world->loop);
     evq_free(world->queue);
     version_pool_free(world->versions);
+    world_schedule_release(world);
     checkpoint_free(world->opened);
     buffer_release(&world->buffer);
     free(world);
@@ -251,15 +292,37 @@ const char *world_damage(const struct world *world)
 
 /* ---- running */
 
+/* From one change of the schedule to the next: each comes before the events of its instant. */
+static enum sim_status run_to_end(struct world *world, struct sim_error *err)
+{
+    int64_t until_ns = world->setup.params->until_ns;
+    enum sim_status status = SIM_OK;
+    while (status == SIM_OK && !world->interrupted) {
+        int64_t change_ns = world_schedule_next_ns(world);
+        bool last = change_ns > until_ns;
+        status = loop_run(world->loop, last ? until_ns : change_ns - 1, err);
+        if (last)
+            break;
+        if (status == SIM_OK && !world->interrupted)
+            status = world_schedule_apply(world, err);
+    }
+    return status;
+}
+
 enum sim_status world_run(struct world *world, struct sim_error *err)
 {
-    enum sim_status status = loop_run(world->loop, world->setup.params->until_ns, err);
+    enum sim_status status = run_to_end(world, err);
     if (status != SIM_OK)
         return status;
     if (world->interrupted)
         return SIM_FAIL(err, SIM_INTERRUPTED, "interrupted at block %llu",
                         (unsigned long long)chain_block_number(world->chain));
     return SIM_OK;
+}
+
+const struct agents *world_agents(const struct world *world)
+{
+    return world->agents;
 }
 
 struct world_digests world_digests(const struct world *world)

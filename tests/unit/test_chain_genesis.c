@@ -2,38 +2,62 @@
 
 #include "chain/genesis.h"
 
+/* The lines of a text, as a scenario hands them over; the text is cut. */
+static struct param_strings lines_of(char *text, const char **items)
+{
+    struct param_strings list = {.items = items};
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        items[list.count++] = line;
+    return list;
+}
+
 static void expect_refusal(const char *neurons, const char *weights, const char *message)
 {
-    char paths[2][64] = {"/tmp/genesis-neurons-XXXXXX", "/tmp/genesis-weights-XXXXXX"};
-    const char *texts[2] = {neurons, weights};
-    for (int i = 0; i < 2; i++) {
-        int descriptor = mkstemp(paths[i]);
-        assert_true(descriptor >= 0);
-        FILE *file = fdopen(descriptor, "w");
-        fputs(texts[i], file);
-        fclose(file);
-    }
+    char texts[2][200];
+    const char *items[2][10];
+    snprintf(texts[0], sizeof(texts[0]), "%s", neurons);
+    snprintf(texts[1], sizeof(texts[1]), "%s", weights);
+    struct genesis_params params = {.neurons = lines_of(texts[0], items[0]),
+                                    .weights = lines_of(texts[1], items[1])};
     struct genesis_table table;
+    struct genesis_place place;
     struct sim_error err = {0};
-    assert_int_equal(genesis_read_csv(paths[0], paths[1], &table, &err), SIM_CONFIG);
-    if (strstr(err.text, message) == NULL)
-        fail_msg("'%s' does not say '%s'", err.text, message);
-    remove(paths[0]);
-    remove(paths[1]);
+    assert_int_equal(genesis_parse(&params, &table, &place, &err), SIM_CONFIG);
+    char said[1200];
+    snprintf(said, sizeof(said), "%s:%zu:%u: %s", place.in_weights ? "weights" : "neurons",
+             place.line + 1, place.column + 1, err.text);
+    assert_string_equal(said, message);
 }
 
 static void a_wrong_line_is_named(void **state)
 {
     (void)state;
     const char *neurons = "uid,hotkey,stake_tao\n0,A,1.5\n1,B,2\n";
-    expect_refusal("uid;hotkey\n", "", ":1: the header is not 'uid,hotkey,stake_tao'");
-    expect_refusal("uid,hotkey,stake_tao\n1,A,1\n", "", ":2: '1' is not the next uid");
-    expect_refusal("uid,hotkey,stake_tao\n0,A,1\n1,A,1\n", "", ":3: 'A' is not a new hotkey");
-    expect_refusal("uid,hotkey,stake_tao\n0,A,1e\n", "", ":2: '1e' is not an amount of TAO");
-    expect_refusal("uid,hotkey,stake_tao\n0,A\n", "", ":2: not three fields");
-    expect_refusal(neurons, "uid,target,weight\n0,2,1\n", ":2: '2' is not a uid of the table");
-    expect_refusal(neurons, "uid,target,weight\n0,1,-1\n", ":2: '-1' is not a weight");
-    expect_refusal(neurons, "uid,target,weight\n0,1,1\n0,1,2\n", "uid 0 weighs target 1 twice");
+    expect_refusal("uid;hotkey\n", "", "neurons:1:1: the header is not 'uid,hotkey,stake_tao'");
+    expect_refusal("uid,hotkey,stake_tao\n1,A,1\n", "", "neurons:2:1: '1' is not the next uid");
+    expect_refusal("uid,hotkey,stake_tao\n0,A,1\n1,A,1\n", "",
+                   "neurons:3:3: 'A' is not a new hotkey");
+    expect_refusal("uid,hotkey,stake_tao\n0,A,1e\n", "",
+                   "neurons:2:5: '1e' is not an amount of TAO");
+    expect_refusal("uid,hotkey,stake_tao\n0,A\n", "", "neurons:2:1: not 3 fields");
+    expect_refusal("uid,hotkey,stake_tao\n0,A,1,g\n", "", "neurons:2:1: not 3 fields");
+    expect_refusal("uid,hotkey,stake_tao,group\n0,A,1,\n", "", "neurons:2:7: '' is not a group");
+    expect_refusal(neurons, "uid,target,weight\n0,2,1\n",
+                   "weights:2:3: '2' is not a uid of the table");
+    expect_refusal(neurons, "uid,target,weight\n0,1,-1\n", "weights:2:5: '-1' is not a weight");
+    expect_refusal(neurons, "uid,target,weight\n0,1,1\n1,0,1\n0,1,2\n",
+                   "weights:4:1: uid 0 weighs target 1 twice");
+}
+
+static char *text_of(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return text;
 }
 
 static void a_real_network_loads_runs_and_pays_plausibly(void **state)
@@ -44,17 +68,31 @@ static void a_real_network_loads_runs_and_pays_plausibly(void **state)
     t.config.nets = &t.net;
     ok(&t, chain_create(&t.config, &t.chain, &t.err));
     struct genesis_table table;
-    uint32_t first;
-    ok(&t,
-       genesis_read_csv(DATA_FOLDER "/neurons.csv", DATA_FOLDER "/weights.csv", &table, &t.err));
+    struct genesis_place place;
+    char *texts[2] = {text_of(DATA_FOLDER "/neurons.csv"), text_of(DATA_FOLDER "/weights.csv")};
+    const char *items[2][2000];
+    struct genesis_params params = {.neurons = lines_of(texts[0], items[0]),
+                                    .weights = lines_of(texts[1], items[1])};
+    ok(&t, genesis_parse(&params, &table, &place, &t.err));
+    free(texts[0]);
+    free(texts[1]);
     assert_int_equal(table.neuron_count, 256);
     assert_int_equal(table.neurons[0].stake_rao, UINT64_C(423150094000000));
     assert_int_equal(table.neurons[1].stake_rao, 1269276); /* 0.00126927695 TAO */
     assert_int_equal(table.neurons[12].stake_rao, 50675);  /* 5.06750002e-05 TAO */
-    ok(&t, genesis_apply(t.chain, 3, &table, &first, &t.err));
+    for (uint32_t i = 0; i < table.neuron_count; i++) {
+        struct chain_genesis_neuron neuron = {
+            .netuid = 3, .stake_rao = table.neurons[i].stake_rao, .permit = true};
+        uint32_t uid;
+        char owner[100];
+        snprintf(owner, sizeof(owner), "owner of %s", table.neurons[i].hotkey);
+        ok(&t, chain_add_account(t.chain, table.neurons[i].hotkey, &neuron.hotkey, &t.err));
+        ok(&t, chain_add_account(t.chain, owner, &neuron.coldkey, &t.err));
+        ok(&t, chain_genesis_neuron(t.chain, &neuron, &uid, &t.err));
+    }
+    ok(&t, genesis_apply_weights(t.chain, 3, &table, &t.err));
     ok(&t, genesis_check(t.chain, &t.err));
     ok(&t, chain_check(t.chain, &t.err));
-    assert_int_equal(first, 0);
     uint64_t issuance = chain_total_issuance_rao(t.chain);
     ok(&t, chain_run_to(t.chain, 361, &t.err));
     ok(&t, chain_check(t.chain, &t.err));

@@ -1,0 +1,279 @@
+/*
+ * generate.c: text written by a trained model of a run.
+ */
+#include "cli/cli.h"
+#include "cli/models.h"
+#include "cli/scenario.h"
+#include "lm/lm_file.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, TOKENS_MAX = 10000000 };
+
+struct generate_arguments {
+    char folder[PATH_BYTES];
+    uint32_t uid;
+    uint64_t seed;
+    size_t token_count;
+    double temperature;
+    const char *prompt;
+};
+
+/* ---- the command line */
+
+static bool parse_count(const char *text, uint64_t most, uint64_t *ret_value)
+{
+    char *end;
+    errno = 0;
+    *ret_value = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *ret_value <= most;
+}
+
+static bool parse_temperature(const char *text, double *ret_value)
+{
+    char *end;
+    *ret_value = strtod(text, &end);
+    return end != text && *end == '\0' && *ret_value >= 0 && isfinite(*ret_value);
+}
+
+static int take_option(int letter, struct generate_arguments *arguments)
+{
+    uint64_t number = 0;
+    switch (letter) {
+    case 'u':
+        if (!parse_count(optarg, UINT32_MAX - 1, &number))
+            return cli_usage("generate", "--uid takes a number, not '%s'", optarg);
+        arguments->uid = (uint32_t)number;
+        return CLI_DONE;
+    case 'n':
+        if (!parse_count(optarg, TOKENS_MAX, &number) || number == 0)
+            return cli_usage("generate", "--tokens takes a number from 1 to %d, not '%s'",
+                             TOKENS_MAX, optarg);
+        arguments->token_count = number;
+        return CLI_DONE;
+    case 't':
+        if (!parse_temperature(optarg, &arguments->temperature))
+            return cli_usage("generate", "--temperature takes a number from 0, not '%s'", optarg);
+        return CLI_DONE;
+    case 'S':
+        if (!parse_count(optarg, UINT64_MAX, &arguments->seed))
+            return cli_usage("generate", "--seed takes a number, not '%s'", optarg);
+        return CLI_DONE;
+    case 'p':
+        arguments->prompt = optarg;
+        return CLI_DONE;
+    default:
+        return cli_usage("generate", "no option '%s', or it needs a value", optarg);
+    }
+}
+
+/* DIR, or the folder of DIR/result.h5. */
+static int find_folder(const char *path, struct generate_arguments *arguments)
+{
+    struct stat found;
+    if (strlen(path) >= sizeof(arguments->folder))
+        return cli_usage("generate", "the path is too long");
+    snprintf(arguments->folder, sizeof(arguments->folder), "%s", path);
+    if (stat(path, &found) != 0)
+        return cli_usage("generate", "no run folder or result '%s'", path);
+    if (S_ISDIR(found.st_mode))
+        return CLI_DONE;
+    char *slash = strrchr(arguments->folder, '/');
+    if (slash == NULL)
+        snprintf(arguments->folder, sizeof(arguments->folder), ".");
+    else
+        *slash = '\0';
+    return CLI_DONE;
+}
+
+static int parse_generate(int argc, char **argv, struct generate_arguments *arguments)
+{
+    static const struct option options[] = {
+        {"uid", required_argument, NULL, 'u'},    {"tokens", required_argument, NULL, 'n'},
+        {"prompt", required_argument, NULL, 'p'}, {"temperature", required_argument, NULL, 't'},
+        {"seed", required_argument, NULL, 'S'},   {NULL, 0, NULL, 0}};
+    int letter;
+    opterr = 0;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (letter == '?' || letter == ':')
+            optarg = argv[optind - 1];
+        int code = take_option(letter, arguments);
+        if (code != CLI_DONE)
+            return code;
+    }
+    if (optind + 1 != argc)
+        return cli_usage("generate", "one run folder or result is needed");
+    return find_folder(argv[optind], arguments);
+}
+
+/* ---- symbols and texts */
+
+/* Bytes of one symbol's text.  A symbol of a byte vocabulary is the byte. */
+static size_t symbol_text(const struct corpus *corpus, uint32_t symbol, const char **ret_text,
+                          char *byte)
+{
+    *ret_text = corpus->symbol_texts[symbol];
+    if (corpus->vocabulary_symbols != 256)
+        return strlen(*ret_text);
+    *byte = (char)symbol;
+    *ret_text = byte;
+    return 1;
+}
+
+/* The symbol whose text is longest at the start of `text`, and that length; 0 when there is none.
+ * Capitals are read as small letters where the vocabulary has none. */
+static size_t match_symbol(const struct corpus *corpus, const char *text, uint8_t *ret_symbol)
+{
+    size_t best = 0;
+    for (int folded = 0; folded < 2 && best == 0; folded++) {
+        bool capital = text[0] >= 'A' && text[0] <= 'Z';
+        char first = folded && capital ? (char)(text[0] - 'A' + 'a') : text[0], byte;
+        for (uint32_t v = 0; v < corpus->vocabulary_symbols; v++) {
+            const char *symbol;
+            size_t length = symbol_text(corpus, v, &symbol, &byte);
+            if (length > best && symbol[0] == first &&
+                strncmp(symbol + 1, text + 1, length - 1) == 0) {
+                best = length;
+                *ret_symbol = (uint8_t)v;
+            }
+        }
+    }
+    return best;
+}
+
+/* Tokens of the prompt into ret_tokens (strlen(prompt) + 1); at least one, since a model needs a
+ * token to go on from: the end of a line, or the first symbol. */
+static enum sim_status read_prompt(const struct corpus *corpus, const char *prompt,
+                                   uint8_t *ret_tokens, size_t *ret_count, struct sim_error *err)
+{
+    *ret_count = 0;
+    for (const char *at = prompt; *at != '\0';) {
+        size_t length = match_symbol(corpus, at, &ret_tokens[*ret_count]);
+        if (length == 0)
+            return SIM_FAIL(err, SIM_CONFIG,
+                            "--prompt: the run's vocabulary has no symbol for '%s'", at);
+        at += length;
+        (*ret_count)++;
+    }
+    if (*ret_count == 0) {
+        ret_tokens[0] = 0;
+        match_symbol(corpus, "\n", &ret_tokens[0]);
+        *ret_count = 1;
+    }
+    return SIM_OK;
+}
+
+static void print_tokens(const struct corpus *corpus, const uint8_t *tokens, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *text;
+        char byte;
+        size_t length = symbol_text(corpus, tokens[i], &text, &byte);
+        fwrite(text, 1, length, stdout);
+    }
+}
+
+/* ---- writing */
+
+static enum sim_status write_text(const struct generate_arguments *arguments,
+                                  const struct corpus *corpus, const struct lm_file *model,
+                                  struct sim_error *err)
+{
+    if (model->ops->vocabulary(model->shape) != corpus->vocabulary_symbols)
+        return SIM_FAIL(err, SIM_CONFIG, "'%s': the models are not of this scenario's vocabulary",
+                        arguments->folder);
+    uint8_t *prompt = malloc(strlen(arguments->prompt) + 1);
+    uint8_t *tokens = malloc(arguments->token_count);
+    enum sim_status status = SIM_OK;
+    size_t prompt_count = 0;
+    if (prompt == NULL || tokens == NULL)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for %zu tokens", arguments->token_count);
+    if (status == SIM_OK)
+        status = read_prompt(corpus, arguments->prompt, prompt, &prompt_count, err);
+    if (status == SIM_OK) {
+        struct stream stream;
+        stream_init(&stream, arguments->seed, STREAM_CLIENT, stream_entity("generate", 0), 0);
+        struct lm_generate_options options = {.prompt = prompt,
+                                              .prompt_count = prompt_count,
+                                              .count = arguments->token_count,
+                                              .temperature = arguments->temperature};
+        status = lm_generate(model->ops, model->shape, model->parameters, &options, &stream, tokens,
+                             err);
+    }
+    if (status == SIM_OK) {
+        printf("%s", arguments->prompt);
+        print_tokens(corpus, tokens, arguments->token_count);
+        putchar('\n');
+    }
+    free(prompt);
+    free(tokens);
+    return status;
+}
+
+/* The corpus of the folder's scenario says what the tokens mean. */
+static enum sim_status with_corpus(const struct generate_arguments *arguments,
+                                   const struct lm_file *model, struct sim_error *err)
+{
+    char path[PATH_BYTES + 16];
+    snprintf(path, sizeof(path), "%s/scenario.yaml", arguments->folder);
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    struct config_input input = {.path = path};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    struct scenario_plan plan = {0};
+    enum sim_status status = config_load(&schema.config, &input, &config, &report, err);
+    if (status == SIM_CONFIG)
+        cli_print_report(&report);
+    if (status == SIM_OK)
+        status = scenario_plan_init(&plan, &schema, config, err);
+    if (status == SIM_OK)
+        status = write_text(arguments, plan.corpus, model, err);
+    config_report_release(&report);
+    scenario_plan_release(&plan);
+    config_free(config);
+    return status;
+}
+
+static int no_model(const struct generate_arguments *arguments)
+{
+    char path[PATH_BYTES + 16];
+    snprintf(path, sizeof(path), "%s/models", arguments->folder);
+    if (access(path, F_OK) != 0)
+        fprintf(stderr,
+                "taosim: '%s' holds no models; a run keeps them with "
+                "'--set record.models=true', once it has come to its end\n",
+                arguments->folder);
+    else
+        fprintf(stderr, "taosim: '%s' holds no model of uid %u\n", arguments->folder,
+                arguments->uid);
+    return CLI_INVALID;
+}
+
+int cli_generate(int argc, char **argv)
+{
+    struct generate_arguments arguments = {
+        .token_count = 400, .temperature = 0.7, .seed = 1, .prompt = ""};
+    char path[PATH_BYTES + 32];
+    int code = parse_generate(argc, argv, &arguments);
+    if (code != CLI_DONE)
+        return code;
+    models_path(path, sizeof(path), arguments.folder, arguments.uid);
+    if (access(path, F_OK) != 0)
+        return no_model(&arguments);
+    struct sim_error err = {0};
+    struct lm_file model = {0};
+    enum sim_status status = lm_load(path, &model, &err);
+    if (status == SIM_OK)
+        status = with_corpus(&arguments, &model, &err);
+    lm_file_release(&model);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
