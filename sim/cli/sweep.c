@@ -163,6 +163,7 @@ static void sweep_close(struct sweep *sweep)
     plan_free(sweep->plan);
     collect_wanted_release(&sweep->wanted);
     study_free(sweep->study);
+    scenario_schema_release(&sweep->schema);
 }
 
 /* This very program, also when it was found by its name alone. */
@@ -180,7 +181,6 @@ static void find_program(struct sweep *sweep, const char *given)
 static enum sim_status open_study(struct sweep *sweep, const struct sweep_arguments *arguments,
                                   struct config_report *report, struct sim_error *err)
 {
-    scenario_schema_init(&sweep->schema);
     enum sim_status status = study_read(arguments->study, &sweep->schema.config, TAOSIM_VERSION,
                                         &sweep->study, report, err);
     if (status != SIM_OK)
@@ -437,6 +437,7 @@ int cli_sweep(int argc, char **argv)
     struct sweep sweep = {0};
     struct config_report report = {0};
     struct sim_error err = {0};
+    scenario_schema_init(&sweep.schema);
     enum sim_status status = open_study(&sweep, &arguments, &report, &err);
     bool anew = strcmp(arguments.verb, "plan") == 0;
     if (status == SIM_OK)

@@ -63,6 +63,7 @@ static int drop_fixture(void **state)
         unlink(path);
     }
     rmdir(fixture->folder);
+    scenario_schema_release(&fixture->schema);
     free(fixture);
     return 0;
 }
@@ -346,6 +347,58 @@ static void a_wrong_condition_is_named_with_its_column(void **state)
     config_free(config);
 }
 
+/* ---- templates */
+
+static char *resolved(const struct config *config)
+{
+    char *text = config_emit(config);
+    assert_non_null(text);
+    return text;
+}
+
+static void a_point_of_a_template_is_what_reading_everything_again_gives(void **state)
+{
+    static const struct config_set points[][2] = {
+        {{"groups.miners.count=7", NULL}, {"chain.tempo=50 blocks", NULL}},
+        {{"mechanism=yuma3", NULL}, {"groups.judges.host.up=3.5 Mbit/s", NULL}},
+        {{"groups.miners.stake={uniform: [1 TAO, 2 TAO]}", NULL}, {"seed=9", NULL}},
+    };
+    struct fixture *fixture = *state;
+    struct config_template *template = NULL;
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    struct config_input input = {
+        .path = "base.yaml", .text = base_text, .text_bytes = sizeof(base_text) - 1};
+    assert_int_equal(
+        config_template_create(&fixture->schema.config, &input, &template, &report, &err), SIM_OK);
+    for (size_t i = 0; i < 6; i++) {
+        struct config *whole, *point;
+        char hash[2][CONFIG_HASH_CHARS];
+        input.sets = points[i % 3];
+        input.set_count = 2;
+        assert_int_equal(config_load(&fixture->schema.config, &input, &whole, &report, &err),
+                         SIM_OK);
+        assert_int_equal(config_template_load(template, points[i % 3], 2, &point, &report, &err),
+                         SIM_OK);
+        char *a = resolved(whole), *b = resolved(point);
+        assert_string_equal(a, b);
+        assert_int_equal(config_hash(whole, "1", hash[0], &err), SIM_OK);
+        assert_int_equal(config_hash(point, "1", hash[1], &err), SIM_OK);
+        assert_string_equal(hash[0], hash[1]);
+        free(a);
+        free(b);
+        config_free(whole);
+        config_free(point);
+    }
+    struct config *wrong;
+    const struct config_set set = {"groups.miners.cuont=7", "here"};
+    assert_int_equal(config_template_load(template, &set, 1, &wrong, &report, &err), SIM_CONFIG);
+    assert_string_equal(report.messages[0].place, "here");
+    assert_non_null(strstr(report.messages[0].text, "did you mean 'count'?"));
+    config_report_release(&report);
+    config_template_free(template);
+}
+
 /* ---- plans */
 
 static struct plan *plan_of(struct fixture *fixture, struct study *study)
@@ -450,6 +503,7 @@ int main(void)
         CASE(more_points_keep_the_earlier_ones),
         CASE(a_condition_is_read_as_it_is_written),
         CASE(a_wrong_condition_is_named_with_its_column),
+        CASE(a_point_of_a_template_is_what_reading_everything_again_gives),
         CASE(a_plan_is_read_back_as_it_was_written_and_only_by_its_own_study),
         CASE(another_base_is_another_study),
         CASE(a_selection_is_a_list_of_numbers_and_ranges),

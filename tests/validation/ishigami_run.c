@@ -106,5 +106,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "ishigami: %s\n", err.text);
     config_report_release(&report);
     config_free(config);
+    scenario_schema_release(&schema);
     return status == SIM_OK ? 0 : 1;
 }
