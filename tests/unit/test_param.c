@@ -233,7 +233,7 @@ static void a_real_number_is_the_one_that_strtod_gives(void **state)
     (void)state;
     stream_init(&stream, 1, STREAM_TEST, stream_entity("reals", 0), 0);
     for (int i = 0; i < 200000; i++) {
-        char text[64], reason[PARAM_REASON_BYTES], again[PARAM_TEXT_BYTES];
+        char text[64], again[PARAM_TEXT_BYTES];
         int digits = 1 + (int)stream_below(&stream, 17), point = (int)stream_below(&stream, 18);
         uint64_t mantissa = stream_u64(&stream);
         for (int d = digits; d < 20; d++)
