@@ -46,6 +46,7 @@ int cli_watch(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_scenarios(int argc, char **argv);
+int cli_sweep(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
 /* Prints "taosim: TEXT" and returns the status' exit code. */
