@@ -512,6 +512,17 @@
       [["miners", "", true], ["number"], ["Kendall's tau"], ["95 % interval"], ["Spearman's rho"]], rows);
   }
 
+  function failureTable() {
+    const t = table("faults");
+    if (!t) return;
+    const at = (key, i) => compact(t.columns[key].values[i]);
+    dataTable("What went wrong",
+      "Faults of the scenario. Hours are summed over the neurons struck.",
+      [["fault", "", true], ["began", "times"], ["neurons", "struck"], ["held", "h"], ["first", "h"]],
+      t.columns.fault.values.map((name, i) => ({
+        cells: [name, at("began", i), at("neurons", i), at("held", i), at("first", i)] })));
+  }
+
   /* ---- all of it */
 
   cards();
@@ -529,6 +540,7 @@
   ].filter((plot) => plot !== null);
   groupTable();
   agreementTable();
+  failureTable();
   let charts = [];
   const redraw = () => {
     charts.forEach((chart) => chart && chart.destroy());

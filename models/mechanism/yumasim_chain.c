@@ -298,6 +298,15 @@ static void pay_by_stake(struct epoch *e)
         e->validator_part[i] = !any || votes(e, i) ? e->share[i] >> 2 : 0;
 }
 
+/* Of the emission.  A side that earned nothing leaves its part to the other. */
+static double validators_part(const struct epoch *e)
+{
+    bool earned = false;
+    for (uint32_t k = 0; k < e->in.validator_count; k++)
+        earned = earned || e->out.dividends[k] > 0;
+    return earned ? e->params->validator_share : 0;
+}
+
 static uint64_t cut_emission(const struct epoch *e, uint64_t part, fixed_u128 sum)
 {
     return sum == 0 ? 0 : (uint64_t)((fixed_u128)e->input->emission_rao * part / sum);
@@ -305,7 +314,7 @@ static uint64_t cut_emission(const struct epoch *e, uint64_t part, fixed_u128 su
 
 static void pay(struct epoch *e)
 {
-    double xi = e->params->validator_share;
+    double xi = validators_part(e);
     for (uint32_t k = 0; k < e->in.server_count; k++)
         e->server_part[e->server[k]] = part_of(e->out.incentive[k], 1 - xi);
     for (uint32_t k = 0; k < e->in.validator_count; k++)

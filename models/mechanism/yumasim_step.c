@@ -190,7 +190,9 @@ static double support(const struct yumasim_work *work, struct vote *votes)
             return votes[i].weight;
     }
     bool largest = work->params->unreached_consensus == YUMASIM_LARGEST;
-    return supporting == 0 && !largest ? 0 : votes[largest ? 0 : v - 1].weight;
+    if (v == 0 || (supporting == 0 && !largest))
+        return 0;
+    return votes[largest ? 0 : v - 1].weight;
 }
 
 /* Truncates shares of consensus to 16 bits.  Where there is no consensus the originals cast NaN to
@@ -274,8 +276,7 @@ static void pay_winners(struct yumasim_work *work)
     for (uint32_t j = 0; j < m; j++)
         winners += rank[j] == largest;
     for (uint32_t j = 0; j < m; j++)
-        work->out->incentive[j] =
-            paid && rank[j] == largest ? yumasim_cut(work, 1.0 / winners) : 0;
+        work->out->incentive[j] = paid && rank[j] == largest ? yumasim_cut(work, 1.0 / winners) : 0;
 }
 
 static void pay_servers(struct yumasim_work *work)

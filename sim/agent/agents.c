@@ -151,11 +151,11 @@ enum sim_status agents_handle(void *context, const struct event *event, struct s
     case AGENT_TIMEOUT:
         return query_on_timeout(agents, event->payload, now_ns, err);
     case AGENT_SERVED:
-        return server_on_served(agents, event->entity, now_ns, err);
+        return server_on_served(agents, event->entity, event->payload, now_ns, err);
     case AGENT_TRAIN:
         return server_on_train(agents, event->entity, now_ns, err);
     case AGENT_TRAINED:
-        return server_on_trained(agents, event->entity, now_ns, err);
+        return server_on_trained(agents, event->entity, event->payload, now_ns, err);
     case AGENT_SOLVED:
         return enter_on_solved(agents, event->entity, event->payload, now_ns, err);
     case AGENT_SET_WEIGHTS:
@@ -233,6 +233,12 @@ struct agent_info agents_info(const struct agents *agents, uint32_t index)
 uint32_t agents_of_uid(const struct agents *agents, uint32_t uid)
 {
     return uid < agents->setup.uid_capacity ? agents->neuron_of_uid[uid] : AGENT_NONE;
+}
+
+uint32_t agents_of_host(const struct agents *agents, uint32_t host)
+{
+    SIM_ASSERT(host < agents->server_count);
+    return agents->servers[host].first_neuron;
 }
 
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey)
@@ -324,6 +330,7 @@ void agents_check(const struct agents *agents)
         SIM_ASSERT(!(training && server->serving != AGENT_NONE));
         SIM_ASSERT(!server->stopped || (!server->busy && server->lesson_count == 0));
         check_lessons(agents, server);
+        SIM_ASSERT(server->condition.up || (!server->busy && server->waiting == AGENT_NONE));
     }
     check_questions(agents);
 }

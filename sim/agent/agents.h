@@ -35,6 +35,7 @@
 #include "compute/compute.h"
 #include "compute/version.h"
 #include "event/queue.h"
+#include "net/faults.h"
 #include "net/net.h"
 
 #include <stdbool.h>
@@ -82,7 +83,8 @@ struct agents_setup {
     uint64_t seed;
     uint16_t netuid;
     int64_t block_time_ns;
-    uint32_t uid_capacity; /* most uids that the network may ever have */
+    uint32_t uid_capacity;   /* most uids that the network may ever have */
+    enum region_set regions; /* whose shares of nodes `region: drawn` follows */
     const struct agents_group *groups;
     uint32_t group_count;
     const struct agents_delegators *delegators; /* (delegator_kind_count) */
@@ -165,6 +167,13 @@ SIM_CHECKED enum sim_status agents_handle(void *agents, const struct event *even
 /* The network's callback (context = the struct agents). */
 SIM_CHECKED enum sim_status agents_delivered(void *agents, uint64_t tag, enum net_outcome outcome,
                                              int64_t now_ns, struct sim_error *err);
+/* The faults' callback (context = the struct agents): a host crashes, returns, or computes at
+ * another speed.  A crash drops its queue, the job under way unseen, its validators' open
+ * questions; nothing is answered and nobody is told.  While it is down its neurons neither ask nor
+ * train nor set weights nor work for a uid.  A new speed holds for jobs started from then on. */
+SIM_CHECKED enum sim_status agents_host_changed(void *agents, uint32_t host,
+                                                const struct host_condition *condition,
+                                                int64_t now_ns, struct sim_error *err);
 /* After each chain_block: registrations, evictions, refusals, difficulty. */
 SIM_CHECKED enum sim_status agents_on_block(struct agents *agents, int64_t now_ns,
                                             struct sim_error *err);
@@ -197,6 +206,8 @@ uint32_t agents_uid_capacity(const struct agents *agents);
 struct agent_info agents_info(const struct agents *agents, uint32_t neuron);
 /* The neuron behind a uid, AGENT_NONE for an empty slot. */
 uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
+/* The first neuron that a host serves. */
+uint32_t agents_of_host(const struct agents *agents, uint32_t host);
 /* The neuron of a hotkey or AGENT_NONE. */
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
 /* The owner of a coldkey, as in agent_info, or AGENT_NONE; delegators are numbered behind owners.

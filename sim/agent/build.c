@@ -172,6 +172,23 @@ static enum sim_status build_teacher(const struct agents *agents, const struct a
     return SIM_OK;
 }
 
+/* On a stream of its own: a scenario that places its hosts moves no other draw. */
+static uint32_t draw_region(const struct agents *agents, int choice, uint64_t entity)
+{
+    if (choice < REGION_COUNT)
+        return (uint32_t)choice;
+    enum region_set set =
+        agents->setup.regions == REGION_NONE ? REGION_2019 : agents->setup.regions;
+    const struct region *regions = region_table(set);
+    struct stream stream;
+    stream_init(&stream, agents->seed, STREAM_GENESIS, entity, 1);
+    double left = stream_uniform(&stream);
+    uint32_t region = 0;
+    while (region + 1 < REGION_COUNT && left >= regions[region].node_share)
+        left -= regions[region++].node_share;
+    return region;
+}
+
 static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
 {
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
@@ -193,13 +210,16 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .first_lesson = AGENT_NONE,
         .last_lesson = AGENT_NONE,
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
+        .condition = {.up = true, .speed = 1},
     };
     server->flops = dist_draw_f64(&group->host->flops, draw);
-    *ret_hash_rate = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+    *ret_hash_rate = server->hash_rate_hashes_per_s;
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
     host->half_latency_ns = dist_draw_i64(&group->host->half_latency_ns, draw);
+    host->region = draw_region(agents, group->host->region, entity);
     host->entity = entity;
     server->training_interval_ns = dist_draw_i64(&group->training->interval_ns, draw);
     server->training_phase_ns = draw_phase_ns(draw, server->training_interval_ns);

@@ -48,6 +48,14 @@ enum sim_status enter_want(struct agents *agents, uint32_t index, int64_t now_ns
     return owner->solving ? SIM_OK : enter_work(agents, neuron->owner, now_ns, err);
 }
 
+enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
+                              struct sim_error *err)
+{
+    bool wants = agents->owners[owner].first_waiting != AGENT_NONE;
+    return wants && agents->owners[owner].submitted == 0 ? enter_work(agents, owner, now_ns, err)
+                                                         : SIM_OK;
+}
+
 enum sim_status enter_on_solved(struct agents *agents, uint32_t index, uint64_t generation,
                                 int64_t now_ns, struct sim_error *err)
 {
@@ -80,7 +88,7 @@ static void leave_list(struct agents *agents, struct agent_owner *owner, uint32_
     agents->neurons[neuron].is_waiting = false;
 }
 
-static enum sim_status announce(struct agents *agents, uint32_t index, struct sim_error *err)
+enum sim_status enter_announce(struct agents *agents, uint32_t index, struct sim_error *err)
 {
     /* Addresses only have to pass the chain's checks and differ. */
     struct chain_extrinsic extrinsic = {
@@ -117,8 +125,9 @@ static enum sim_status on_registered(struct agents *agents, const struct chain_e
     leave_list(agents, owner, index);
     owner->submitted = 0;
     enum sim_status status = enter_work(agents, neuron->owner, now_ns, err);
-    if (status == SIM_OK && agents_group_of(agents, index)->params->miner)
-        status = announce(agents, index, err);
+    if (status == SIM_OK && agents_group_of(agents, index)->params->miner &&
+        agents_host_is_up(agents, index))
+        status = enter_announce(agents, index, err);
     if (status == SIM_OK)
         status = money_open_hotkey(agents, index, err);
     if (status != SIM_OK || replaced == AGENT_NONE)

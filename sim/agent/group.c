@@ -1,9 +1,17 @@
 #include "agent/group.h"
 
+#include "net/region.h"
+
 static const char *const sharing_names[] = {"each", "one", NULL};
 static const char *const response_names[] = {"logits", "hidden", "topk", "phrases", NULL};
 static const char *const remote_names[] = {"none", "sum", "norm", NULL};
 static const char *const on_nan_names[] = {"fail", "revert", "stop", NULL};
+/* Those of net/region.h, in its order, and one more. */
+static const char *const region_names[] = {"north_america", "europe", "south_america",
+                                           "asia_pacific",  "japan",  "australia",
+                                           "drawn",         NULL};
+_Static_assert(sizeof(region_names) / sizeof(region_names[0]) == REGION_COUNT + 2,
+               "a name for each region");
 
 #define AT(field) offsetof(struct group_params, field)
 static const struct param_key group_keys[] = {
@@ -46,6 +54,9 @@ static const struct param_key host_keys[] = {
      NULL, "bandwidth from the network"},
     {"latency", PARAM_DURATION_NS | PARAM_DIST_FLAG, AT(half_latency_ns), "0 ns", "10 s", "20 ms",
      NULL, "one way to the backbone; a path has the latencies of its two ends"},
+    {"region", PARAM_ENUM, AT(region), NULL, NULL, "north_america", region_names,
+     "where it stands: latencies by network.regions, and what faults can cut off; drawn: one by "
+     "one, by the regions' shares of nodes"},
 };
 #undef AT
 const struct param_table group_host_param_table =

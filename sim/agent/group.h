@@ -41,6 +41,7 @@ struct group_host_params {
     struct dist up_bytes_per_s;
     struct dist down_bytes_per_s;
     struct dist half_latency_ns; /* to the backbone; a path has two halves */
+    int region;                  /* row of net/region.h's table; REGION_COUNT = drawn by share */
 };
 
 /* Gradients from validators: not used; divided by their sum, as servers did; or by their length. */

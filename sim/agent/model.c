@@ -157,6 +157,15 @@ enum sim_status model_finish_training(struct agents *agents, uint32_t index, str
     return SIM_OK;
 }
 
+void model_cancel_training(struct agents *agents, uint32_t index)
+{
+    struct agent_model *model = &agents->models[index];
+    compute_drop(agents->wiring.pool, model->training);
+    model->training = (struct compute_ticket){0};
+    version_release(model->next); /* accepts NULL; a job that still runs holds it */
+    model->next = NULL;
+}
+
 /* The same text for every model and at any time: differences between models are then differences
  * of models, not of luck. */
 static void draw_test(const struct agents *agents, enum agents_test test, uint32_t sequence_count,

@@ -218,8 +218,9 @@ enum sim_status query_on_ask(struct agents *agents, uint32_t index, int64_t now_
 {
     const struct agent_validator *validator = &agents->validators[index];
     SIM_ASSERT(validator->open_question == AGENT_NONE);
-    /* A validator that has lost its uid keeps trying: it may get another. */
-    if (agents->neurons[validator->neuron].uid != AGENT_NONE)
+    /* A validator that has lost its uid, or whose host is down, keeps trying: it may be back. */
+    if (agents->neurons[validator->neuron].uid != AGENT_NONE &&
+        agents_host_is_up(agents, validator->neuron))
         return ask(agents, index, now_ns, err);
     return agents_schedule(agents, now_ns + agents->setup.query->interval_ns, AGENT_ASK, index, 0,
                            err);
@@ -269,23 +270,38 @@ static void score(struct agents *agents, struct agent_question *question)
     reading_teach_router(agents, question);
 }
 
-static enum sim_status close_question(struct agents *agents, uint32_t question_index,
-                                      int64_t now_ns, struct sim_error *err)
+/* Ends a question, scored or not, and schedules the validator's next one. */
+static enum sim_status end_question(struct agents *agents, uint32_t question_index, int64_t now_ns,
+                                    struct sim_error *err)
 {
     struct agent_question *question = agents->questions[question_index];
     struct agent_validator *validator = &agents->validators[question->validator];
     uint32_t index = question->validator;
+    question->closed = true;
+    release_question(agents, question_index);
+    validator->open_question = AGENT_NONE;
+    int64_t next_ns = validator->asked_ns + agents->setup.query->interval_ns;
+    return agents_schedule(agents, next_ns > now_ns ? next_ns : now_ns, AGENT_ASK, index, 0, err);
+}
+
+static enum sim_status close_question(struct agents *agents, uint32_t question_index,
+                                      int64_t now_ns, struct sim_error *err)
+{
+    struct agent_question *question = agents->questions[question_index];
     if (question->peer_count > 0) {
         score(agents, question);
         enum sim_status status = lesson_send(agents, question, now_ns, err);
         if (status != SIM_OK)
             return status;
     }
-    question->closed = true;
-    release_question(agents, question_index);
-    validator->open_question = AGENT_NONE;
-    int64_t next_ns = validator->asked_ns + agents->setup.query->interval_ns;
-    return agents_schedule(agents, next_ns > now_ns ? next_ns : now_ns, AGENT_ASK, index, 0, err);
+    return end_question(agents, question_index, now_ns, err);
+}
+
+enum sim_status query_abandon(struct agents *agents, uint32_t index, int64_t now_ns,
+                              struct sim_error *err)
+{
+    uint32_t question = agents->validators[index].open_question;
+    return question == AGENT_NONE ? SIM_OK : end_question(agents, question, now_ns, err);
 }
 
 enum sim_status query_on_timeout(struct agents *agents, uint64_t payload, int64_t now_ns,

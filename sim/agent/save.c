@@ -9,14 +9,16 @@
  *   agent_model      saved: version, next, before, training, step_count, loss_nats
  *                    drawn: group, entity, mixture, forward_flop, step_flop, response_bytes,
  *                           gradient_bytes, is_shared
- *   agent_server     saved: busy, training_due, serving, waiting, stopped, taught, lesson_count,
- *                           first_lesson, last_lesson; teacher, teacher_tokens when taught
- *                    drawn: model, first_neuron, flops, training_interval_ns, training_phase_ns,
- *                           lottery (its position is saved with all streams)
+ *   agent_server     saved: condition, generation, busy, training_due, serving, waiting, stopped,
+ *                           taught, lesson_count, first_lesson, last_lesson; teacher,
+ * teacher_tokens when taught drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
+ *                           training_interval_ns, training_phase_ns, lottery (its position is
+ *                           saved with all streams)
  *   agent_lesson     saved: all; of a free one next alone
  *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
- *                    drawn: hash_rate_hashes_per_s, work, first_neuron, neuron_count, balance_rao,
+ *                    drawn: work, first_neuron, neuron_count, balance_rao,
  *                           money_phase_blocks
+ *                    rebuilt: hash_rate_hashes_per_s
  *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, is_late, counters
  *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao,
  *                           enter_ns
@@ -31,13 +33,16 @@
  *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, axon, late_count
  *                    drawn: setup, seed, rows, uid_capacity, request_bytes, keeps_logits,
  *                           lesson_floats, all counts and capacities but the pools', hosts,
- * mixtures given: wiring empty: incidents scratch: ally, and everything behind the word in state.h
+ *                           mixtures
+ *                    given: wiring
+ *                    empty: incidents
+ *                    scratch: ally, and everything behind the word in state.h
  */
 #include "agent/lesson.h"
 #include "agent/reading.h"
 
 _Static_assert(sizeof(struct agent_model) == 112, "a new field of agent_model: save it?");
-_Static_assert(sizeof(struct agent_server) == 88, "a new field of agent_server: save it?");
+_Static_assert(sizeof(struct agent_server) == 120, "a new field of agent_server: save it?");
 _Static_assert(sizeof(struct agent_owner) == 80, "a new field of agent_owner: save it?");
 _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron: save it?");
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
@@ -180,6 +185,9 @@ static void servers_save(const struct agents *agents, struct buffer *buffer)
     buffer_put_u32(buffer, agents->server_count);
     for (uint32_t s = 0; s < agents->server_count; s++) {
         const struct agent_server *server = &agents->servers[s];
+        buffer_put_u8(buffer, server->condition.up);
+        buffer_put_f64(buffer, server->condition.speed);
+        buffer_put_u64(buffer, server->generation);
         buffer_put_u8(buffer, server->busy);
         buffer_put_u8(buffer, server->training_due);
         buffer_put_u32(buffer, server->serving);
@@ -201,6 +209,9 @@ static void servers_load(struct agents *agents, struct buffer_reader *reader)
     get_same(reader, agents->server_count);
     for (uint32_t s = 0; s < agents->server_count && !reader->failed; s++) {
         struct agent_server *server = &agents->servers[s];
+        server->condition.up = buffer_get_u8(reader) != 0;
+        server->condition.speed = buffer_get_f64(reader);
+        server->generation = buffer_get_u64(reader);
         server->busy = buffer_get_u8(reader) != 0;
         server->training_due = buffer_get_u8(reader) != 0;
         server->serving = get_index(reader, agents->query_capacity);
@@ -618,6 +629,7 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
     if (status != SIM_OK)
         return status;
     servers_load(agents, reader);
+    condition_add_hash_rates(agents);
     owners_load(agents, reader);
     neurons_load(agents, reader);
     delegators_load(agents, reader);

@@ -96,7 +96,8 @@ static uint32_t dequeue(struct agents *agents, struct agent_server *server)
 static int64_t duration_ns(const struct agents *agents, const struct agent_server *server,
                            uint64_t flop)
 {
-    double seconds = (double)flop * agents->setup.query->flop_scale / server->flops;
+    double flops = server->flops * server->condition.speed;
+    double seconds = (double)flop * agents->setup.query->flop_scale / flops;
     double ns = seconds * (double)NS_PER_S;
     if (ns >= (double)(TIME_NS_MAX / 4))
         return TIME_NS_MAX / 4;
@@ -162,7 +163,8 @@ static enum sim_status serve(struct agents *agents, uint32_t server_index, uint3
     server->busy = true;
     server->serving = query_index;
     *ret_started = true;
-    return agents_schedule(agents, now_ns + cost_ns, AGENT_SERVED, server_index, 0, err);
+    return agents_schedule(agents, now_ns + cost_ns, AGENT_SERVED, server_index, server->generation,
+                           err);
 }
 
 static enum sim_status start_training(struct agents *agents, uint32_t server_index, int64_t now_ns,
@@ -179,7 +181,7 @@ static enum sim_status start_training(struct agents *agents, uint32_t server_ind
         return status;
     book_flop(agents, server->first_neuron, flop);
     return agents_schedule(agents, now_ns + duration_ns(agents, server, flop), AGENT_TRAINED,
-                           server_index, 0, err);
+                           server_index, server->generation, err);
 }
 
 /* Picks what an idle server does next: whoever waits, else training when it is due. */
@@ -252,10 +254,12 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
     return SIM_OK;
 }
 
-enum sim_status server_on_served(struct agents *agents, uint32_t server_index, int64_t now_ns,
-                                 struct sim_error *err)
+enum sim_status server_on_served(struct agents *agents, uint32_t server_index, uint64_t generation,
+                                 int64_t now_ns, struct sim_error *err)
 {
     struct agent_server *server = &agents->servers[server_index];
+    if (generation != server->generation)
+        return SIM_OK;
     uint32_t query_index = server->serving;
     struct agent_query *query = &agents->queries[query_index];
     server->busy = false;
@@ -292,6 +296,8 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
                                              AGENT_TRAIN, server_index, 0, err);
     if (status != SIM_OK)
         return status;
+    if (!server->condition.up)
+        return SIM_OK;
     server->training_due = !server->stopped;
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
@@ -305,10 +311,12 @@ static void drop_waiting(struct agents *agents, struct agent_server *server)
     server->training_due = false;
 }
 
-enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, int64_t now_ns,
-                                  struct sim_error *err)
+enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, uint64_t generation,
+                                  int64_t now_ns, struct sim_error *err)
 {
     struct agent_server *server = &agents->servers[server_index];
+    if (generation != server->generation)
+        return SIM_OK;
     const struct agent_model *model = &agents->models[server->model];
     uint64_t before = model->step_count;
     enum sim_status status = model_finish_training(agents, server->model, err);
@@ -319,4 +327,21 @@ enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, 
     if (server->stopped)
         drop_waiting(agents, server);
     return next_job(agents, server_index, now_ns, err);
+}
+
+void server_crash(struct agents *agents, uint32_t server_index)
+{
+    struct agent_server *server = &agents->servers[server_index];
+    while (server->waiting != AGENT_NONE)
+        query_release(agents, dequeue(agents, server));
+    if (server->serving != AGENT_NONE) {
+        struct agent_query *query = &agents->queries[server->serving];
+        compute_drop(agents->wiring.pool, query->ticket);
+        query->ticket = (struct compute_ticket){0};
+        query_release(agents, server->serving);
+    }
+    model_cancel_training(agents, server->model);
+    server->serving = AGENT_NONE;
+    server->busy = server->training_due = false;
+    server->generation++;
 }

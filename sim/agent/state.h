@@ -27,6 +27,9 @@ struct agent_server {
     uint32_t model;
     uint32_t first_neuron; /* training is booked on it */
     double flops;
+    double hash_rate_hashes_per_s; /* counted for the owner of first_neuron */
+    struct host_condition condition;
+    uint64_t generation; /* raised by a crash: what was due then is void */
     int64_t training_interval_ns;
     int64_t training_phase_ns; /* of its first step */
     bool busy;
@@ -56,7 +59,7 @@ struct agent_owner {
     uint32_t first_neuron, neuron_count;
     uint64_t balance_rao; /* at the start */
     uint64_t money_phase_blocks;
-    double hash_rate_hashes_per_s;
+    double hash_rate_hashes_per_s;        /* of its hosts as they are now */
     uint32_t first_waiting, last_waiting; /* neurons that want a uid, oldest first */
     bool solving;
     uint64_t generation; /* raised when a drawn solving time is void */
@@ -208,16 +211,23 @@ SIM_CHECKED enum sim_status training_start(struct agents *agents, uint32_t serve
  * SIM_NUMERIC and the group, index and step, or notes an incident. */
 SIM_CHECKED enum sim_status model_finish_training(struct agents *agents, uint32_t model,
                                                   struct sim_error *err);
+/* Drops the step under way unseen, if there is one: the next is the same step. */
+void model_cancel_training(struct agents *agents, uint32_t model);
 
 /* ---- server.c */
 SIM_CHECKED enum sim_status server_receive(struct agents *agents, uint32_t query, int64_t now_ns,
                                            struct sim_error *err);
-SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server, int64_t now_ns,
+/* `generation` is the server's when the job was started. */
+SIM_CHECKED enum sim_status server_on_served(struct agents *agents, uint32_t server,
+                                             uint64_t generation, int64_t now_ns,
                                              struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_train(struct agents *agents, uint32_t server, int64_t now_ns,
                                             struct sim_error *err);
 SIM_CHECKED enum sim_status server_on_trained(struct agents *agents, uint32_t server,
-                                              int64_t now_ns, struct sim_error *err);
+                                              uint64_t generation, int64_t now_ns,
+                                              struct sim_error *err);
+/* Drops the queue and the job under way, without an answer to anybody. */
+void server_crash(struct agents *agents, uint32_t server);
 
 /* ---- query.c */
 SIM_CHECKED enum sim_status query_on_ask(struct agents *agents, uint32_t validator, int64_t now_ns,
@@ -226,6 +236,9 @@ SIM_CHECKED enum sim_status query_on_timeout(struct agents *agents, uint64_t pay
                                              int64_t now_ns, struct sim_error *err);
 SIM_CHECKED enum sim_status query_on_answer(struct agents *agents, uint32_t query, int64_t now_ns,
                                             struct sim_error *err);
+/* A validator whose host crashes forgets its question, unscored; it asks again in its time. */
+SIM_CHECKED enum sim_status query_abandon(struct agents *agents, uint32_t validator, int64_t now_ns,
+                                          struct sim_error *err);
 /* More free slots: queries by the thousand, questions one by one. */
 SIM_CHECKED enum sim_status query_grow(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status query_add_question(struct agents *agents, struct sim_error *err);
@@ -252,6 +265,12 @@ SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, i
  * difficulty. */
 SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
                                        struct sim_error *err);
+/* After the owner's hash rate has changed. */
+SIM_CHECKED enum sim_status enter_restart(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                          struct sim_error *err);
+/* Tells the chain where a neuron with a uid serves. */
+SIM_CHECKED enum sim_status enter_announce(struct agents *agents, uint32_t neuron,
+                                           struct sim_error *err);
 SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owner,
                                             uint64_t generation, int64_t now_ns,
                                             struct sim_error *err);
@@ -273,6 +292,13 @@ void delegator_build(struct agents *agents);
 /* Their accounts, behind all others, and balances. */
 SIM_CHECKED enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err);
+/* ---- condition.c */
+/* Every owner's hash rate from its hosts' conditions. */
+void condition_add_hash_rates(struct agents *agents);
+static inline bool agents_host_is_up(const struct agents *agents, uint32_t neuron)
+{
+    return agents->servers[agents->neurons[neuron].server].condition.up;
+}
 
 static inline const struct agents_group *agents_group_of(const struct agents *agents,
                                                          uint32_t neuron)

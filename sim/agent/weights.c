@@ -132,7 +132,8 @@ enum sim_status weights_on_due(struct agents *agents, uint32_t index, int64_t no
     enum sim_status status =
         agents_schedule(agents, now_ns + interval_blocks * agents->setup.block_time_ns,
                         AGENT_SET_WEIGHTS, index, 0, err);
-    if (status != SIM_OK || waits || uid == AGENT_NONE)
+    if (status != SIM_OK || waits || uid == AGENT_NONE ||
+        !agents_host_is_up(agents, validator->neuron))
         return status;
     return set_weights(agents, validator, err);
 }

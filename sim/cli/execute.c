@@ -116,7 +116,7 @@ enum sim_status execute_inspect(const struct scenario_schema *schema, const char
     struct config *stored = NULL;
     struct sim_error ignored = {0};
     *ret_state = EXECUTE_OTHER;
-    if (config_load(&schema->config, &input, &stored, &report, &ignored) == SIM_OK)
+    if (scenario_load(schema, &input, &stored, &report, &ignored) == SIM_OK)
         *ret_state = compare(stored, config, has_result);
     config_report_release(&report);
     config_free(stored);

@@ -329,7 +329,7 @@ static enum sim_status run_again(const char *text, const struct execute_options 
         .path = "the stored scenario", .text = text, .text_bytes = strlen(text)};
     struct config_report report = {0};
     struct config *config;
-    enum sim_status status = config_load(&schema.config, &input, &config, &report, err);
+    enum sim_status status = scenario_load(&schema, &input, &config, &report, err);
     config_report_release(&report);
     if (status != SIM_OK)
         return status;

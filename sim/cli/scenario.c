@@ -10,6 +10,7 @@ static const struct param_table *const genesis_tables[] = {&genesis_param_table}
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
 static const struct param_table *const record_tables[] = {&probe_param_table};
+static const struct param_table *const fault_tables[] = {&world_fault_table};
 static const struct param_table *const group_tables[] = {&group_param_table};
 static const struct param_table *const host_tables[] = {&group_host_param_table};
 static const struct param_table *const training_tables[] = {&group_training_param_table};
@@ -92,6 +93,15 @@ static void fill_sections(struct scenario_schema *schema)
         .table_count = 1,
         .optional = true,
     };
+    *at++ = (struct config_section){
+        .key = "faults",
+        .doc = "what goes wrong, by schedule or at random",
+        .shape = CONFIG_GROUPS,
+        .tables = fault_tables,
+        .table_count = 1,
+        .optional = true,
+    };
+    schema->root.section_count = (size_t)(at - schema->sections);
 }
 
 void scenario_schema_init(struct scenario_schema *schema)
@@ -99,7 +109,6 @@ void scenario_schema_init(struct scenario_schema *schema)
     *schema = (struct scenario_schema){0};
     registry_init(&schema->registry);
     fill_group_sections(schema);
-    fill_sections(schema);
     schema->root = (struct config_section){
         .key = "",
         .doc = "a scenario",
@@ -107,8 +116,8 @@ void scenario_schema_init(struct scenario_schema *schema)
         .tables = world_tables,
         .table_count = 1,
         .sections = schema->sections,
-        .section_count = 11,
     };
+    fill_sections(schema);
     schema->config = (struct config_schema){.root = &schema->root};
 }
 
@@ -165,6 +174,22 @@ static enum sim_status plan_delegators(struct scenario_plan *plan, struct sim_er
     plan->setup.agents.delegators = plan->delegators;
     plan->setup.agents.delegator_kind_count = (uint32_t)count;
     plan->setup.agents.can_set_take = plan->setup.chain.profile == CHAIN_CURRENT;
+    return SIM_OK;
+}
+
+static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error *err)
+{
+    const struct config_block *faults = config_at(plan->config, "faults");
+    size_t count = faults == NULL ? 0 : faults->block_count;
+    if (count == 0)
+        return SIM_OK;
+    plan->faults = calloc(count, sizeof(*plan->faults));
+    if (plan->faults == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu faults", count);
+    for (size_t f = 0; f < count; f++)
+        plan->faults[f] = (struct world_fault){faults->blocks[f].name, faults->blocks[f].values};
+    plan->setup.faults = plan->faults;
+    plan->setup.fault_count = (uint32_t)count;
     return SIM_OK;
 }
 
@@ -235,24 +260,6 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
     return status;
 }
 
-enum sim_status scenario_load(const struct scenario_schema *schema,
-                              const struct config_input *input, struct config **ret_config,
-                              struct config_report *report, struct sim_error *err)
-{
-    struct config *config;
-    enum sim_status status = config_load(&schema->config, input, &config, report, err);
-    if (status != SIM_OK)
-        return status;
-    status = scenario_check(schema, config, report, err);
-    if (status == SIM_OK && config_twin(config) != NULL)
-        status = scenario_check(schema, config_twin(config), report, err);
-    if (status == SIM_OK)
-        *ret_config = config;
-    else
-        config_free(config);
-    return status;
-}
-
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    const struct config *config, struct sim_error *err)
 {
@@ -281,6 +288,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = plan_genesis(plan, &said, err);
     config_report_release(&said);
+    status = plan_faults(plan, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -294,5 +302,6 @@ void scenario_plan_release(struct scenario_plan *plan)
     free(plan->groups);
     free(plan->delegators);
     genesis_release(&plan->genesis);
+    free(plan->faults);
     *plan = (struct scenario_plan){0};
 }

@@ -13,12 +13,19 @@ struct scenario_schema {
     struct registry registry;
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
     struct config_section group_sections[7];
-    struct config_section sections[12];
+    struct config_section sections[13];
     struct config_section root;
     struct config_schema config;
 };
 
 void scenario_schema_init(struct scenario_schema *schema);
+
+/* config_load() and what no table can say: every message is in the report.  Owner and failures as
+ * there. */
+SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
+                                          const struct config_input *input,
+                                          struct config **ret_config, struct config_report *report,
+                                          struct sim_error *err);
 
 /* A scenario made ready to run: the corpus loaded, names turned into operations. */
 struct scenario_plan {
@@ -27,6 +34,7 @@ struct scenario_plan {
     struct agents_group *groups;          /* owned, (agents.group_count) */
     struct agents_delegators *delegators; /* owned, (agents.delegator_kind_count) */
     struct genesis_table genesis;         /* owned */
+    struct world_fault *faults;           /* owned, (setup.fault_count) */
     struct chain_net_config chain_net;
     struct world_setup setup; /* points into this struct: do not move it */
 };

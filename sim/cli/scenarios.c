@@ -42,7 +42,7 @@ static void print_scenario(const struct scenario_schema *schema, const char *nam
     struct config_report report = {0};
     struct config *config = NULL;
     struct sim_error err = {0};
-    if (config_load(&schema->config, &input, &config, &report, &err) == SIM_OK) {
+    if (scenario_load(schema, &input, &config, &report, &err) == SIM_OK) {
         const struct world_params *params = config_root(config)->values;
         printf("%-16s %s%s%s%s\n", name, params->question, params->cost[0] ? " (" : "",
                params->cost, params->cost[0] ? ")" : "");

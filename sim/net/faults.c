@@ -2,7 +2,6 @@
 
 #include "base/stream.h"
 
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +9,22 @@
 enum faults_event { FAULTS_BEGIN, FAULTS_END, FAULTS_RANDOM, FAULTS_RESEND };
 #define FLOOD_RESEND_NS NS_PER_S
 
+/* A flood's message: bit 63, the flood's number, its occurrence (a message of an earlier one is not
+ * sent again), the sender's place among its hosts. */
+enum { TAG_SENDER_BITS = 24, TAG_OCCURRENCE_BITS = 20, TAG_NUMBER_BITS = 19 };
+
 /* A fault of the schedule, with its own copy of the hosts. */
 struct plan_entry {
     struct fault fault;
     uint32_t *hosts;
-    uint64_t *member; /* bit map of the hosts */
+    uint64_t *member; /* bit map of the hosts; NULL for fewer than two */
+    bool armed;       /* a random one: between its beginning and its end */
     bool active;
+    uint64_t occurrence; /* of a random one, from 0: the one under way or to come */
 };
 
 struct host_state {
     struct net_link link; /* without any fault */
-    uint64_t entity;
-    int64_t mtbf_ns, mttr_ns; /* 0 = does not fail at random */
-    uint64_t failure_count;   /* random ones, begun */
-    bool random_down;
     struct host_condition condition;
 };
 
@@ -50,10 +51,8 @@ enum sim_status faults_create(const struct faults_wiring *wiring, struct faults 
     }
     for (uint32_t i = 0; i < faults->host_count; i++) {
         faults->hosts[i].link = net_get_link(wiring->net, i);
-        faults->hosts[i].entity = wiring->hosts[i].entity;
         faults->hosts[i].condition = (struct host_condition){.up = true, .speed = 1};
     }
-    faults->wiring.hosts = NULL;
     *ret_faults = faults;
     return SIM_OK;
 }
@@ -103,12 +102,16 @@ static enum sim_status fault_check(const struct faults *faults, const struct fau
           fault->latency_factor >= 0 && fault->latency_factor < 1e6 && fault->loss >= 0 &&
           fault->loss <= 1))
         bad = "a factor";
-    if (fault->kind == FAULT_CUT &&
-        (fault->region_a >= NET_REGION_MAX || fault->region_b >= NET_REGION_MAX))
-        bad = "a region";
+    if (fault->kind == FAULT_CUT && (fault->regions_a == 0 || fault->regions_b == 0))
+        bad = "a set of regions";
+    if ((fault->up_ns == NULL) != (fault->down_ns == NULL))
+        bad = "one of its random times";
     if (fault->kind == FAULT_FLOOD &&
         (fault->victim >= faults->host_count || fault->parallel == 0 || fault->message_bytes == 0))
         bad = "its victim, parallel or message size";
+    if (fault->kind == FAULT_FLOOD &&
+        (fault->host_count >> TAG_SENDER_BITS != 0 || faults->plan_count >> TAG_NUMBER_BITS != 0))
+        bad = "the number of its senders, or of faults before it,";
     if (bad != NULL)
         return SIM_FAIL(err, SIM_CONFIG, "fault %u: %s is out of range", faults->plan_count, bad);
     return SIM_OK;
@@ -133,13 +136,15 @@ static enum sim_status entry_copy(struct faults *faults, const struct fault *fau
     struct plan_entry *entry = &faults->plan[faults->plan_count];
     *entry = (struct plan_entry){.fault = *fault};
     entry->hosts = malloc((fault->host_count + 1) * sizeof(entry->hosts[0]));
-    entry->member = calloc(faults->host_count / 64 + 1, sizeof(entry->member[0]));
+    if (fault->host_count > 1)
+        entry->member = calloc(faults->host_count / 64 + 1, sizeof(entry->member[0]));
     faults->plan_count++; /* faults_free takes half-built entries */
-    if (entry->hosts == NULL || entry->member == NULL)
+    if (entry->hosts == NULL || (fault->host_count > 1 && entry->member == NULL))
         return SIM_FAIL(err, SIM_MEMORY, "faults: out of memory");
     for (uint32_t i = 0; i < fault->host_count; i++) {
         entry->hosts[i] = fault->hosts[i];
-        entry->member[fault->hosts[i] / 64] |= UINT64_C(1) << fault->hosts[i] % 64;
+        if (entry->member != NULL)
+            entry->member[fault->hosts[i] / 64] |= UINT64_C(1) << fault->hosts[i] % 64;
     }
     entry->fault.hosts = entry->hosts;
     return SIM_OK;
@@ -164,13 +169,15 @@ enum sim_status faults_add(struct faults *faults, const struct fault *fault, str
 
 static bool entry_holds(const struct plan_entry *entry, enum fault_kind kind, uint32_t host)
 {
-    return entry->active && entry->fault.kind == kind &&
-           (entry->member[host / 64] >> host % 64 & 1);
+    if (!entry->active || entry->fault.kind != kind || entry->fault.host_count == 0)
+        return false;
+    return entry->member == NULL ? entry->hosts[0] == host
+                                 : (entry->member[host / 64] >> host % 64 & 1) != 0;
 }
 
 static struct host_condition condition_of(const struct faults *faults, uint32_t host)
 {
-    struct host_condition condition = {.up = !faults->hosts[host].random_down, .speed = 1};
+    struct host_condition condition = {.up = true, .speed = 1};
     for (uint32_t i = 0; i < faults->plan_count; i++) {
         if (entry_holds(&faults->plan[i], FAULT_CRASH, host))
             condition.up = false;
@@ -217,26 +224,69 @@ static enum sim_status host_update(struct faults *faults, int64_t now_ns, uint32
     return status;
 }
 
+static bool has_region(uint64_t regions, uint32_t region)
+{
+    return (regions >> region & 1) != 0;
+}
+
+/* Whether any active cut separates the two. */
+static bool is_cut(const struct faults *faults, uint32_t a, uint32_t b)
+{
+    for (uint32_t i = 0; i < faults->plan_count; i++) {
+        const struct fault *cut = &faults->plan[i].fault;
+        if (!faults->plan[i].active || cut->kind != FAULT_CUT)
+            continue;
+        if ((has_region(cut->regions_a, a) && has_region(cut->regions_b, b)) ||
+            (has_region(cut->regions_a, b) && has_region(cut->regions_b, a)))
+            return true;
+    }
+    return false;
+}
+
 static enum sim_status cut_update(struct faults *faults, int64_t now_ns, const struct fault *fault,
                                   struct sim_error *err)
 {
-    bool cut = false;
-    for (uint32_t i = 0; i < faults->plan_count; i++) {
-        const struct plan_entry *entry = &faults->plan[i];
-        const struct fault *other = &entry->fault;
-        if (!entry->active || other->kind != FAULT_CUT)
-            continue;
-        cut |= (other->region_a == fault->region_a && other->region_b == fault->region_b) ||
-               (other->region_a == fault->region_b && other->region_b == fault->region_a);
+    enum sim_status status = SIM_OK;
+    for (uint32_t a = 0; a < NET_REGION_MAX; a++) {
+        for (uint32_t b = 0; b < NET_REGION_MAX && status == SIM_OK; b++) {
+            if (has_region(fault->regions_a, a) && has_region(fault->regions_b, b))
+                status = net_cut(faults->wiring.net, now_ns, a, b, is_cut(faults, a, b), err);
+        }
     }
-    return net_cut(faults->wiring.net, now_ns, fault->region_a, fault->region_b, cut, err);
+    return status;
+}
+
+static uint32_t tag_field(uint64_t tag, unsigned shift, unsigned bits)
+{
+    return (uint32_t)(tag >> shift & ((UINT64_C(1) << bits) - 1));
+}
+
+static uint32_t tag_number(uint64_t tag)
+{
+    return tag_field(tag, TAG_SENDER_BITS + TAG_OCCURRENCE_BITS, TAG_NUMBER_BITS);
+}
+
+static uint64_t tag_of(const struct faults *faults, uint32_t number, uint32_t sender)
+{
+    uint64_t occurrence = tag_field(faults->plan[number].occurrence, 0, TAG_OCCURRENCE_BITS);
+    return FAULTS_TAG | (uint64_t)number << (TAG_SENDER_BITS + TAG_OCCURRENCE_BITS) |
+           occurrence << TAG_SENDER_BITS | sender;
+}
+
+/* Whether the flood that the message belongs to goes on. */
+static bool flood_goes_on(const struct faults *faults, uint64_t tag)
+{
+    uint32_t number = tag_number(tag);
+    SIM_ASSERT((tag & FAULTS_TAG) != 0 && number < faults->plan_count);
+    return faults->plan[number].active &&
+           tag_of(faults, number, tag_field(tag, 0, TAG_SENDER_BITS)) == tag;
 }
 
 static enum sim_status flood_send(struct faults *faults, int64_t now_ns, uint64_t tag,
                                   struct sim_error *err)
 {
-    const struct fault *flood = &faults->plan[(tag & ~FAULTS_TAG) >> 32].fault;
-    struct net_message message = {.source = flood->hosts[tag & UINT32_MAX],
+    const struct fault *flood = &faults->plan[tag_number(tag)].fault;
+    struct net_message message = {.source = flood->hosts[tag_field(tag, 0, TAG_SENDER_BITS)],
                                   .target = flood->victim,
                                   .size_bytes = flood->message_bytes,
                                   .tag = tag,
@@ -253,7 +303,7 @@ static enum sim_status flood_begin(struct faults *faults, int64_t now_ns, uint32
     enum sim_status status = SIM_OK;
     for (uint32_t i = 0; i < flood->host_count; i++) {
         for (uint32_t k = 0; k < flood->parallel && status == SIM_OK; k++)
-            status = flood_send(faults, now_ns, FAULTS_TAG | (uint64_t)number << 32 | i, err);
+            status = flood_send(faults, now_ns, tag_of(faults, number, i), err);
     }
     return status;
 }
@@ -264,11 +314,13 @@ static enum sim_status plan_turn(struct faults *faults, int64_t now_ns, uint32_t
     SIM_ASSERT(number < faults->plan_count && faults->plan[number].active != active);
     faults->plan[number].active = active;
     const struct fault *fault = &faults->plan[number].fault;
-    if (fault->kind == FAULT_CUT)
-        return cut_update(faults, now_ns, fault, err);
-    if (fault->kind == FAULT_FLOOD)
-        return active ? flood_begin(faults, now_ns, number, err) : SIM_OK;
     enum sim_status status = SIM_OK;
+    if (faults->wiring.turned != NULL)
+        status = faults->wiring.turned(faults->wiring.context, fault, active, now_ns, err);
+    if (status == SIM_OK && fault->kind == FAULT_CUT)
+        return cut_update(faults, now_ns, fault, err);
+    if (status == SIM_OK && fault->kind == FAULT_FLOOD)
+        return active ? flood_begin(faults, now_ns, number, err) : SIM_OK;
     for (uint32_t i = 0; i < fault->host_count && status == SIM_OK; i++) {
         struct net_link link = link_of(faults, fault->hosts[i]);
         status = fault->kind == FAULT_LINK
@@ -281,53 +333,57 @@ static enum sim_status plan_turn(struct faults *faults, int64_t now_ns, uint32_t
 enum sim_status faults_delivered(struct faults *faults, uint64_t tag, enum net_outcome outcome,
                                  int64_t now_ns, struct sim_error *err)
 {
-    uint32_t number = (uint32_t)((tag & ~FAULTS_TAG) >> 32);
-    SIM_ASSERT((tag & FAULTS_TAG) != 0 && number < faults->plan_count);
-    if (!faults->plan[number].active)
+    if (!flood_goes_on(faults, tag))
         return SIM_OK;
     if (outcome == NET_DELIVERED)
         return flood_send(faults, now_ns, tag, err);
     return faults_push(faults, now_ns + FLOOD_RESEND_NS, FAULTS_RESEND, 0, tag, err);
 }
 
-/* When a host's next failure begins (down false) or the present one ends. */
-static enum sim_status random_next(struct faults *faults, int64_t now_ns, uint32_t host,
+/* When a random fault begins again or the present occurrence ends. */
+static enum sim_status random_next(struct faults *faults, int64_t now_ns, uint32_t number,
                                    struct sim_error *err)
 {
-    const struct host_state *state = &faults->hosts[host];
+    const struct plan_entry *entry = &faults->plan[number];
     struct stream stream;
-    stream_init(&stream, faults->wiring.seed, STREAM_FAULT, state->entity, state->failure_count);
-    /* One uniform each, in a fixed order, so that both are known from the number alone. */
-    double until_ns = -log1p(-stream_uniform(&stream)) * (double)state->mtbf_ns;
-    double for_ns = -log1p(-stream_uniform(&stream)) * (double)state->mttr_ns;
-    double wait_ns = state->random_down ? for_ns : until_ns;
-    if (wait_ns >= (double)(TIME_NS_MAX - now_ns) / 2)
+    stream_init(&stream, faults->wiring.seed, STREAM_FAULT, entry->fault.entity, entry->occurrence);
+    /* Both in a fixed order, so that they are known from the occurrence's number alone. */
+    int64_t until_ns = dist_draw_i64(entry->fault.up_ns, &stream);
+    int64_t for_ns = dist_draw_i64(entry->fault.down_ns, &stream);
+    int64_t wait_ns = entry->active ? for_ns : until_ns;
+    if (wait_ns < 1)
+        wait_ns = 1;
+    if (wait_ns >= (TIME_NS_MAX - now_ns) / 2)
         return SIM_OK;
-    return faults_push(faults, now_ns + (int64_t)wait_ns + 1, FAULTS_RANDOM, host, 0, err);
+    return faults_push(faults, now_ns + wait_ns, FAULTS_RANDOM, number, 0, err);
 }
 
-enum sim_status faults_random(struct faults *faults, int64_t now_ns, uint32_t host, int64_t mtbf_ns,
-                              int64_t mttr_ns, struct sim_error *err)
-{
-    if (host >= faults->host_count || mtbf_ns <= 0 || mttr_ns <= 0)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "random faults of host %u: mean times must be above 0, the host known",
-                        host);
-    SIM_ASSERT(faults->hosts[host].mtbf_ns == 0);
-    faults->hosts[host].mtbf_ns = mtbf_ns;
-    faults->hosts[host].mttr_ns = mttr_ns;
-    return random_next(faults, now_ns, host, err);
-}
-
-static enum sim_status random_turn(struct faults *faults, int64_t now_ns, uint32_t host,
+static enum sim_status random_turn(struct faults *faults, int64_t now_ns, uint32_t number,
                                    struct sim_error *err)
 {
-    struct host_state *state = &faults->hosts[host];
-    if (state->random_down)
-        state->failure_count++;
-    state->random_down = !state->random_down;
-    enum sim_status status = random_next(faults, now_ns, host, err);
-    return status == SIM_OK ? host_update(faults, now_ns, host, err) : status;
+    struct plan_entry *entry = &faults->plan[number];
+    if (!entry->armed)
+        return SIM_OK; /* its time is over */
+    if (entry->active)
+        entry->occurrence++;
+    enum sim_status status = plan_turn(faults, now_ns, number, !entry->active, err);
+    return status == SIM_OK ? random_next(faults, now_ns, number, err) : status;
+}
+
+static enum sim_status plan_begin(struct faults *faults, int64_t now_ns, uint32_t number,
+                                  struct sim_error *err)
+{
+    if (faults->plan[number].fault.up_ns == NULL)
+        return plan_turn(faults, now_ns, number, true, err);
+    faults->plan[number].armed = true;
+    return random_next(faults, now_ns, number, err);
+}
+
+static enum sim_status plan_end(struct faults *faults, int64_t now_ns, uint32_t number,
+                                struct sim_error *err)
+{
+    faults->plan[number].armed = false;
+    return faults->plan[number].active ? plan_turn(faults, now_ns, number, false, err) : SIM_OK;
 }
 
 enum sim_status faults_handle(void *context, const struct event *event, struct sim_error *err)
@@ -336,13 +392,13 @@ enum sim_status faults_handle(void *context, const struct event *event, struct s
     SIM_ASSERT(event->kind - faults->wiring.first_kind < FAULTS_KIND_COUNT);
     switch ((enum faults_event)(event->kind - faults->wiring.first_kind)) {
     case FAULTS_BEGIN:
-        return plan_turn(faults, event->at_ns, event->entity, true, err);
+        return plan_begin(faults, event->at_ns, event->entity, err);
     case FAULTS_END:
-        return plan_turn(faults, event->at_ns, event->entity, false, err);
+        return plan_end(faults, event->at_ns, event->entity, err);
     case FAULTS_RANDOM:
         return random_turn(faults, event->at_ns, event->entity, err);
     case FAULTS_RESEND:
-        return faults->plan[(event->payload & ~FAULTS_TAG) >> 32].active
+        return flood_goes_on(faults, event->payload)
                    ? flood_send(faults, event->at_ns, event->payload, err)
                    : SIM_OK;
     }
@@ -359,12 +415,13 @@ void faults_save(const struct faults *faults, struct buffer *buffer)
 {
     buffer_put_tag(buffer, "faults");
     buffer_put_u64(buffer, faults->plan_count);
-    for (uint32_t i = 0; i < faults->plan_count; i++)
+    for (uint32_t i = 0; i < faults->plan_count; i++) {
+        buffer_put_u8(buffer, faults->plan[i].armed);
         buffer_put_u8(buffer, faults->plan[i].active);
+        buffer_put_u64(buffer, faults->plan[i].occurrence);
+    }
     buffer_put_u64(buffer, faults->host_count);
     for (uint32_t i = 0; i < faults->host_count; i++) {
-        buffer_put_u64(buffer, faults->hosts[i].failure_count);
-        buffer_put_u8(buffer, faults->hosts[i].random_down);
         buffer_put_u8(buffer, faults->hosts[i].condition.up);
         buffer_put_f64(buffer, faults->hosts[i].condition.speed);
     }
@@ -376,13 +433,14 @@ enum sim_status faults_load(struct faults *faults, struct buffer_reader *reader,
     buffer_get_tag(reader, "faults");
     if (buffer_get_u64(reader) != faults->plan_count)
         buffer_reader_fail(reader);
-    for (uint32_t i = 0; i < faults->plan_count; i++)
+    for (uint32_t i = 0; i < faults->plan_count; i++) {
+        faults->plan[i].armed = buffer_get_u8(reader) != 0;
         faults->plan[i].active = buffer_get_u8(reader) != 0;
+        faults->plan[i].occurrence = buffer_get_u64(reader);
+    }
     if (buffer_get_u64(reader) != faults->host_count)
         buffer_reader_fail(reader);
     for (uint32_t i = 0; i < faults->host_count; i++) {
-        faults->hosts[i].failure_count = buffer_get_u64(reader);
-        faults->hosts[i].random_down = buffer_get_u8(reader) != 0;
         faults->hosts[i].condition.up = buffer_get_u8(reader) != 0;
         faults->hosts[i].condition.speed = buffer_get_f64(reader);
     }

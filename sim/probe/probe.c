@@ -274,6 +274,44 @@ static enum sim_status on_stake(struct probe *probe, const struct chain_event *e
     return record_event(probe->wiring.record, &row, err);
 }
 
+static enum sim_status put_fault(struct probe *probe, const struct fault *fault, bool begins,
+                                 uint32_t neuron, int64_t now_ns, struct sim_error *err)
+{
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = begins ? RECORD_EVENT_FAULT : RECORD_EVENT_RECOVERED,
+        .netuid = probe->wiring.setup->netuid,
+        .uid = RECORD_NOBODY,
+        .hotkey_id = RECORD_NOBODY,
+        .owner_id = RECORD_NOBODY,
+        .other_hotkey_id = RECORD_NOBODY,
+        .value = fault->id,
+    };
+    if (neuron != AGENT_NONE) {
+        struct agent_info info = agents_info(probe->wiring.agents, neuron);
+        row.uid = info.uid;
+        row.hotkey_id = probe->hotkey_row[neuron];
+        row.owner_id = info.owner;
+    }
+    return record_event(probe->wiring.record, &row, err);
+}
+
+enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool begins,
+                            int64_t now_ns, struct sim_error *err)
+{
+    const struct agents *agents = probe->wiring.agents;
+    if (fault->kind == FAULT_CUT)
+        return put_fault(probe, fault, begins, AGENT_NONE, now_ns, err);
+    if (fault->kind == FAULT_FLOOD)
+        return put_fault(probe, fault, begins, agents_of_host(agents, fault->victim), now_ns, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t i = 0; i < fault->host_count && status == SIM_OK; i++)
+        status =
+            put_fault(probe, fault, begins, agents_of_host(agents, fault->hosts[i]), now_ns, err);
+    return status;
+}
+
 static enum sim_status on_weights(struct probe *probe, const struct chain_event *event,
                                   int64_t now_ns, struct sim_error *err)
 {

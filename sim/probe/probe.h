@@ -21,7 +21,7 @@
 
 /* `record:` of a scenario. */
 struct probe_params {
-    uint32_t interval; /* epochs from one row to the next */
+    uint32_t interval;             /* epochs from one row to the next */
     uint32_t evaluation_sequences; /* of query.sequence predictions each, the same for all models */
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
@@ -68,6 +68,10 @@ SIM_CHECKED enum sim_status probe_genesis(struct probe *probe, struct sim_error 
 /* After agents_on_block: the block's events; a row when an epoch was among them (*ret_epoch). */
 SIM_CHECKED enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
                                         bool *ret_epoch, struct sim_error *err);
+/* A fault that begins or ends: a row of events for each of its hosts, or for its victim, or one for
+ * nobody.  `value` is the fault's number in the scenario. */
+SIM_CHECKED enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool begins,
+                                        int64_t now_ns, struct sim_error *err);
 /* Of the last row; zero before the first. */
 struct probe_summary probe_summary(const struct probe *probe);
 

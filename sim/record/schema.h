@@ -129,7 +129,8 @@ enum record_growth {
     X(EVENT_OTHER, "other_hotkey_id", EVENT, NONE, U32, "1",                                       \
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
-    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1", "difficulty; no_number: finished steps of the model")            \
+    X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
+      "difficulty; no_number: finished steps of the model; fault, recovered: number of the fault") \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \

@@ -7,7 +7,7 @@
  *
  *   run     version, scenario's hash, kernel, simulated time; how far the recorder had come; probe
  *   events  the queue; the loop's digest and counts
- *   chain, net, agents
+ *   chain, net (with the faults, if there are any), agents
  *   models  one behind the other, each through the same small buffer; last, since it is large
  */
 #include "world/state.h"
@@ -99,6 +99,8 @@ static enum sim_status put_sections(struct world *world, const struct record_mar
     checkpoint_section(writer, "net");
     if (status == SIM_OK)
         status = net_save(world->net, buffer, err);
+    if (world->faults != NULL)
+        faults_save(world->faults, buffer);
     if (status == SIM_OK)
         status = flush(world, writer, err);
     checkpoint_section(writer, "agents");
@@ -252,6 +254,8 @@ enum sim_status world_resume_agents(struct world *world, const struct agents_wir
     enum sim_status status = read_section(world, "net", &reader, err);
     if (status == SIM_OK)
         status = net_load(world->net, &reader, err);
+    if (status == SIM_OK && world->faults != NULL)
+        status = faults_load(world->faults, &reader, err);
     if (status == SIM_OK)
         status = end_section(&reader, "net", err);
     if (status == SIM_OK)

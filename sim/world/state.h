@@ -20,6 +20,7 @@ struct world {
     struct compute_pool *pool;
     struct agents *agents;
     struct net *net;
+    struct faults *faults; /* NULL when nothing goes wrong */
     struct chain *chain;
     struct record *record;
     struct probe *probe;
@@ -60,5 +61,16 @@ SIM_CHECKED enum sim_status
 world_resume_agents(struct world *world, const struct agents_wiring *wiring, struct sim_error *err);
 /* Queue, loop and probe; closes the checkpoint. */
 SIM_CHECKED enum sim_status world_resume_rest(struct world *world, struct sim_error *err);
+
+/* ---- faults.c */
+/* Behind the network; nothing when the scenario has no faults. */
+SIM_CHECKED enum sim_status world_faults_build(struct world *world, uint32_t first_kind,
+                                               struct sim_error *err);
+/* The network's callback (context = the world): a flood's messages to the faults, the others to
+ * the agents. */
+SIM_CHECKED enum sim_status world_delivered(void *world, uint64_t tag, enum net_outcome outcome,
+                                            int64_t now_ns, struct sim_error *err);
+/* Puts the names that the events' numbers stand for. */
+void world_faults_name(const struct world *world);
 
 #endif

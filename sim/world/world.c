@@ -31,9 +31,15 @@ static const struct param_key world_keys[] = {
 const struct param_table world_param_table =
     PARAM_TABLE("scenario", struct world_params, world_keys, "what is run, and for how long");
 
-/* Event kinds of a run: the world's own, then the agents', then the network's. */
-enum { KIND_BLOCK = 0, KIND_AGENT = 1, KIND_NET = KIND_AGENT + AGENT_KIND_COUNT };
-_Static_assert(KIND_NET + NET_KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
+/* Event kinds of a run: the world's own, then the agents', then the network's, then the faults'. */
+enum {
+    KIND_BLOCK = 0,
+    KIND_AGENT = 1,
+    KIND_NET = KIND_AGENT + AGENT_KIND_COUNT,
+    KIND_FAULT = KIND_NET + NET_KIND_COUNT,
+    KIND_COUNT = KIND_FAULT + FAULTS_KIND_COUNT
+};
+_Static_assert(KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
 
 /* ---- a block */
 
@@ -115,6 +121,7 @@ static enum sim_status build_agents(struct world *world, struct sim_error *err)
     setup->netuid = world->chain_net.netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
     setup->uid_capacity = world->chain_net.params.max_uids;
+    setup->regions = (enum region_set)world->setup.net->regions;
     return agents_create(setup, world->versions, &world->agents, err);
 }
 
@@ -126,10 +133,11 @@ static enum sim_status build_net(struct world *world, struct sim_error *err)
         .queue = world->queue,
         .first_kind = KIND_NET,
         .seed = world->setup.params->seed,
-        .delivered = agents_delivered,
-        .context = world->agents,
+        .delivered = world_delivered,
+        .context = world,
     };
-    return net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+    enum sim_status status = net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+    return status == SIM_OK ? world_faults_build(world, KIND_FAULT, err) : status;
 }
 
 static enum sim_status start_agents(struct world *world, struct sim_error *err)
@@ -186,6 +194,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
+    world_faults_name(world);
     struct probe_wiring wiring = {
         .setup = &world->setup.agents,
         .agents = world->agents,
@@ -211,6 +220,9 @@ static void name_handlers(struct world *world)
     loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
     loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
     loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
+    if (world->faults != NULL)
+        loop_handle(world->loop, KIND_FAULT, FAULTS_KIND_COUNT, "faults", faults_handle,
+                    world->faults);
 }
 
 static enum sim_status build(struct world *world, struct sim_error *err)
@@ -253,6 +265,7 @@ struct world *world_free(struct world *world)
     probe_free(world->probe);
     outside_free(world->outside);
     record_free(world->record);
+    faults_free(world->faults);
     net_free(world->net);
     /* Open tickets give their versions back before the models do. */
     compute_free(world->pool);

@@ -18,6 +18,7 @@
 #include "chain/chain.h"
 #include "net/net.h"
 #include "probe/probe.h"
+#include "world/faults.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -52,6 +53,8 @@ struct world_setup {
     struct chain_config chain;  /* seed likewise; exactly one network */
     const struct net_options *net;
     const struct probe_params *probe;
+    const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
+    uint32_t fault_count;
     uint32_t threads; /* all of them, the loop's included */
 
     const char *folder;   /* run folder */

@@ -3,6 +3,7 @@
 Copies the folder, changes one expected number of one case, and wants exactly that case to fail;
 again and again, over all kinds of outputs. An empty folder must fail too.
 """
+import json
 import os
 import random
 import re
@@ -37,6 +38,35 @@ def alter(text, chance):
     return text[:start] + str(int(number[0]) + 1) + text[end:]
 
 
+# Of the research variants; their capacities are bonds of 1e18, which 1 more or less leaves alone.
+RUN_OUTPUTS = ("dividends_per_1000tao", "dividends_normalized", "incentives", "consensus", "ranks",
+               "validator_trust", "alpha", "total_dividends_per_1000tao")
+
+
+def expected_lists(document):
+    """The lists of expected numbers in a case of runs or of a published series."""
+    for run in document.get("runs", []):
+        for name in RUN_OUTPUTS:
+            yield run.get(name) or []
+    yield document.get("share_B", [])
+    yield from document.get("variants", {}).values()
+
+
+def alter_document(text, chance):
+    """The same for cases of nested numbers that are not whole."""
+    document = json.loads(text)
+    at = chance.choice([numbers for numbers in expected_lists(document) if numbers])
+    while True:
+        index = chance.randrange(len(at))
+        if not isinstance(at[index], list):
+            break
+        at = at[index]
+    if at[index] is None:
+        return None
+    at[index] += 1
+    return json.dumps(document)
+
+
 def main(runner, folder):
     chance = random.Random(1)
     names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
@@ -51,7 +81,9 @@ def main(runner, folder):
             shutil.copytree(folder, copy, dirs_exist_ok=True)
             path = os.path.join(copy, name)
             with open(path, encoding="utf-8") as file:
-                text = alter(file.read(), chance)
+                text = file.read()
+            nested = '"runs"' in text or '"share_B"' in text
+            text = alter_document(text, chance) if nested else alter(text, chance)
             if text is None:
                 continue
             with open(path, "w", encoding="utf-8") as file:

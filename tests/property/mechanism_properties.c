@@ -124,6 +124,17 @@ static bool same_vector(const char *name, const uint64_t *a, const uint64_t *b, 
     return true;
 }
 
+static bool same_memory(const struct mechanism_output *a, const struct mechanism_output *b,
+                        const uint32_t *order, struct property_finding *finding)
+{
+    size_t words = a->memory_words;
+    for (uint32_t i = 0; i < a->neuron_count && words > 0; i++)
+        if (memcmp(a->memory + i * words, b->memory + order[i] * words,
+                   words * sizeof(*a->memory)) != 0)
+            return found(finding, "relabelling: words of uid %" PRIu32, i);
+    return true;
+}
+
 static bool same_vectors(const struct mechanism_output *a, const struct mechanism_output *b,
                          const uint32_t *order, struct property_finding *finding)
 {
@@ -150,7 +161,7 @@ static bool same_vectors(const struct mechanism_output *a, const struct mechanis
     for (uint32_t i = 0; i < a->neuron_count; i++)
         if (a->active[i] != b->active[order[i]])
             return found(finding, "relabelling: activity of uid %" PRIu32, i);
-    return true;
+    return same_memory(a, b, order, finding);
 }
 
 static uint64_t bond_of(const struct mechanism_bonds_out *bonds, uint32_t row, uint32_t column)
@@ -284,6 +295,7 @@ struct property_finding property_memory(const struct mechanism_ops *ops,
     next.input.priority = first->priority;
     next.input.bonds =
         (struct mechanism_bonds){first->bonds.start, first->bonds.column, first->bonds.value};
+    next.input.memory = first->memory;
     if (run(ops, &next, &second, &finding) && paid_rao(second) > state->input.emission_rao)
         found(&finding, "memory: the second epoch pays too much");
     mechanism_output_free(first);

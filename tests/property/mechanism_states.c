@@ -1,6 +1,8 @@
 #include "property/mechanism_states.h"
 
+#include "base/param_text.h"
 #include "base/stream.h"
+#include "property/mechanism_params.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +86,34 @@ static void draw_nakamoto_params(struct draw *d, struct nakamoto_params *p)
         .self_ownership = 1 + (uint32_t)below(d, 4),
         .bonds_moving_average = chance(d, 0.5) ? 900000 : (uint32_t)edgy(d, 1000000),
     };
+}
+
+/* Whether a mechanism is of the family that params.yuma belongs to. */
+static bool is_yuma(const struct mechanism_ops *ops)
+{
+    return ops->params->struct_bytes == sizeof(struct yuma_params) &&
+           (ops->bond_unit == MECHANISM_BONDS_RELATIVE ||
+            ops->bond_unit == MECHANISM_BONDS_ABSOLUTE);
+}
+
+static void draw_any_params(struct draw *d, const struct mechanism_ops *ops)
+{
+    void *params = d->state->params.any;
+    struct sim_error err = {0};
+    SIM_ASSERT(ops->params->struct_bytes <= sizeof(d->state->params.any));
+    mechanism_params_draw(ops->params, &d->stream, params);
+    if (ops->check != NULL && ops->check(params, &err) != SIM_OK)
+        param_defaults(ops->params, params);
+}
+
+static void draw_params(struct draw *d, const struct mechanism_ops *ops)
+{
+    if (ops->bond_unit == MECHANISM_BONDS_RAO)
+        draw_nakamoto_params(d, &d->state->params.nakamoto);
+    else if (is_yuma(ops))
+        draw_yuma_params(d, &d->state->params.yuma, ops->params->name);
+    else
+        draw_any_params(d, ops);
 }
 
 /* -------------------------------------------------------------------------------------- vectors */
@@ -200,6 +230,30 @@ static struct mechanism_weights weights_of(struct mechanism_state *state, uint32
     return (struct mechanism_weights){rows.start, rows.column, value};
 }
 
+/* Bonds of 65535ths become the bits of doubles. */
+static void make_doubles(uint64_t *value, uint64_t count)
+{
+    for (uint64_t k = 0; k < count; k++) {
+        double bond = (double)value[k] / 65535;
+        memcpy(&value[k], &bond, sizeof(bond));
+    }
+}
+
+/* What a mechanism may find in words of its own: nothing, small numbers, the bits of a double. */
+static void draw_memory(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    size_t count = (size_t)n * ops->memory_words;
+    d->state->memory_words = ops->memory_words;
+    if (count == 0)
+        return;
+    uint64_t *memory = keep(d->state, count, sizeof(*memory)), kind = below(d, 3);
+    for (size_t k = 0; k < count; k++)
+        memory[k] = kind == 0 ? 0 : kind == 1 ? below(d, 4) : edgy(d, 65535);
+    if (kind == 2)
+        make_doubles(memory, count);
+    d->state->input.memory = memory;
+}
+
 /* ---------------------------------------------------------------------------------------- states
  */
 
@@ -214,10 +268,7 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     stream_init(&d.stream, seed, STREAM_TEST, stream_entity(name, 0), 0);
     uint32_t n = 1 + (uint32_t)below(&d, chance(&d, 0.3) ? 4 : neuron_max);
     uint64_t block = 1 + below(&d, 20000);
-    if (nakamoto)
-        draw_nakamoto_params(&d, &state->params.nakamoto);
-    else
-        draw_yuma_params(&d, &state->params.yuma, name);
+    draw_params(&d, ops);
     state->input = (struct mechanism_input){
         .neuron_count = n,
         .block = block,
@@ -241,7 +292,10 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
         state->input.earliest_commit_block = draw_blocks(&d, n, block, 0.8);
     state->input.weights = weights_of(state, n, draw_rows(&d, n, ops->weight_one));
     struct drawn_rows bonds = draw_rows(&d, n, nakamoto ? (uint64_t)1 << 40 : 65535);
+    if (ops->bond_unit == MECHANISM_BONDS_F64)
+        make_doubles(bonds.value, bonds.start[n]);
     state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
+    draw_memory(&d, ops, n);
 }
 
 /* ---------------------------------------------------------------------------------- relabelling */
@@ -265,6 +319,17 @@ static const uint8_t *move_flags(struct mechanism_state *to, const uint8_t *from
     uint8_t *moved = keep(to, n, 1);
     for (uint32_t i = 0; i < n; i++)
         moved[order[i]] = from[i];
+    return moved;
+}
+
+static const uint64_t *move_memory(struct mechanism_state *to, const uint64_t *from, uint32_t n,
+                                   uint32_t words, const uint32_t *order)
+{
+    if (from == NULL)
+        return NULL;
+    uint64_t *moved = keep(to, (size_t)n * words, sizeof(*moved));
+    for (uint32_t i = 0; i < n; i++)
+        memcpy(moved + (size_t)order[i] * words, from + (size_t)i * words, words * sizeof(*moved));
     return moved;
 }
 
@@ -304,13 +369,15 @@ void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t
 {
     const struct mechanism_input *in = &state->input;
     uint32_t n = in->neuron_count;
-    *ret_state = (struct mechanism_state){.input = *in, .params = state->params};
+    *ret_state = (struct mechanism_state){
+        .input = *in, .memory_words = state->memory_words, .params = state->params};
     struct mechanism_input *out = &ret_state->input;
     out->stake_rao = move_u64(ret_state, in->stake_rao, n, order);
     out->last_update = move_u64(ret_state, in->last_update, n, order);
     out->block_at_registration = move_u64(ret_state, in->block_at_registration, n, order);
     out->priority = move_u64(ret_state, in->priority, n, order);
     out->earliest_commit_block = move_u64(ret_state, in->earliest_commit_block, n, order);
+    out->memory = move_memory(ret_state, in->memory, n, state->memory_words, order);
     out->permit = move_flags(ret_state, in->permit, n, order);
     out->pruned = move_flags(ret_state, in->pruned, n, order);
     if (in->owner_uid != MECHANISM_NO_UID)
@@ -364,8 +431,13 @@ void mechanism_state_full(struct mechanism_state *state, const struct mechanism_
         .weights = {start, column, value},
         .bonds = {no_bonds, column, NULL},
     };
+    state->memory_words = ops->memory_words;
+    if (ops->memory_words > 0)
+        state->input.memory = keep(state, (size_t)n * ops->memory_words, sizeof(uint64_t));
     if (ops->bond_unit == MECHANISM_BONDS_RAO)
         state->params.nakamoto = (struct nakamoto_params){10, 2, 2, 900000};
+    else if (!is_yuma(ops))
+        param_defaults(ops->params, state->params.any);
     else
         state->params.yuma = (struct yuma_params){
             .kappa = 32767,

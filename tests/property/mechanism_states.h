@@ -15,10 +15,12 @@
 union mechanism_state_params {
     struct yuma_params yuma;
     struct nakamoto_params nakamoto;
+    _Alignas(16) unsigned char any[512]; /* of every other mechanism */
 };
 
 struct mechanism_state {
     struct mechanism_input input; /* points into what follows */
+    uint32_t memory_words;        /* of the mechanism, a uid */
     union mechanism_state_params params;
     void *memory[16];
     size_t memory_count;

@@ -45,11 +45,36 @@ static void write_group(FILE *yaml, struct stream *dice, const char *name, uint6
             (unsigned long long)draw(dice, 5, 90), (unsigned long long)draw(dice, 1, 6),
             (unsigned long long)draw(dice, 1, 12));
     fprintf(yaml,
-            "    host: {flops: {lognormal: {median: %llu GFLOP/s, sigma: 1}}, up: %llu kbit/s, "
+            "    host: {region: drawn, flops: {lognormal: {median: %llu GFLOP/s, sigma: 1}}, up: "
+            "%llu kbit/s, "
             "down: %llu kbit/s, latency: {uniform: [0 ms, %llu ms]}, hash_rate: %llu kH/s}\n",
             (unsigned long long)draw(dice, 100, 100000), (unsigned long long)draw(dice, 50, 100000),
             (unsigned long long)draw(dice, 50, 100000), (unsigned long long)draw(dice, 0, 300),
             (unsigned long long)draw(dice, 0, 2000));
+}
+
+static void write_fault(FILE *yaml, struct stream *dice, const char *name, const char *what)
+{
+    fprintf(yaml, "  %s: {%s, at: %llu s", name, what, (unsigned long long)draw(dice, 0, 300));
+    if (draw(dice, 0, 1) == 0)
+        fprintf(yaml, ", for: %llu s", (unsigned long long)draw(dice, 1, 900));
+    if (draw(dice, 0, 1) == 0)
+        fprintf(yaml, ", mtbf: {exponential: {mean: %llu s}}, mttr: {exponential: {mean: %llu s}}",
+                (unsigned long long)draw(dice, 10, 600), (unsigned long long)draw(dice, 1, 120));
+    fprintf(yaml, "}\n");
+}
+
+/* Everything that can go wrong, often and at once. */
+static void write_faults(FILE *yaml, struct stream *dice)
+{
+    fprintf(yaml, "faults:\n");
+    write_fault(yaml, dice, "crash", "kind: crash, share: 0.7");
+    write_fault(yaml, dice, "darkness", "kind: crash");
+    write_fault(yaml, dice, "slow", "kind: slow, groups: [miners], speed: 0.1");
+    write_fault(yaml, dice, "link", "kind: link, loss: 0.2, up: 0.1, down: 2, latency: 5");
+    write_fault(yaml, dice, "cut", "kind: partition, regions: [europe, japan]");
+    write_fault(yaml, dice, "flood",
+                "kind: flood, groups: [miners], victim: validators, message: 10 kB");
 }
 
 static void write_scenario(FILE *yaml, uint64_t seed)
@@ -91,6 +116,8 @@ static void write_scenario(FILE *yaml, uint64_t seed)
     write_group(yaml, &dice, "miners", miners, false, true);
     write_group(yaml, &dice, "validators", validators, true, true);
     write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false);
+    if (draw(&dice, 0, 1) == 0)
+        write_faults(yaml, &dice);
 }
 
 static enum sim_status run_scenario(const char *text, const char *folder, struct sim_error *err)

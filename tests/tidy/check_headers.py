@@ -9,7 +9,8 @@ from source_tree import PRODUCT, compile_commands, files, report
 
 def options(root, build):
     """Compiler and options: the first command's, with every include folder that any file has."""
-    commands = list(compile_commands(build).values())
+    commands = [words[1:] if words[0].endswith("ccache") else words
+                for words in compile_commands(build).values()]
     compiler = commands[0][0]
     kept = [word for word in commands[0][1:]
             if word.startswith(("-W", "-std", "-D", "-m")) and not word.startswith("-Wp")]

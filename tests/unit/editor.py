@@ -30,6 +30,12 @@ UNSEEN = {
     "YAML that is legal": {"alias_within_its_anchor", "tag", "too_deep", "merge_of_a_number",
                            "capital_true", "hexadecimal", "leading_point", "leading_zero",
                            "not_a_number", "zero_byte_in_text", "not_utf8"},
+    "names of groups and regions elsewhere, and keys that go together": {
+        "fault_in_an_unknown_region", "fault_of_an_unknown_group",
+        "fault_with_a_key_of_another_kind", "fault_with_mtbf_alone",
+        "flood_of_a_neuron_that_is_not_there", "flood_without_a_victim",
+        "partition_of_nothing_from_all", "partition_with_a_region_on_both_sides",
+        "twin_whose_fault_names_no_group"},
     "nothing to look at": {"only_a_comment"},
 }
 

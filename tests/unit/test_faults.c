@@ -55,7 +55,6 @@ static void scene_init(struct scene *scene, struct net_host *hosts, uint32_t hos
     net_world_init_for(&scene->world, &options, hosts, host_count, seed, delivered, scene);
     struct faults_wiring wiring = {.queue = scene->world.queue,
                                    .net = scene->world.net,
-                                   .hosts = hosts,
                                    .first_kind = KIND_FAULTS,
                                    .seed = seed,
                                    .changed = changed,
@@ -77,6 +76,28 @@ static void add(struct scene *scene, struct fault fault)
     struct sim_error err = {0};
     if (faults_add(scene->faults, &fault, &err) != SIM_OK)
         fail_msg("%s", err.text);
+}
+
+static struct dist exponential(double mean_s)
+{
+    return (struct dist){.shape = DIST_EXPONENTIAL,
+                         .type = DIST_I64,
+                         .min = {.i64 = 0},
+                         .max = {.i64 = TIME_NS_MAX},
+                         .location = mean_s * 1e9};
+}
+
+/* Each of the hosts crashes and returns at random, by itself. */
+static void add_crashes(struct scene *scene, const struct net_host *hosts, uint32_t first,
+                        uint32_t count, const struct dist *up_ns, const struct dist *down_ns)
+{
+    for (uint32_t i = first; i < first + count; i++)
+        add(scene, (struct fault){.kind = FAULT_CRASH,
+                                  .up_ns = up_ns,
+                                  .down_ns = down_ns,
+                                  .entity = hosts[i].entity,
+                                  .hosts = &i,
+                                  .host_count = 1});
 }
 
 static void assert_end_s(const struct scene *scene, int tag, double expected_s)
@@ -173,13 +194,13 @@ static void a_cut_holds_until_its_last_cause_ends(void **state)
     add(&scene, (struct fault){.kind = FAULT_CUT,
                                .at_ns = NS_PER_S,
                                .duration_ns = 2 * NS_PER_S,
-                               .region_a = 0,
-                               .region_b = 1});
+                               .regions_a = 1u << 0,
+                               .regions_b = 1u << 1});
     add(&scene, (struct fault){.kind = FAULT_CUT,
                                .at_ns = 2 * NS_PER_S,
                                .duration_ns = 3 * NS_PER_S,
-                               .region_a = 1,
-                               .region_b = 0});
+                               .regions_a = 1u << 1,
+                               .regions_b = 1u << 0});
     net_world_send(&scene.world, 0, 1, 10, 0); /* would arrive at 2 s */
     net_world_run_checked(&scene.world, 3 * NS_PER_S);
     assert_int_equal(scene.world.end_ns[0], -2);
@@ -256,15 +277,13 @@ static void random_failures_have_their_means_and_belong_to_the_host(void **state
 {
     (void)state;
     enum { HOSTS = 40 };
-    struct sim_error err = {0};
     struct net_host *hosts = net_world_hosts(HOSTS, 1000, 1000, 0);
     struct scene all, one;
     scene_init(&all, hosts, HOSTS, 5);
     scene_init(&one, hosts, HOSTS, 5);
-    for (uint32_t i = 0; i < HOSTS; i++)
-        assert_int_equal(faults_random(all.faults, 0, i, 90 * NS_PER_S, 10 * NS_PER_S, &err),
-                         SIM_OK);
-    assert_int_equal(faults_random(one.faults, 0, 7, 90 * NS_PER_S, 10 * NS_PER_S, &err), SIM_OK);
+    struct dist up_ns = exponential(90), down_ns = exponential(10);
+    add_crashes(&all, hosts, 0, HOSTS, &up_ns, &down_ns);
+    add_crashes(&one, hosts, 7, 1, &up_ns, &down_ns);
     int64_t until_ns = 20000 * NS_PER_S;
     net_world_run(&all.world, until_ns);
     net_world_run(&one.world, until_ns);
@@ -291,6 +310,48 @@ static void random_failures_have_their_means_and_belong_to_the_host(void **state
     free(hosts);
 }
 
+/* Up and down for 2 s each, in a window of 10 s: three occurrences, the last cut short. */
+static void a_random_fault_comes_and_goes_within_its_window(void **state)
+{
+    (void)state;
+    struct net_host *hosts = net_world_hosts(3, 1000, 1000, 0);
+    struct scene scene;
+    scene_init(&scene, hosts, 3, 1);
+    int64_t two_s = 2 * NS_PER_S;
+    struct dist wait_ns;
+    dist_init_constant(&wait_ns, PARAM_DURATION_NS, &two_s);
+    uint32_t one = 1, two = 2;
+    add(&scene, (struct fault){.kind = FAULT_SLOW,
+                               .at_ns = NS_PER_S,
+                               .duration_ns = 10 * NS_PER_S + 1,
+                               .up_ns = &wait_ns,
+                               .down_ns = &wait_ns,
+                               .hosts = &one,
+                               .host_count = 1,
+                               .speed = 0.5});
+    add(&scene, (struct fault){.kind = FAULT_FLOOD,
+                               .at_ns = NS_PER_S,
+                               .up_ns = &wait_ns,
+                               .down_ns = &wait_ns,
+                               .duration_ns = 10 * NS_PER_S + 1,
+                               .hosts = &two,
+                               .host_count = 1,
+                               .victim = 0,
+                               .parallel = 1,
+                               .message_bytes = 5000});
+    net_world_run_checked(&scene.world, TIME_NS_MAX);
+    const int64_t at_s[] = {3, 5, 7, 9, 11, 11};
+    assert_int_equal(scene.change_count, 6);
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_int_equal(scene.changes[i].at_ns / NS_PER_S, at_s[i]);
+        assert_true(scene.changes[i].condition.speed == (i % 2 == 0 ? 0.5 : 1));
+    }
+    /* The first of 5 s ends in the second flood, which does not send it again: one for each. */
+    assert_int_equal(net_totals(scene.world.net).message_count, 3);
+    scene_release(&scene);
+    free(hosts);
+}
+
 static void a_fault_out_of_range_is_refused_by_name(void **state)
 {
     (void)state;
@@ -309,13 +370,12 @@ static void a_fault_out_of_range_is_refused_by_name(void **state)
     free(hosts);
 }
 
-static void scene_fill(struct scene *scene, struct net_host *hosts, uint32_t host_count)
+static void scene_fill(struct scene *scene, struct net_host *hosts, uint32_t host_count,
+                       const struct dist *up_ns, const struct dist *down_ns)
 {
-    struct sim_error err = {0};
     uint32_t some[3] = {1, 2, 3};
     scene_init(scene, hosts, host_count, 11);
-    for (uint32_t i = 0; i < host_count; i++)
-        assert_int_equal(faults_random(scene->faults, 0, i, 9 * NS_PER_S, NS_PER_S, &err), SIM_OK);
+    add_crashes(scene, hosts, 0, host_count, up_ns, down_ns);
     add(scene, (struct fault){.kind = FAULT_FLOOD,
                               .at_ns = NS_PER_S,
                               .duration_ns = 40 * NS_PER_S,
@@ -341,9 +401,10 @@ static void faults_saved_and_loaded_go_on_to_the_same_digest(void **state)
     struct sim_error err = {0};
     struct net_host *hosts = net_world_hosts(HOSTS, 10000, 20000, 10 * NS_PER_MS);
     struct scene whole, part, rest;
-    scene_fill(&whole, hosts, HOSTS);
-    scene_fill(&part, hosts, HOSTS);
-    scene_fill(&rest, hosts, HOSTS);
+    struct dist up_ns = exponential(9), down_ns = exponential(1);
+    scene_fill(&whole, hosts, HOSTS, &up_ns, &down_ns);
+    scene_fill(&part, hosts, HOSTS, &up_ns, &down_ns);
+    scene_fill(&rest, hosts, HOSTS, &up_ns, &down_ns);
     net_world_run(&whole.world, 60 * NS_PER_S);
     net_world_run(&part.world, 17 * NS_PER_S);
     struct buffer buffer;
@@ -378,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_flood_competes_for_the_victims_link),
         cmocka_unit_test(a_flood_goes_on_after_the_victim_returns),
         cmocka_unit_test(random_failures_have_their_means_and_belong_to_the_host),
+        cmocka_unit_test(a_random_fault_comes_and_goes_within_its_window),
         cmocka_unit_test(a_fault_out_of_range_is_refused_by_name),
         cmocka_unit_test(faults_saved_and_loaded_go_on_to_the_same_digest),
     };

@@ -85,11 +85,8 @@ static enum sim_status scene_create(struct scene *scene, enum net_sharing sharin
         status = loop_create(scene->queue, &scene->loop, err);
     if (status == SIM_OK)
         status = net_create(&options, hosts, HOSTS, &wiring, &scene->net, err);
-    struct faults_wiring faults_wiring = {.queue = scene->queue,
-                                          .net = scene->net,
-                                          .hosts = hosts,
-                                          .first_kind = KIND_FAULTS,
-                                          .seed = 1};
+    struct faults_wiring faults_wiring = {
+        .queue = scene->queue, .net = scene->net, .first_kind = KIND_FAULTS, .seed = 1};
     if (status == SIM_OK)
         status = faults_create(&faults_wiring, &scene->faults, err);
     if (status != SIM_OK)
@@ -102,7 +99,14 @@ static enum sim_status scene_create(struct scene *scene, enum net_sharing sharin
 
 static enum sim_status scene_play(struct scene *scene, struct sim_error *err)
 {
-    uint32_t zero = 0;
+    uint32_t zero = 0, all[HOSTS];
+    for (uint32_t i = 0; i < HOSTS; i++)
+        all[i] = i;
+    struct fault crash = {.kind = FAULT_CRASH,
+                          .at_ns = NS_PER_S / 2,
+                          .duration_ns = 1000,
+                          .hosts = all,
+                          .host_count = HOSTS};
     struct fault flood = {.kind = FAULT_FLOOD,
                           .duration_ns = NS_PER_S,
                           .hosts = &zero,
@@ -111,6 +115,8 @@ static enum sim_status scene_play(struct scene *scene, struct sim_error *err)
                           .parallel = 2,
                           .message_bytes = 100000};
     enum sim_status status = faults_add(scene->faults, &flood, err);
+    if (status == SIM_OK)
+        status = faults_add(scene->faults, &crash, err);
     for (uint64_t i = 0; i < 1200 && status == SIM_OK; i++) {
         struct net_message message = {(uint32_t)(i % HOSTS), (uint32_t)((i / 3) % HOSTS), 1000 + i,
                                       i, NET_CONNECT};

@@ -237,7 +237,15 @@ def other_thread_counts_go_on_to_the_same_result(folder):
 KINDS = [
     {"router": "gate", "scorer": "divergence", "mechanism": "yuma3-liquid",
      "network.sharing": "tcp", "network.jitter": "0.3", "network.loss": "0.02",
-     "groups.swarm.strategy": "garbage", "record.bonds_interval": "1"},
+     "groups.swarm.strategy": "garbage", "record.bonds_interval": "1",
+     "groups.large.host.region": "drawn",
+     "faults.crash": "{kind: crash, mtbf: {exponential: {mean: 3 min}}, "
+                     "mttr: {exponential: {mean: 40 s}}}",
+     "faults.slow": "{kind: slow, groups: [medium], mtbf: 2 min, mttr: 2 min, speed: 0.1}",
+     "faults.link": "{kind: link, groups: [small], loss: 0.1, latency: 3, up: 0.3}",
+     "faults.cut": "{kind: partition, regions: [europe], at: 3 min, for: 4 min}",
+     "faults.flood": "{kind: flood, groups: [small], victim: medium, mttr: 1 min, "
+                     "mtbf: {exponential: {mean: 1 min}}}"},
     {"router": "grid", "scorer": "sampled_shapley", "mechanism": "nakamoto",
      "network.sharing": "fifo", "query.timeout": "2 s", "groups.medium.strategy": "mute",
      "groups.small.model": "mlp", "groups.large.model": "conv", "record.weights_interval": "2"},
