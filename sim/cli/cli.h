@@ -36,6 +36,7 @@ int cli_check(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_generate(int argc, char **argv);
+int cli_genesis(int argc, char **argv);
 int cli_flows(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_schema(int argc, char **argv);
