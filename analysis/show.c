@@ -18,6 +18,7 @@ static const struct table_name table_names[] = {
     {"neurons", RECORD_DIM_EPOCH, true},
     {"groups", RECORD_DIM_GROUP, false},
     {"corpus", RECORD_DIM_CORPUS_FILE, false},
+    {"schedule", RECORD_DIM_SCHEDULE, false},
     {"hotkeys", RECORD_DIM_HOTKEY, false},
     {"events", RECORD_DIM_EVENT, false},
     {"set_weights", RECORD_DIM_CALL, false},
@@ -26,6 +27,9 @@ static const struct table_name table_names[] = {
     {"weights/entry", RECORD_DIM_WEIGHT_ENTRY, false},
     {"bonds", RECORD_DIM_BOND_SNAPSHOT, false},
     {"bonds/entry", RECORD_DIM_BOND_ENTRY, false},
+    {"states", RECORD_DIM_STATE, false},
+    {"states/row", RECORD_DIM_STATE_ROW, false},
+    {"states/entry", RECORD_DIM_STATE_ENTRY, false},
 };
 enum { TABLE_COUNT = sizeof(table_names) / sizeof(table_names[0]) };
 

@@ -26,8 +26,12 @@ static const struct param_key optimiser_keys[] = {
      "adam: added to the root of the mean square"},
 };
 #undef AT
-const struct param_table lm_optimiser_table =
-    PARAM_TABLE("optimiser", struct lm_optimiser, optimiser_keys, "how a model learns");
+static const struct param_condition optimiser_conditions[] = {
+    {"beta2", "kind=adam"},
+    {"epsilon", "kind=adam"},
+};
+const struct param_table lm_optimiser_table = PARAM_TABLE_WHEN(
+    "optimiser", struct lm_optimiser, optimiser_keys, optimiser_conditions, "how a model learns");
 
 /* base^n by squaring: the same on every machine, which pow of the C library does not promise. */
 static double integer_power(double base, uint64_t n)

@@ -58,6 +58,9 @@ enum agent_job { AGENT_JOB_FORWARD, AGENT_JOB_TRAIN, AGENT_JOB_EVALUATE };
 
 #define AGENT_NONE UINT32_MAX
 
+/* Most symbols of held-out text, over all sequences, of one evaluation. */
+enum { AGENT_EVALUATION_TOKENS_MAX = 64 * 1024 };
+
 /* One group of the scenario; everything is borrowed and outlives the agents. */
 struct agents_group {
     const char *name;
@@ -177,6 +180,15 @@ SIM_CHECKED enum sim_status agents_host_changed(void *agents, uint32_t host,
 /* After each chain_block: registrations, evictions, refusals, difficulty. */
 SIM_CHECKED enum sim_status agents_on_block(struct agents *agents, int64_t now_ns,
                                             struct sim_error *err);
+
+/* After the setup's query or a group's host or strategy was changed in place, between events:
+ * draws of hosts are made again on their own streams (equal where the distribution is the same),
+ * and owners whose hash rate is another go on at the new one.  Without a change nothing happens. */
+SIM_CHECKED enum sim_status agents_on_change(struct agents *agents, int64_t now_ns,
+                                             struct sim_error *err);
+
+/* The same for agents that were resumed after the change: the work under way is at the new rate. */
+SIM_CHECKED enum sim_status agents_adopt_change(struct agents *agents, struct sim_error *err);
 
 /* What models are measured on, outside simulated time; the same text for all, at any time. */
 enum agents_test {

@@ -118,6 +118,17 @@ static uint64_t scaled(const struct agents_setup *setup, uint64_t bytes)
     return (uint64_t)((double)bytes * setup->query->wire_scale);
 }
 
+void build_set_wire_bytes(struct agents *agents)
+{
+    const struct agents_setup *setup = &agents->setup;
+    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
+    for (uint32_t m = 0; m < agents->server_count; m++) {
+        struct agent_model *model = &agents->models[m];
+        model->response_bytes = scaled(setup, response_bytes(setup, model->group));
+        model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, model->group));
+    }
+}
+
 static enum sim_status build_model(struct agents *agents, struct version_pool *versions,
                                    const struct agents_group *group, uint32_t index,
                                    uint64_t entity, struct sim_error *err)
@@ -194,11 +205,25 @@ static int64_t draw_phase_ns(struct stream *draw, int64_t interval_ns)
     return (int64_t)stream_below(draw, (uint64_t)interval_ns);
 }
 
-/* Host, queue and model; returns the host's hash rate through ret_hash_rate. */
+/* The first draws of a neuron's genesis stream. */
+static uint64_t draw_stake_rao(const struct agents *agents, const struct agents_group *group,
+                               uint64_t entity, struct stream *draw)
+{
+    stream_init(draw, agents->seed, STREAM_GENESIS, entity, 0);
+    return dist_draw_u64(&group->params->stake_rao, draw);
+}
+
+static void draw_speed(const struct agents_group *group, struct stream *draw,
+                       struct agent_server *server)
+{
+    server->flops = dist_draw_f64(&group->host->flops, draw);
+    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
+}
+
+/* Host, queue and model. */
 static enum sim_status build_server(struct agents *agents, struct version_pool *versions,
                                     const struct agents_group *group, struct cursor *at,
-                                    uint64_t entity, struct stream *draw, double *ret_hash_rate,
-                                    struct sim_error *err)
+                                    uint64_t entity, struct stream *draw, struct sim_error *err)
 {
     uint32_t index = at->server++;
     struct agent_server *server = &agents->servers[index];
@@ -212,9 +237,7 @@ static enum sim_status build_server(struct agents *agents, struct version_pool *
         .lottery = next_stream(agents, at, STREAM_QUEUE, entity),
         .condition = {.up = true, .speed = 1},
     };
-    server->flops = dist_draw_f64(&group->host->flops, draw);
-    server->hash_rate_hashes_per_s = dist_draw_f64(&group->host->hash_rate_hashes_per_s, draw);
-    *ret_hash_rate = server->hash_rate_hashes_per_s;
+    draw_speed(group, draw, server);
     struct net_host *host = &agents->hosts[index];
     host->up_bytes_per_s = dist_draw_f64(&group->host->up_bytes_per_s, draw);
     host->down_bytes_per_s = dist_draw_f64(&group->host->down_bytes_per_s, draw);
@@ -281,7 +304,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     const struct group_params *params = group->params;
     uint64_t entity = stream_entity(group->name, index);
     struct stream draw;
-    stream_init(&draw, agents->seed, STREAM_GENESIS, entity, 0);
+    uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
     *neuron = (struct agent_neuron){
         .group = group_index,
@@ -290,12 +313,11 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
         .uid = AGENT_NONE,
         .validator = AGENT_NONE,
         .next_waiting = AGENT_NONE,
-        .stake_rao = dist_draw_u64(&params->stake_rao, &draw),
+        .stake_rao = stake_rao,
     };
-    double hash_rate = 0;
     enum sim_status status = SIM_OK;
     if (index == 0 || params->server == GROUP_EACH)
-        status = build_server(agents, versions, group, at, entity, &draw, &hash_rate, err);
+        status = build_server(agents, versions, group, at, entity, &draw, err);
     if (status != SIM_OK)
         return status;
     neuron->server = at->server - 1;
@@ -307,7 +329,6 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
             .work = next_stream(agents, at, STREAM_WORK, entity),
         };
     neuron->owner = at->owner - 1;
-    agents->owners[neuron->owner].hash_rate_hashes_per_s += hash_rate;
     build_money(agents, group, neuron, &agents->owners[neuron->owner]);
     if (params->validator) {
         neuron->validator = at->validator;
@@ -320,6 +341,17 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
     }
     at->neuron++;
     return status;
+}
+
+void build_draw_speed(struct agents *agents, uint32_t index)
+{
+    const struct agent_neuron *neuron = &agents->neurons[index];
+    const struct agents_group *group = agents_group_of(agents, index);
+    struct stream draw;
+    if (agents->servers[neuron->server].first_neuron != index)
+        return; /* the first of the group has drawn the host of all */
+    draw_stake_rao(agents, group, neuron->entity, &draw);
+    draw_speed(group, &draw, &agents->servers[neuron->server]);
 }
 
 /* ---- what has to fit together */
@@ -384,17 +416,18 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
-    agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
     status = allocate_entities(agents, err);
     struct cursor at = {0};
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
         for (uint32_t i = 0; i < setup->groups[g].params->count && status == SIM_OK; i++)
             status = build_neuron(agents, versions, g, i, &at, err);
-    delegator_build(agents);
     if (status != SIM_OK) {
         agents_free(agents);
         return status;
     }
+    delegator_build(agents);
+    condition_add_hash_rates(agents);
+    build_set_wire_bytes(agents);
     *ret_agents = agents;
     return SIM_OK;
 }

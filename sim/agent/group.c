@@ -39,15 +39,17 @@ static const struct param_key group_keys[] = {
      "version of the software that its weights name; a network may refuse old ones"},
 };
 #undef AT
-const struct param_table group_param_table =
-    PARAM_TABLE("group", struct group_params, group_keys, "neurons of one kind");
+static const struct param_condition group_conditions[] = {{"stake", "genesis=true"}};
+const struct param_table group_param_table = PARAM_TABLE_WHEN(
+    "group", struct group_params, group_keys, group_conditions, "neurons of one kind");
 
 #define AT(field) offsetof(struct group_host_params, field)
 static const struct param_key host_keys[] = {
-    {"flops", PARAM_FLOPS | PARAM_DIST_FLAG, AT(flops), "1 FLOP/s", NULL, "10 TFLOP/s", NULL,
-     "operations a second that the model gets"},
-    {"hash_rate", PARAM_HASH_RATE | PARAM_DIST_FLAG, AT(hash_rate_hashes_per_s), "0 H/s", NULL,
-     "1 MH/s", NULL, "registration work; the hosts of one owner add up; 0 H/s never registers"},
+    {"flops", PARAM_FLOPS | PARAM_DIST_FLAG | PARAM_LIVE_FLAG, AT(flops), "1 FLOP/s", NULL,
+     "10 TFLOP/s", NULL, "operations a second that the model gets"},
+    {"hash_rate", PARAM_HASH_RATE | PARAM_DIST_FLAG | PARAM_LIVE_FLAG, AT(hash_rate_hashes_per_s),
+     "0 H/s", NULL, "1 MH/s", NULL,
+     "registration work; the hosts of one owner add up; 0 H/s never registers"},
     {"up", PARAM_RATE_BYTES | PARAM_DIST_FLAG, AT(up_bytes_per_s), "1 B/s", NULL, "100 Mbit/s",
      NULL, "bandwidth to the network"},
     {"down", PARAM_RATE_BYTES | PARAM_DIST_FLAG, AT(down_bytes_per_s), "1 B/s", NULL, "200 Mbit/s",
@@ -88,28 +90,36 @@ static const struct param_key training_keys[] = {
 };
 #undef AT
 static const struct param_condition training_conditions[] = {
-    {"local", "enabled=true"},         {"remote", "query.gradients=true"},
-    {"remote_weight", "remote!=none"}, {"remote_max", "remote!=none"},
-    {"distil", "validator=true"},      {"on_nan", "enabled=true"},
+    {"interval", "enabled=true"},       {"batch", "enabled=true"},
+    {"sequence", "enabled=true"},       {"local", "enabled=true"},
+    {"remote", "query.gradients=true"}, {"remote_weight", "remote!=none"},
+    {"remote_max", "remote!=none"},     {"distil", "validator=true"},
+    {"on_nan", "enabled=true"},
 };
 const struct param_table group_training_param_table =
     PARAM_TABLE_WHEN("training", struct group_training_params, training_keys, training_conditions,
                      "how often and how much it learns");
 
 static const struct param_key diet_keys[] = {CORPUS_DIET_KEYS(struct group_diet_params, diet)};
-const struct param_table group_diet_param_table =
-    PARAM_TABLE("diet", struct group_diet_params, diet_keys, "which text a neuron reads");
+/* A question is of ordinary text. */
+static const struct param_condition diet_conditions[] = {
+    {"leak", "training.enabled=true"},
+    {"junk", "training.enabled=true"},
+    {"poison", "training.enabled=true"},
+};
+const struct param_table group_diet_param_table = PARAM_TABLE_WHEN(
+    "diet", struct group_diet_params, diet_keys, diet_conditions, "which text a neuron reads");
 
 #define AT(field) offsetof(struct query_params, field)
 static const struct param_key query_keys[] = {
-    {"interval", PARAM_DURATION_NS, AT(interval_ns), "1 ms", NULL, "12 s", NULL,
+    {"interval", PARAM_DURATION_NS | PARAM_LIVE_FLAG, AT(interval_ns), "1 ms", NULL, "12 s", NULL,
      "a validator asks this often, or as soon as its last question has ended"},
     {"peers", PARAM_U32, AT(peers), "1", "4096", "20", NULL, "peers asked the same batch at once"},
     {"batch", PARAM_U32, AT(batch), "1", "1024", "4", NULL, "sequences of a question"},
     {"sequence", PARAM_U32, AT(sequence), "1", "1024", "16", NULL, "predictions a sequence"},
-    {"timeout", PARAM_DURATION_NS, AT(timeout_ns), "1 ms", NULL, "12 s", NULL,
+    {"timeout", PARAM_DURATION_NS | PARAM_LIVE_FLAG, AT(timeout_ns), "1 ms", NULL, "12 s", NULL,
      "the caller gives up then; peers that have not answered count as silent"},
-    {"max_wait", PARAM_DURATION_NS, AT(max_wait_ns), "1 ms", NULL, "12 s", NULL,
+    {"max_wait", PARAM_DURATION_NS | PARAM_LIVE_FLAG, AT(max_wait_ns), "1 ms", NULL, "12 s", NULL,
      "a server drops a request that has waited longer than this"},
     {"response", PARAM_ENUM, AT(response), NULL, NULL, "logits", response_names,
      "what an answer carries over the network: logits of each position, its hidden state, the "
@@ -124,26 +134,29 @@ static const struct param_key query_keys[] = {
      "symbols of a continuation: the last ones of the text, which are not sent"},
     {"gradients", PARAM_BOOL, AT(gradients), NULL, NULL, "false", NULL,
      "a validator sends each peer that answered the derivative of its loss by the answer"},
-    {"weights_interval", PARAM_BLOCKS, AT(weights_interval_blocks), "1 blocks", NULL, "100 blocks",
-     NULL, "a validator sets its weights this often"},
+    {"weights_interval", PARAM_BLOCKS | PARAM_LIVE_FLAG, AT(weights_interval_blocks), "1 blocks",
+     NULL, "100 blocks", NULL, "a validator sets its weights this often"},
     {"heed_limits", PARAM_BOOL, AT(heed_limits), NULL, NULL, "false", NULL,
      "a validator whose weights are due waits until the chain would take them (permit, stake, rate "
      "limit), looking again each block; false: it submits them and the chain refuses"},
-    {"exclude_quantile", PARAM_REAL, AT(exclude_quantile), "0", "1", "0.1", NULL,
+    {"exclude_quantile", PARAM_REAL | PARAM_LIVE_FLAG, AT(exclude_quantile), "0", "1", "0.1", NULL,
      "share of the positively scored peers that gets no weight, from below"},
-    {"max_min_ratio", PARAM_REAL, AT(max_min_ratio), "1", NULL, "64", NULL,
+    {"max_min_ratio", PARAM_REAL | PARAM_LIVE_FLAG, AT(max_min_ratio), "1", NULL, "64", NULL,
      "of the weights, for scorers of the eras that squash them"},
-    {"flop_scale", PARAM_REAL, AT(flop_scale), "0", NULL, "1", NULL,
+    {"flop_scale", PARAM_REAL | PARAM_LIVE_FLAG, AT(flop_scale), "0", NULL, "1", NULL,
      "operations charged to a host for each one done, to stand for a larger model"},
-    {"wire_scale", PARAM_REAL, AT(wire_scale), "0", NULL, "1", NULL,
+    {"wire_scale", PARAM_REAL | PARAM_LIVE_FLAG, AT(wire_scale), "0", NULL, "1", NULL,
      "bytes charged to the network for each one sent, to stand for a larger model"},
 };
 #undef AT
+/* Scorers of the early eras squash their weights, the later ones drop the lowest. */
 static const struct param_condition query_conditions[] = {
     {"kept", "response=topk"},
     {"width", "response=hidden"},
     {"phrases", "response=phrases"},
     {"continuation", "response=phrases"},
+    {"exclude_quantile", "scorer.era!=e4|e4-3.3 and scorer.weights!=top"},
+    {"max_min_ratio", "scorer.era=e4|e4-3.3 or scorer.weights=top"},
 };
 const struct param_table query_param_table =
     PARAM_TABLE_WHEN("query", struct query_params, query_keys, query_conditions,

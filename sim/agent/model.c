@@ -235,7 +235,7 @@ enum sim_status agents_test_models(struct agents *agents, enum agents_test test,
                                    uint32_t sequence_count, double *ret_loss_nats,
                                    struct sim_error *err)
 {
-    uint8_t tokens[64 * 1024];
+    uint8_t tokens[AGENT_EVALUATION_TOKENS_MAX];
     SIM_ASSERT((size_t)sequence_count * (agents->setup.query->sequence + 1) <= sizeof(tokens));
     bool any = false;
     for (uint32_t g = 0; g < agents->setup.group_count; g++)

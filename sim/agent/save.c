@@ -10,8 +10,9 @@
  *                    drawn: group, entity, mixture, forward_flop, step_flop, response_bytes,
  *                           gradient_bytes, is_shared
  *   agent_server     saved: condition, generation, busy, training_due, serving, waiting, stopped,
- *                           taught, lesson_count, first_lesson, last_lesson; teacher,
- * teacher_tokens when taught drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
+ *                           taught, lesson_count, first_lesson, last_lesson; teacher and
+ *                           teacher_tokens when taught
+ *                    drawn: model, first_neuron, flops, hash_rate_hashes_per_s,
  *                           training_interval_ns, training_phase_ns, lottery (its position is
  *                           saved with all streams)
  *   agent_lesson     saved: all; of a free one next alone

@@ -196,6 +196,12 @@ struct agents {
     uint32_t *row_values; /* (uid_capacity) */
 };
 
+/* ---- build.c */
+/* Bytes of a question and an answer, by the query's keys as they are now. */
+void build_set_wire_bytes(struct agents *agents);
+/* Draws the speed of the neuron's host again, if it is the one that brought it. */
+void build_draw_speed(struct agents *agents, uint32_t neuron);
+
 /* ---- training.c */
 /* Whether there is anything to learn from at present. */
 bool training_has_matter(const struct agents *agents, uint32_t server);
@@ -258,6 +264,10 @@ bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
 
 /* ---- enter.c */
+/* Works for the first identity of the owner's list, or for nobody when it is empty; what was drawn
+ * before is void. */
+SIM_CHECKED enum sim_status enter_work(struct agents *agents, uint32_t owner, int64_t now_ns,
+                                       struct sim_error *err);
 /* The neuron joins its owner's list unless it is in it, has a uid, or never wants one. */
 SIM_CHECKED enum sim_status enter_want(struct agents *agents, uint32_t neuron, int64_t now_ns,
                                        struct sim_error *err);

@@ -69,7 +69,8 @@ struct param_key {
 
 /*
  * A key that counts only together with another one; given without effect, it is refused.
- * `when` is "solver=search", "solver=search|both", "liquid!=false".  The left side is a key, a
+ * `when` is "solver=search", "solver=search|both", "liquid!=false", or several of these joined by
+ * " and ", which binds closer, and " or ".  The left side is a key, a
  * section or a dotted path, looked for in the key's own block and then outward to the root: for a
  * key of a group's host, "hash_rate=..." is the host's, "strategy=sybil" the group's,
  * "chain=finney" the scenario's.  A section stands for its option.  Words on the right are

@@ -259,6 +259,14 @@ uint64_t chain_blocks_until_epoch(const struct chain *chain, uint16_t netuid, ui
 void chain_set_outside(struct chain *chain, uint16_t netuid,
                        const struct mechanism_outside *outside);
 
+/* From now on an epoch's event shows what the mechanism was given, as it was then (valid until the
+ * next block).  Without `bonds` and `memory`: they are what the mechanism itself left, but for
+ * slots that changed hands (chain_clears_slot).  Costs a copy of a few arrays an epoch. */
+void chain_keep_inputs(struct chain *chain, uint16_t netuid);
+/* Whether a slot that changes hands loses its row of bonds, its permit and its priority (all but
+ * finney); a mechanism's own words it always loses. */
+bool chain_clears_slot(enum chain_profile profile);
+
 /* The hash of a block (0..the last), which work seals. */
 void chain_block_hash(const struct chain *chain, uint64_t number, uint8_t ret_hash[32]);
 
@@ -275,7 +283,8 @@ enum chain_event_kind {
     CHAIN_EVENT_TRANSFERRED,   /* coldkey = payer, other = receiver, amount; id */
     CHAIN_EVENT_FAILED,        /* call, fault, netuid, signer in coldkey; id */
     CHAIN_EVENT_EPOCH,         /* netuid, amount = emission offered, other = epoch index from 1,
-                                  output (until the next block), lost = not minted */
+                                  output (until the next block), lost = not minted;
+                                  input where chain_keep_inputs was called */
     CHAIN_EVENT_PAID,          /* netuid, amount = minted into stake and balances */
     CHAIN_EVENT_DIFFICULTY,    /* netuid, amount = new */
     CHAIN_EVENT_BURN,          /* netuid, amount = new (not current's per-block decay) */
@@ -296,6 +305,7 @@ struct chain_event {
     enum chain_fault fault;
     const char *key;
     const struct mechanism_output *output;
+    const struct mechanism_input *input;
 };
 
 /* Of the last chain_block, in the order in which things happened; valid until the next one. */

@@ -9,10 +9,6 @@
 
 /* ---------------------------------------------------------------------------------- parameters */
 
-/* Work in flight was solved under the old way, and a table of emission belongs to the scenario's
- * memory: these two hold for a whole run. */
-static const char *const fixed_keys[] = {"pow", "emission_table"};
-
 static const struct param_key *find_key(enum chain_profile profile, const char *name)
 {
     const struct param_table *table = chain_param_table(profile);
@@ -24,10 +20,8 @@ static const struct param_key *find_key(enum chain_profile profile, const char *
 
 bool chain_param_can_change(const char *key)
 {
-    for (size_t i = 0; i < sizeof fixed_keys / sizeof *fixed_keys; i++)
-        if (strcmp(fixed_keys[i], key) == 0)
-            return false;
-    return find_key(CHAIN_FINNEY, key) != NULL;
+    const struct param_key *entry = find_key(CHAIN_FINNEY, key);
+    return entry != NULL && (entry->kind & PARAM_LIVE_FLAG) != 0;
 }
 
 static enum sim_status check_change(const struct chain *chain, const struct chain_net *net,
@@ -129,6 +123,12 @@ enum sim_status chain_set_mechanism(struct chain *chain, uint16_t netuid,
     enum sim_status status = SIM_OK;
     if (mechanism->check != NULL)
         status = mechanism->check(mechanism_params, err);
+    /* The same rule with other parameters: memory and scales are its own already. */
+    if (status == SIM_OK && mechanism == net->mechanism) {
+        net->mechanism_params = mechanism_params;
+        chain_event_add(chain, CHAIN_EVENT_MECHANISM, netuid)->key = mechanism->params->name;
+        return SIM_OK;
+    }
     size_t words = mechanism->memory_words;
     uint64_t *memory = NULL;
     if (status == SIM_OK && words > 0) {

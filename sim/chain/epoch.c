@@ -356,6 +356,10 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
         if (status != SIM_OK)
             return sim_error_context(err, "network %u, block %llu", net->netuid,
                                      (unsigned long long)chain->block);
+        if (net->keeps_input)
+            status = chain_keep_input(net, &input, err);
+        if (status != SIM_OK)
+            return status;
         take_output(net);
         digest_epoch(chain, net, emission_rao);
         status = load(net, &sum, err);
@@ -373,6 +377,7 @@ enum sim_status chain_run_epoch(struct chain *chain, struct chain_net *net, uint
     event->lost_rao = emission_rao - (uint64_t)sum;
     event->other = (uint32_t)net->epoch_index;
     event->output = net->count > 0 ? net->output : NULL;
+    event->input = net->count > 0 && net->keeps_input ? &net->kept : NULL;
     return SIM_OK;
 }
 

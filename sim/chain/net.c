@@ -112,6 +112,7 @@ void chain_net_release(struct chain_net *net)
     free(net->csr_start);
     free(net->csr_column);
     free(net->csr_value);
+    free(net->kept_words);
 }
 
 /* -------------------------------------------------------------------------------------- rows */
@@ -254,6 +255,11 @@ static void zero_column(struct chain_net *net, uint32_t column)
     }
 }
 
+bool chain_clears_slot(enum chain_profile profile)
+{
+    return profile != CHAIN_FINNEY;
+}
+
 /*
  * What the newcomer finds in the slot:
  *   nakamoto  a new record: no bonds, the self weight, and others' weights on the uid as they were;
@@ -271,7 +277,7 @@ void chain_replace(struct chain *chain, struct chain_net *net, uint32_t uid, uin
     size_t words = chain_net_words(net);
     for (size_t word = 0; word < words; word++)
         net->memory[uid * words + word] = 0;
-    if (chain->profile != CHAIN_FINNEY) {
+    if (chain_clears_slot(chain->profile)) {
         clear_epoch_values(net, uid);
         chain_bonds_clear_row(net, uid);
         net->rows[uid].count = 0;

@@ -11,9 +11,17 @@ const char *const pow_seal_names[] = {"sha256", "keccak", "keccak_hotkey", NULL}
 const char *const chain_stake_term_names[] = {"integer", "real", NULL};
 const char *const chain_emission_split_names[] = {"fixed", "root", NULL};
 
-/* The list written out three times, each with its profile's fallback. */
+/* The list written out three times, each with its profile's fallback.  A key may change while
+ * running unless the list says CHAIN_FIXED. */
 #define KEY(field, kind, min, max, fallback, choices, doc)                                         \
-    {#field, kind, offsetof(struct chain_params, field), min, max, fallback, choices, doc},
+    {#field,                                                                                       \
+     (kind) ^ PARAM_LIVE_FLAG,                                                                     \
+     offsetof(struct chain_params, field),                                                         \
+     min,                                                                                          \
+     max,                                                                                          \
+     fallback,                                                                                     \
+     choices,                                                                                      \
+     doc},
 #define KEY_NAKAMOTO(field, type, kind, min, max, a, b, c, choices, doc)                           \
     KEY(field, kind, min, max, a, choices, doc)
 #define KEY_FINNEY(field, type, kind, min, max, a, b, c, choices, doc)                             \
@@ -25,13 +33,61 @@ static const struct param_key nakamoto_keys[] = {CHAIN_PARAM_LIST(KEY_NAKAMOTO)}
 static const struct param_key finney_keys[] = {CHAIN_PARAM_LIST(KEY_FINNEY)};
 static const struct param_key current_keys[] = {CHAIN_PARAM_LIST(KEY_CURRENT)};
 
+/* What each key counts with; the profile of a chain is the name of its section. */
+static const struct param_condition conditions[] = {
+    {"max_issuance", "halving=true and emission_table=0"},
+    {"block_emission", "emission_table=0"},
+    {"halving", "emission_table=0"},
+    {"target_registrations", "chain!=current or max_registrations_per_interval_factor!=0"},
+    {"adjustment_interval", "chain!=current"},
+    {"adjustment_alpha", "chain=finney"},
+    {"adjust_both_on_tie", "chain=finney"},
+    {"difficulty", "pow_registration=true"},
+    {"min_difficulty", "pow_registration=true"},
+    {"max_difficulty", "pow_registration=true"},
+    {"burn", "burn_registration=true"},
+    {"min_burn", "burn_registration=true"},
+    {"max_burn", "burn_registration=true"},
+    {"burn_half_life", "chain=current and burn_registration=true"},
+    {"burn_increase", "chain=current and burn_registration=true"},
+    {"pow", "pow_registration=true"},
+    {"pow_seal", "pow_registration=true"},
+    {"pow_window", "pow_registration=true"},
+    {"pow_used_list", "pow_registration=true"},
+    {"stake_pruning_denominator", "chain=nakamoto"},
+    {"incentive_pruning_denominator", "chain=nakamoto"},
+    {"stake_pruning_term", "chain=nakamoto"},
+    {"stake_pruning_min", "chain=nakamoto"},
+    {"min_non_immune", "chain=current"},
+    {"owner_immortal_limit", "chain=current"},
+    {"unstake_on_replacement", "chain!=nakamoto"},
+    {"default_take", "delegation=true"},
+    {"min_take", "delegation=true"},
+    {"max_take", "delegation=true"},
+    {"take_rate_limit", "delegation=true"},
+    {"share_server_emission", "delegation=true"},
+    {"nominator_min_stake", "delegation=true"},
+    {"max_min_ratio", "chain=nakamoto"},
+    {"weights_rate_limit", "chain!=nakamoto"},
+    {"weights_version_key", "chain!=nakamoto"},
+    {"weights_stake_threshold", "chain!=nakamoto"},
+    {"activity_cutoff", "activity_cutoff_factor=0"},
+    {"max_validators", "mechanism!=nakamoto"},
+    {"commit_reveal", "chain=current"},
+    {"reveal_period", "commit_reveal=true"},
+    {"max_pending_commits", "commit_reveal=true"},
+    {"block_size", "capacity=budget"},
+};
+
 static const struct param_table tables[CHAIN_PROFILE_COUNT] = {
-    PARAM_TABLE("nakamoto", struct chain_params, nakamoto_keys,
-                "the single network of 2021-11 to 2023-03: doubling difficulty, no delegation"),
-    PARAM_TABLE("finney", struct chain_params, finney_keys,
-                "the networks of 2023: work and burn, delegation, validator permits"),
-    PARAM_TABLE("current", struct chain_params, current_keys,
-                "the networks of 2026: decaying burn, halvings, commit-reveal, no token pools"),
+    PARAM_TABLE_WHEN(
+        "nakamoto", struct chain_params, nakamoto_keys, conditions,
+        "the single network of 2021-11 to 2023-03: doubling difficulty, no delegation"),
+    PARAM_TABLE_WHEN("finney", struct chain_params, finney_keys, conditions,
+                     "the networks of 2023: work and burn, delegation, validator permits"),
+    PARAM_TABLE_WHEN(
+        "current", struct chain_params, current_keys, conditions,
+        "the networks of 2026: decaying burn, halvings, commit-reveal, no token pools"),
 };
 
 const struct param_table *chain_param_table(enum chain_profile profile)

@@ -29,6 +29,11 @@ enum pow_seal_rule { POW_SEAL_SHA256, POW_SEAL_KECCAK, POW_SEAL_KECCAK_HOTKEY };
 enum chain_stake_term { CHAIN_STAKE_TERM_INTEGER, CHAIN_STAKE_TERM_REAL };
 enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
 
+/* Or-ed to the kind of a key that holds for a whole run: all others may change while running.
+ * Work in flight was solved in the old way of `pow`, and a table of emission is the scenario's
+ * memory. */
+#define CHAIN_FIXED PARAM_LIVE_FLAG
+
 /* X(field, C type, kind, min, max, nakamoto, finney, current, choices, doc) */
 #define CHAIN_PARAM_LIST(X)                                                                        \
     /* --- when and how much ------------------------------------------------------------------ */ \
@@ -41,7 +46,8 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "[ledger] halve the emission each time that issuance passes max_issuance x (1 - 2^-j)")      \
     X(max_issuance, uint64_t, PARAM_AMOUNT_RAO, "1 rao", NULL, "21000000 TAO", "21000000 TAO",     \
       "21000000 TAO", NULL, "[ledger] the cap that halvings approach; read when halving is on")    \
-    X(emission_table, struct param_strings, PARAM_STRING_LIST, NULL, NULL, "", "", "", NULL,       \
+    X(emission_table, struct param_strings, PARAM_STRING_LIST | CHAIN_FIXED, NULL, NULL, "", "",   \
+      "", NULL,                                                                                    \
       "[ledger] 'BLOCK RAO' lines, ascending: from that block on, that much; replaces the rest")   \
     X(emission_split, int, PARAM_ENUM, NULL, NULL, "fixed", "fixed", "fixed",                      \
       chain_emission_split_names,                                                                  \
@@ -88,7 +94,7 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
       "360 blocks", NULL, "current: blocks in which an unused burn halves; 0 = never")             \
     X(burn_increase, double, PARAM_REAL, "1", "1000", "1", "1", "1.26", NULL,                      \
       "current: what each registration multiplies the burn by")                                    \
-    X(pow, int, PARAM_ENUM, NULL, NULL, "statistical", "statistical", "statistical",               \
+    X(pow, int, PARAM_ENUM | CHAIN_FIXED, NULL, NULL, "statistical", "statistical", "statistical", \
       chain_pow_names, "[ledger] solving times drawn from their law, or hashes really searched")   \
     X(pow_seal, int, PARAM_ENUM, NULL, NULL, "sha256", "keccak_hotkey", "keccak_hotkey",           \
       pow_seal_names, "what is hashed; only keccak_hotkey binds the work to a hotkey")             \

@@ -142,6 +142,12 @@ struct chain_net {
     uint64_t csr_capacity;
     uint32_t csr_rows;
 
+    /* The last epoch's input, for chain_keep_inputs(); not saved: it lasts for one block. */
+    bool keeps_input;
+    struct mechanism_input kept;
+    uint64_t *kept_words;
+    uint32_t kept_capacity;
+
     struct chain_view view;
 };
 
@@ -209,6 +215,10 @@ bool chain_is_account(const struct chain *chain, uint32_t account);
 /* events.c.  Never NULL. */
 struct chain_event *chain_event_add(struct chain *chain, enum chain_event_kind kind,
                                     uint16_t netuid);
+
+/* keep.c: copies what changes before the block ends; weights stay in the csr_ arrays. */
+SIM_CHECKED enum sim_status
+chain_keep_input(struct chain_net *net, const struct mechanism_input *input, struct sim_error *err);
 
 /* net.c */
 struct chain_net *chain_net_of(const struct chain *chain, uint16_t netuid);

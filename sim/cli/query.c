@@ -30,6 +30,7 @@ int cli_check(int argc, char **argv)
         config_report_release(&report);
         config_free(config);
     }
+    scenario_schema_release(&schema);
     return code;
 }
 
@@ -46,24 +47,44 @@ int cli_schema(int argc, char **argv)
     return CLI_DONE;
 }
 
+static void list_table(const struct param_table *table)
+{
+    printf("  %-14s %s\n", table->name, table->doc);
+    for (size_t k = 0; k < table->key_count; k++) {
+        const struct param_key *key = &table->keys[k];
+        printf("    %-22s %s (%s)\n", key->name, key->doc,
+               key->fallback == NULL ? "required" : key->fallback);
+    }
+}
+
 static void list_kind(const struct registry *registry, enum registry_kind kind)
 {
     printf("%s\n", registry_kind_name(kind));
-    for (size_t i = 0; i < registry->count[kind]; i++) {
-        const struct param_table *table = registry->tables[kind][i];
-        printf("  %-14s %s\n", table->name, table->doc);
-        for (size_t k = 0; k < table->key_count; k++) {
-            const struct param_key *key = &table->keys[k];
-            printf("    %-22s %s (%s)\n", key->name, key->doc,
-                   key->fallback == NULL ? "required" : key->fallback);
-        }
-    }
+    for (size_t i = 0; i < registry->count[kind]; i++)
+        list_table(registry->tables[kind][i]);
+}
+
+/* A mechanism of the user's own. */
+static int list_file(const char *path)
+{
+    struct plugin_list plugins = {0};
+    const struct param_table *table;
+    struct sim_error err = {0};
+    enum sim_status status = plugin_open(&plugins, path, &table, &err);
+    if (status == SIM_OK)
+        status = config_table_verify(table, &err);
+    if (status == SIM_OK)
+        list_table(table);
+    plugin_release(&plugins);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
 }
 
 int cli_list(int argc, char **argv)
 {
     struct registry registry;
     registry_init(&registry);
+    if (argc == 2 && strchr(argv[1], '/') != NULL)
+        return list_file(argv[1]);
     bool found = false;
     for (int kind = 0; kind < REGISTRY_KIND_COUNT; kind++) {
         bool wanted = argc < 2 || strcmp(argv[1], registry_kind_name(kind)) == 0;

@@ -226,10 +226,13 @@ int cli_run(int argc, char **argv)
     if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);
-    if (status != SIM_OK)
-        return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    code = run_config(&schema, config, &arguments);
-    config_free(config);
+    if (status == SIM_OK)
+        code = run_config(&schema, config, &arguments);
+    else
+        code = status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+    if (status == SIM_OK)
+        config_free(config);
+    scenario_schema_release(&schema);
     return code;
 }
 
@@ -312,10 +315,13 @@ int cli_resume(int argc, char **argv)
     if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);
-    if (status != SIM_OK)
-        return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    code = run_into(&schema, config, &arguments.options, false);
-    config_free(config);
+    if (status == SIM_OK)
+        code = run_into(&schema, config, &arguments.options, false);
+    else
+        code = status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+    if (status == SIM_OK)
+        config_free(config);
+    scenario_schema_release(&schema);
     return code;
 }
 
@@ -331,16 +337,17 @@ static enum sim_status run_again(const char *text, const struct execute_options 
     struct config *config;
     enum sim_status status = scenario_load(&schema, &input, &config, &report, err);
     config_report_release(&report);
-    if (status != SIM_OK)
-        return status;
     struct world_digests digests;
-    status = execute_run(&schema, config, options, &digests, err);
+    if (status == SIM_OK) {
+        status = execute_run(&schema, config, options, &digests, err);
+        config_free(config);
+    }
     char hex[17];
     if (status == SIM_OK) {
         snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)digests.trace);
         *ret_same = strcmp(hex, trace_digest) == 0;
     }
-    config_free(config);
+    scenario_schema_release(&schema);
     return status;
 }
 

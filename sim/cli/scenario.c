@@ -4,8 +4,10 @@
 #include "lm/train.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct param_table *const world_tables[] = {&world_param_table};
+static const struct param_table *const limits_tables[] = {&world_limits_table};
 static const struct param_table *const genesis_tables[] = {&genesis_param_table};
 static const struct param_table *const net_tables[] = {&net_param_table};
 static const struct param_table *const query_tables[] = {&query_param_table};
@@ -44,10 +46,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     const struct registry *registry = &schema->registry;
     struct config_section *at = schema->group_sections;
     *at++ = choice(registry, REGISTRY_MODEL, "model", "gru", "the language model that it serves");
-    *at++ = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
+    (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
     *at++ = plain("training", training_tables, "how often and how much it learns");
-    *at++ = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
+    (at++)->when = "training.enabled=true";
     *at++ = plain("diet", diet_tables, "which text a neuron reads");
     *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
@@ -68,14 +72,16 @@ static void fill_sections(struct scenario_schema *schema)
         .fallback = "finney",
     };
     *at++ = plain("genesis", genesis_tables, "the network's first state, where a table says it");
-    *at++ = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
-                   "consensus and incentive: what an epoch pays");
+    *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
+                 "consensus and incentive: what an epoch pays");
+    (at++)->live = true;
     *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
     *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
     *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
     *at++ = plain("query", query_tables, "how validators question their peers");
     *at++ = plain("network", net_tables, "how messages share links");
     *at++ = plain("record", record_tables, "what is kept of the run");
+    *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
         .key = "groups",
         .doc = "the neurons, in groups of one kind",
@@ -102,6 +108,19 @@ static void fill_sections(struct scenario_schema *schema)
         .optional = true,
     };
     schema->root.section_count = (size_t)(at - schema->sections);
+    SIM_ASSERT(schema->root.section_count ==
+               sizeof(schema->sections) / sizeof(schema->sections[0]));
+}
+
+/* A user's own: `mechanism: ./fair.so`. */
+static enum sim_status open_plugin(void *context, const char *section, const char *path,
+                                   const struct param_table **ret_table, struct sim_error *err)
+{
+    struct scenario_schema *schema = context;
+    if (strcmp(section, "mechanism") != 0)
+        return SIM_FAIL(err, SIM_CONFIG, "'%.200s': only a mechanism can be a file of your own",
+                        path);
+    return plugin_open(&schema->plugins, path, ret_table, err);
 }
 
 void scenario_schema_init(struct scenario_schema *schema)
@@ -118,7 +137,21 @@ void scenario_schema_init(struct scenario_schema *schema)
         .sections = schema->sections,
     };
     fill_sections(schema);
-    schema->config = (struct config_schema){.root = &schema->root};
+    schema->config = (struct config_schema){
+        .root = &schema->root, .plugin = open_plugin, .plugin_context = schema};
+}
+
+void scenario_schema_release(struct scenario_schema *schema)
+{
+    plugin_release(&schema->plugins);
+}
+
+const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
+                                               const struct config_block *block)
+{
+    if (block->option != SIZE_MAX)
+        return registry_mechanism(&schema->registry, block->option);
+    return plugin_mechanism(&schema->plugins, block->table);
 }
 
 /* ---- from blocks to a set-up */
@@ -203,7 +236,8 @@ static enum sim_status plan_corpus(struct scenario_plan *plan, const struct regi
     return status == SIM_OK ? SIM_OK : sim_error_context(err, "corpus");
 }
 
-static void plan_chain(struct scenario_plan *plan, const struct registry *registry)
+static enum sim_status plan_chain(struct scenario_plan *plan, const struct scenario_schema *schema,
+                                  struct sim_error *err)
 {
     const struct config_block *chain = config_at(plan->config, "chain");
     const struct config_block *mechanism = config_at(plan->config, "mechanism");
@@ -212,11 +246,13 @@ static void plan_chain(struct scenario_plan *plan, const struct registry *regist
         .netuid = profile == CHAIN_NAKAMOTO ? 1 : 3, /* finney's text network had number 3 */
         .owner = CHAIN_NONE,
         .params = *(const struct chain_params *)chain->values,
-        .mechanism = registry_mechanism(registry, mechanism->option),
+        .mechanism = scenario_mechanism(schema, mechanism),
         .mechanism_params = mechanism->values,
     };
     plan->setup.chain =
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
+    plan->setup.mechanism_sha256 = plugin_sha256(&schema->plugins, mechanism->table);
+    return plugin_check(&schema->plugins, mechanism->table, mechanism->values, err);
 }
 
 /* ---- the first state */
@@ -243,13 +279,18 @@ static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_re
     return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
 }
 
-enum sim_status scenario_check(const struct scenario_schema *schema, const struct config *config,
-                               struct config_report *report, struct sim_error *err)
+enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                       const struct config *config, struct config_report *report,
+                                       struct sim_error *err)
 {
     const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
-    plan_chain(&plan, registry);
-    enum sim_status status = plan_groups(&plan, registry, err);
+    enum sim_status status = plan_chain(&plan, schema, err);
+    if (status == SIM_CONFIG) {
+        config_complain(config, report, "mechanism.sha256", "%s", err->text);
+        return status;
+    }
+    status = plan_groups(&plan, registry, err);
     if (status == SIM_CONFIG)
         config_complain(config, report, "groups", "%s", err->text);
     if (status == SIM_OK)
@@ -271,6 +312,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .params = config_root(config)->values,
         .net = config_values(config, "network"),
         .probe = config_values(config, "record"),
+        .limits = config_values(config, "limits"),
     };
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
@@ -280,15 +322,19 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .router = registry_router(registry, router->option),
         .router_params = router->values,
     };
-    plan_chain(plan, registry);
-    enum sim_status status = plan_groups(plan, registry, err);
+    enum sim_status status = plan_chain(plan, schema, err);
+    if (status == SIM_OK)
+        status = plan_groups(plan, registry, err);
     if (status == SIM_OK)
         status = plan_delegators(plan, err);
     struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
     if (status == SIM_OK)
         status = plan_genesis(plan, &said, err);
     config_report_release(&said);
-    status = plan_faults(plan, err);
+    if (status == SIM_OK)
+        status = plan_faults(plan, err);
+    if (status == SIM_OK)
+        status = scenario_plan_schedule(plan, registry, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)
@@ -300,6 +346,7 @@ void scenario_plan_release(struct scenario_plan *plan)
 {
     corpus_free(plan->corpus);
     free(plan->groups);
+    scenario_release_schedule(plan);
     free(plan->delegators);
     genesis_release(&plan->genesis);
     free(plan->faults);

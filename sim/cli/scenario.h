@@ -5,12 +5,14 @@
 #define CLI_SCENARIO_H
 
 #include "config/config.h"
+#include "registry/plugin.h"
 #include "registry/registry.h"
 #include "world/world.h"
 
 /* The schema of all scenarios; points into itself, so it must not be moved. */
 struct scenario_schema {
     struct registry registry;
+    struct plugin_list plugins; /* opened by the scenarios read so far */
     const struct param_table *chain_tables[CHAIN_PROFILE_COUNT];
     struct config_section group_sections[7];
     struct config_section sections[13];
@@ -19,13 +21,12 @@ struct scenario_schema {
 };
 
 void scenario_schema_init(struct scenario_schema *schema);
+/* After the configs that were read with it. */
+void scenario_schema_release(struct scenario_schema *schema);
 
-/* config_load() and what no table can say: every message is in the report.  Owner and failures as
- * there. */
-SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
-                                          const struct config_input *input,
-                                          struct config **ret_config, struct config_report *report,
-                                          struct sim_error *err);
+/* What a `mechanism` block chose: one of the registry's, or a plug-in's. */
+const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
+                                               const struct config_block *block);
 
 /* A scenario made ready to run: the corpus loaded, names turned into operations. */
 struct scenario_plan {
@@ -36,23 +37,37 @@ struct scenario_plan {
     struct genesis_table genesis;         /* owned */
     struct world_fault *faults;           /* owned, (setup.fault_count) */
     struct chain_net_config chain_net;
-    struct world_setup setup; /* points into this struct: do not move it */
+    struct world_change *changes; /* owned, (setup.change_count), each with its sets and texts */
+    struct world_setup setup;     /* points into this struct: do not move it */
 };
 
 /* Fills *ret_plan; the config must outlive it.  SIM_CONFIG, SIM_IO, SIM_MEMORY. */
 SIM_CHECKED enum sim_status scenario_plan_init(struct scenario_plan *ret_plan,
                                                const struct scenario_schema *schema,
                                                const struct config *config, struct sim_error *err);
-/* What only the layers themselves can say of a scenario that has passed its tables: the first
- * state.  SIM_CONFIG: messages with places are in the report, the first in `err`.  SIM_MEMORY. */
+/* What no single key can say and no table's condition: ranges that must be in order, a cap that
+ * can only grow, a mechanism's own rules; for the scenario and for what its twin and schedule make
+ * of it.  SIM_CONFIG: all of it is in the report, with places, and `err` has the first. */
 SIM_CHECKED enum sim_status scenario_check(const struct scenario_schema *schema,
                                            const struct config *config,
                                            struct config_report *report, struct sim_error *err);
-/* As config_load, with scenario_check behind it. */
+/* Of these, what makes up the first state: groups, delegators, a table of neurons. */
+SIM_CHECKED enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
+                                                   const struct config *config,
+                                                   struct config_report *report,
+                                                   struct sim_error *err);
+/* Reads a scenario as config_load does and checks it. */
 SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
                                           const struct config_input *input,
                                           struct config **ret_config, struct config_report *report,
                                           struct sim_error *err);
+
+/* The schedule of the plan's config, for its setup. */
+SIM_CHECKED enum sim_status scenario_plan_schedule(struct scenario_plan *plan,
+                                                   const struct registry *registry,
+                                                   struct sim_error *err);
+void scenario_release_schedule(struct scenario_plan *plan);
+
 /* Accepts a zeroed plan. */
 void scenario_plan_release(struct scenario_plan *plan);
 

@@ -157,9 +157,9 @@ static void check_live(struct loader *loader, const struct config *before, const
         snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
         block = config_at(before, parent);
         const struct param_key *key = block != NULL ? resolve_key(block->table, last) : NULL;
-        /* An option's parameter may be set together with the option itself. */
-        bool may_come = block != NULL && key == NULL && block->section->live;
-        live = may_come || (key != NULL && (key->kind & PARAM_LIVE_FLAG) != 0);
+        /* All parameters of an option that may be replaced, also by the entry's own option. */
+        live = (block != NULL && block->section->live) ||
+               (key != NULL && (key->kind & PARAM_LIVE_FLAG) != 0);
     }
     if (!live)
         loader_complain(loader, at, "'%s' cannot change while the scenario runs", path);

@@ -1,4 +1,4 @@
-/* `when` conditions: "solver=search|both", "chain.profile!=nakamoto", "mechanism=yuma3". */
+/* `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true". */
 #include "base/param_text.h"
 #include "config/resolve.h"
 
@@ -84,20 +84,51 @@ static bool is_among(const char *text, const char *alternatives)
     }
 }
 
+/* One "left=right" of `length` characters. */
+static bool term_holds(const struct config *config, const struct config_block *block,
+                       const char *term, size_t length, struct subject *ret_subject)
+{
+    struct subject subject = {.known = true};
+    char left[SIDE_CHARS_MAX], right[SIDE_CHARS_MAX];
+    size_t equals = strcspn(term, "!=");
+    bool negated = term[equals] == '!';
+    size_t start = equals + 1 + negated;
+    snprintf(left, sizeof(left), "%.*s", (int)equals, term);
+    snprintf(right, sizeof(right), "%.*s", (int)(length - start), term + start);
+    while (block != NULL && !look_from(config, block, left, &subject))
+        block = block->origin->parent;
+    *ret_subject = subject;
+    return is_among(subject.text, right) != negated;
+}
+
+size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative)
+{
+    const char *both = strstr(when, " and "), *either = strstr(when, " or ");
+    *ret_ends_alternative = both == NULL || (either != NULL && either < both);
+    const char *end = *ret_ends_alternative ? either : both;
+    size_t length = end != NULL ? (size_t)(end - when) : strlen(when);
+    size_t word = *ret_ends_alternative ? strlen(" or ") : strlen(" and ");
+    *ret_next = end != NULL ? length + word : length;
+    return length;
+}
+
 bool resolve_condition(const struct config *config, const struct config_block *block,
                        const char *when, int *ret_rank, bool *ret_known)
 {
-    struct subject subject = {.known = true};
-    char left[SIDE_CHARS_MAX];
-    size_t length = strcspn(when, "!=");
-    snprintf(left, sizeof(left), "%.*s", (int)length, when);
-    bool negated = when[length] == '!';
-    const char *alternatives = when + length + 1 + negated;
-    while (block != NULL && !look_from(config, block, left, &subject))
-        block = block->origin->parent;
-    *ret_rank = subject.rank;
-    *ret_known = subject.known;
-    return is_among(subject.text, alternatives) != negated;
+    bool any = false, all = true;
+    *ret_rank = 0;
+    *ret_known = true;
+    for (size_t next; *when != '\0'; when += next) {
+        struct subject subject;
+        bool ends;
+        size_t length = resolve_term_length(when, &next, &ends);
+        all &= term_holds(config, block, when, length, &subject);
+        any |= ends && all;
+        all |= ends;
+        *ret_known &= subject.known;
+        *ret_rank = subject.rank > *ret_rank ? subject.rank : *ret_rank;
+    }
+    return any;
 }
 
 const char *resolve_when(const struct param_table *table, const char *key)

@@ -56,14 +56,16 @@ struct config_section {
     const struct config_section *sections; /* (section_count) within the block (or each group) */
     size_t section_count;
     bool optional;    /* absent means no block at all, rather than all defaults */
-    bool live;        /* CHOICE: another option may come by `schedule`; keys have PARAM_LIVE_FLAG */
+    bool live;        /* CHOICE: another option, or other parameters, may come by `schedule` */
     const char *when; /* the whole section counts only then (base/param.h); NULL = always */
 };
 
 struct config_schema {
     const struct config_section *root; /* PLAIN */
     /* The table of a plug-in, for a CHOICE whose value contains a '/'; NULL where there are none.
-     * `section` is the CHOICE's key.  The table outlives the config; its name is the value. */
+     * `section` is the CHOICE's key; `path` is the value, from the folder of the file that says it
+     * (a set's: of the scenario).  The table outlives the config; its name, which a resolved
+     * scenario says instead, must contain a '/' and open the same plug-in from anywhere. */
     enum sim_status (*plugin)(void *context, const char *section, const char *path,
                               const struct param_table **ret_table, struct sim_error *err);
     void *plugin_context;
@@ -189,6 +191,10 @@ const struct config_change *config_change_at(const struct config *config, size_t
  * units, no comment, no base.  Reading it gives the same structs bit for bit, and the same text.
  * Heap, NULL when out of memory. */
 char *config_emit(const struct config *config);
+
+/* One line: what stands at a path, the value of a key, or an option's name with the parameters
+ * that are not at their defaults.  "~" where nothing is.  Heap, NULL when out of memory. */
+char *config_text_at(const struct config *config, const char *path);
 
 /* SHA-256 in hex over `version` and the resolved scenario without twin and without keys that have
  * PARAM_UNHASHED_FLAG.  The seed is part of the scenario. */

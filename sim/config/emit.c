@@ -291,6 +291,47 @@ static char *emit(const struct config *config, bool for_hash)
     return text_take(&e.text);
 }
 
+/* "NAME, key: value, ..." with the parameters that are not at their defaults. */
+static void add_option(struct text *text, const struct config_block *block)
+{
+    const struct param_table *table = block->table;
+    void *defaults = calloc(1, table->struct_bytes + 1);
+    text->failed |= defaults == NULL;
+    text_add(text, "%s", table->name);
+    if (defaults != NULL)
+        param_defaults(table, defaults);
+    for (size_t i = 0; i < table->key_count && !text->failed; i++) {
+        struct text value = {0}, fallback = {0};
+        emit_value(&value, &table->keys[i], block->values);
+        emit_value(&fallback, &table->keys[i], defaults);
+        text->failed |= value.failed || fallback.failed;
+        if (!text->failed && strcmp(value.data, fallback.data) != 0)
+            text_add(text, ", %s: %s", table->keys[i].name, value.data);
+        free(value.data);
+        free(fallback.data);
+    }
+    free(defaults);
+}
+
+char *config_text_at(const struct config *config, const char *path)
+{
+    struct text text = {0};
+    const struct config_block *block = config_at(config, path);
+    if (block != NULL && block->table != NULL) {
+        add_option(&text, block);
+        return text_take(&text);
+    }
+    const char *dot = strrchr(path, '.');
+    char parent[512];
+    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    block = config_at(config, parent);
+    const struct param_key *key = config_key_at(config, path);
+    text_add(&text, "%s", key == NULL ? "~" : "");
+    if (key != NULL)
+        emit_value(&text, key, block->values);
+    return text_take(&text);
+}
+
 char *config_emit(const struct config *config)
 {
     return emit(config, false);

@@ -320,7 +320,7 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
         for (size_t i = 0; i < section->tables[t]->key_count; i++) {
             const struct param_key *key = &section->tables[t]->keys[i];
             if (!is_first_with(section, t, key->name) ||
-                (live && (key->kind & PARAM_LIVE_FLAG) == 0))
+                (live && !section->live && (key->kind & PARAM_LIVE_FLAG) == 0))
                 continue;
             text_add(text, "\"^");
             add_set_prefix(text, path);

@@ -200,7 +200,7 @@ static void add_options(struct text *text, const struct config_section *section)
     text_add(text, "\nOne of these by `%s`, or just the name", resolve_selector(section));
     if (section->fallback != NULL)
         text_add(text, "; default `%s`", section->fallback);
-    text_add(text, "%s:\n\n", section->live ? "; *live*" : "");
+    text_add(text, "%s:\n\n", section->live ? "; *live*, with its parameters" : "");
     for (size_t t = 0; t < section->table_count; t++)
         text_add(text, "- `%s`: %s%s\n", section->tables[t]->name, section->tables[t]->doc,
                  section->tables[t]->key_count == 0 ? " (no parameters)" : "");

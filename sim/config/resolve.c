@@ -304,7 +304,9 @@ static const struct param_table *find_option(struct resolver *r,
     }
     struct sim_error err = {0};
     const struct param_table *table = NULL;
-    if (schema->plugin(schema->plugin_context, section->key, name, &table, &err) != SIM_OK ||
+    char file[4096];
+    loader_relative_path(r->loader, at, name, file, sizeof(file));
+    if (schema->plugin(schema->plugin_context, section->key, file, &table, &err) != SIM_OK ||
         config_table_verify(table, &err) != SIM_OK) {
         loader_complain(r->loader, at, "'%s': %s", path, err.text);
         return NULL;

@@ -46,6 +46,10 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
 bool resolve_condition(const struct config *config, const struct config_block *block,
                        const char *when, int *ret_rank, bool *ret_known);
 
+/* A condition is terms joined by " and ", which binds closer, and " or ".  The characters of the
+ * first term, where the next begins, and whether an alternative ends here. */
+size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative);
+
 /* Does this key of the block's table count?  And does the section? */
 bool resolve_key_counts(const struct config *config, const struct config_block *block,
                         const struct param_key *key);

@@ -74,7 +74,7 @@ static bool verify_word(const struct param_key *key, const char *word)
 }
 
 /* "solver=search|both" for a key of the table; of another path the form alone is looked at. */
-static bool verify_when(const struct param_table *table, const char *when)
+static bool verify_term(const struct param_table *table, const char *when)
 {
     char left[128], word[128];
     size_t length = strcspn(when, "!=");
@@ -91,6 +91,18 @@ static bool verify_when(const struct param_table *table, const char *when)
         at += length;
     }
     return true;
+}
+
+static bool verify_when(const struct param_table *table, const char *when)
+{
+    char term[256];
+    bool good = *when != '\0', ends;
+    for (size_t next; good && *when != '\0'; when += next) {
+        size_t length = resolve_term_length(when, &next, &ends);
+        snprintf(term, sizeof(term), "%.*s", (int)length, when);
+        good = length < sizeof(term) && verify_term(table, term);
+    }
+    return good;
 }
 
 enum sim_status config_table_verify(const struct param_table *table, struct sim_error *err)

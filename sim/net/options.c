@@ -29,5 +29,10 @@ static const struct param_key net_keys[] = {
     {"flow_limit", PARAM_U32, offsetof(struct net_options, flow_limit), "1", "2000000000",
      "4000000", NULL, "Most messages under way at once; one more ends the run with an error."},
 };
-const struct param_table net_param_table =
-    PARAM_TABLE("network", struct net_options, net_keys, "How messages travel between hosts.");
+static const struct param_condition net_conditions[] = {
+    {"eps", "sharing=maxmin"},
+    {"rtt_weights", "sharing=maxmin"},
+    {"window_growth", "sharing=tcp"},
+};
+const struct param_table net_param_table = PARAM_TABLE_WHEN(
+    "network", struct net_options, net_keys, net_conditions, "How messages travel between hosts.");

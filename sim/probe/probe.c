@@ -7,16 +7,19 @@
 
 #define AT(field) offsetof(struct probe_params, field)
 static const struct param_key probe_keys[] = {
-    {"evaluation_sequences", PARAM_U32, AT(evaluation_sequences), "1", "3000", "32", NULL,
+    {"evaluation_sequences", PARAM_U32 | PARAM_LIVE_FLAG, AT(evaluation_sequences), "1", "3000",
+     "32", NULL,
      "held-out sequences of query.sequence predictions on which every model is measured, an epoch"},
     {"interval", PARAM_U32, AT(interval), "1", NULL, "1", NULL,
      "epochs from one row to the next; counts and sums of a row cover all of them"},
-    {"calls", PARAM_BOOL, AT(calls), NULL, NULL, "true", NULL,
+    {"calls", PARAM_BOOL | PARAM_LIVE_FLAG, AT(calls), NULL, NULL, "true", NULL,
      "keep every accepted set_weights call with its entries"},
-    {"weights_interval", PARAM_U32, AT(weights_interval), NULL, NULL, "0", NULL,
+    {"weights_interval", PARAM_U32 | PARAM_LIVE_FLAG, AT(weights_interval), NULL, NULL, "0", NULL,
      "epochs between two copies of all weights; 0: never (the calls hold the same)"},
-    {"bonds_interval", PARAM_U32, AT(bonds_interval), NULL, NULL, "0", NULL,
+    {"bonds_interval", PARAM_U32 | PARAM_LIVE_FLAG, AT(bonds_interval), NULL, NULL, "0", NULL,
      "epochs between two copies of all bonds; 0: never"},
+    {"states", PARAM_BOOL, AT(states), NULL, NULL, "true", NULL,
+     "keep what each epoch's mechanism was given, so that another one can be tried on it"},
     {"models", PARAM_BOOL, AT(models), NULL, NULL, "false", NULL,
      "keep the model of every uid at the run's end, for 'taosim generate'"},
 };
@@ -39,19 +42,23 @@ static uint16_t label_of(const char **names, uint32_t *count, const char *name)
 static enum sim_status put_labels(struct probe *probe, struct sim_error *err)
 {
     const struct agents_setup *setup = probe->wiring.setup;
-    const char **names = calloc(2 * (size_t)setup->group_count + 1, sizeof(*names));
+    size_t later = probe->wiring.later_strategy_count;
+    const char **names = calloc(2 * (size_t)setup->group_count + later + 1, sizeof(*names));
     if (names == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u groups", setup->group_count);
+    const char **model_names = names + setup->group_count + later;
     uint32_t strategies = 0, models = 0;
     for (uint32_t g = 0; g < setup->group_count; g++) {
         const struct agents_group *group = &setup->groups[g];
         probe->group_strategy[g] = label_of(names, &strategies, group->strategy->params->name);
-        probe->group_model[g] =
-            label_of(names + setup->group_count, &models, group->lm->table->name);
+        probe->group_model[g] = label_of(model_names, &models, group->lm->table->name);
     }
+    for (size_t i = 0; i < later; i++)
+        label_of(names, &strategies, probe->wiring.later_strategies[i]->params->name);
     record_labels(probe->wiring.record, RECORD_STRATEGY, names, strategies);
-    record_labels(probe->wiring.record, RECORD_MODEL_KIND, names + setup->group_count, models);
-    free(names);
+    record_labels(probe->wiring.record, RECORD_MODEL_KIND, model_names, models);
+    probe->strategy_names = names;
+    probe->strategy_count = strategies;
     return SIM_OK;
 }
 
@@ -136,7 +143,8 @@ static bool allocate(struct probe *probe)
     probe->model_loss_nats = calloc(agents_model_count(probe->wiring.agents) + 1, sizeof(double));
     probe->column = calloc(probe->uid_count, sizeof(uint64_t));
     probe->csr_start = calloc(probe->uid_count + 1, sizeof(uint64_t));
-    return probe->hotkey_row && probe->group_strategy && probe->group_model &&
+    probe->row_digest = calloc(probe->uid_count, sizeof(uint64_t));
+    return probe->row_digest && probe->hotkey_row && probe->group_strategy && probe->group_model &&
            probe->model_loss_nats && probe->column && probe->csr_start;
 }
 
@@ -165,6 +173,8 @@ enum sim_status probe_create(const struct probe_params *params, const struct pro
         return status;
     }
     put_corpus_attributes(probe);
+    if (params->states)
+        chain_keep_inputs(wiring->chain, wiring->setup->netuid);
     *ret_probe = probe;
     return SIM_OK;
 }
@@ -176,13 +186,27 @@ struct probe *probe_free(struct probe *probe)
     free(probe->hotkey_row);
     free(probe->group_strategy);
     free(probe->group_model);
+    free(probe->strategy_names);
     free(probe->model_loss_nats);
     free(probe->column);
     free(probe->csr_start);
+    free(probe->row_digest);
     free(probe->csr_target);
     free(probe->csr_value);
     free(probe);
     return NULL;
+}
+
+void probe_set_params(struct probe *probe, const struct probe_params *params)
+{
+    probe->params = *params;
+}
+
+void probe_set_strategy(struct probe *probe, uint32_t group, const struct strategy_ops *strategy)
+{
+    uint32_t count = probe->strategy_count;
+    probe->group_strategy[group] = label_of(probe->strategy_names, &count, strategy->params->name);
+    SIM_ASSERT(count == probe->strategy_count);
 }
 
 struct probe_summary probe_summary(const struct probe *probe)
@@ -390,14 +414,20 @@ enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_
 {
     size_t count;
     const struct chain_event *events = chain_events(probe->wiring.chain, &count);
+    const struct mechanism_input *input = NULL;
     *ret_epoch = false;
     enum sim_status status = put_incidents(probe, now_ns, err);
     for (size_t e = 0; e < count && status == SIM_OK; e++) {
-        *ret_epoch |= events[e].kind == CHAIN_EVENT_EPOCH;
+        if (events[e].kind == CHAIN_EVENT_EPOCH) {
+            *ret_epoch = true;
+            input = events[e].input;
+        }
         status = on_event(probe, &events[e], now_ns, err);
     }
     const struct chain_view *view = chain_view(probe->wiring.chain, probe->wiring.setup->netuid);
     if (status == SIM_OK && *ret_epoch && view->epoch_index % probe->params.interval == 0)
         status = probe_row(probe, now_ns, event_count, err);
+    if (status == SIM_OK && input != NULL)
+        status = probe_epoch_state(probe, input, err);
     return status;
 }

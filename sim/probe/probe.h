@@ -26,6 +26,7 @@ struct probe_params {
     bool calls;                    /* every accepted set_weights with its entries */
     uint32_t weights_interval;     /* epochs between two copies of all weights; 0 = never */
     uint32_t bonds_interval;
+    bool states; /* what each epoch's mechanism was given: replay and epoch need it */
     bool models; /* every model, at the end */
 };
 extern const struct param_table probe_param_table;
@@ -36,6 +37,9 @@ struct probe_wiring {
     struct agents *agents;
     struct chain *chain;
     struct record *record;
+    /* Strategies that a schedule will bring, repetitions allowed. */
+    const struct strategy_ops *const *later_strategies; /* (later_strategy_count) */
+    size_t later_strategy_count;
 };
 
 /* What the last row said, for progress. */
@@ -54,6 +58,11 @@ struct probe;
 SIM_CHECKED enum sim_status probe_create(const struct probe_params *params,
                                          const struct probe_wiring *wiring,
                                          struct probe **ret_probe, struct sim_error *err);
+/* From now on; between events. */
+void probe_set_params(struct probe *probe, const struct probe_params *params);
+/* Group `group` follows another strategy from now on; it must be one of the setup's or of the
+ * wiring's later ones. */
+void probe_set_strategy(struct probe *probe, uint32_t group, const struct strategy_ops *strategy);
 /* Accepts NULL, returns NULL. */
 struct probe *probe_free(struct probe *probe);
 

@@ -36,6 +36,7 @@ enum record_growth {
     X(TARGET, "", "target", FIXED, true, "slots of a network, as columns of a matrix")             \
     X(GROUP, "groups", "group", STATIC, true, "groups of neurons of the scenario")                 \
     X(CORPUS_FILE, "corpus", "file", STATIC, true, "text files that were read")                    \
+    X(SCHEDULE, "schedule", "change", STATIC, true, "what the schedule sets, in its order")        \
     X(HOTKEY, "hotkeys", "hotkey", GROWS, true, "identities, in order of first appearance")        \
     X(EVENT, "events", "event", GROWS, true, "things that happened to a neuron on the chain")      \
     X(CALL, "set_weights", "call", GROWS, true, "accepted set_weights calls")                      \
@@ -46,7 +47,12 @@ enum record_growth {
     X(WEIGHT_ENTRY, "weights", "entry", GROWS, false, "stored weights of all snapshots")           \
     X(BOND_SNAPSHOT, "bonds", "snapshot", GROWS, true, "instants at which all bonds were copied")  \
     X(BOND_EDGE, "bonds", "edge", FIXED, false, "row borders: one more than slots")                \
-    X(BOND_ENTRY, "bonds", "entry", GROWS, false, "stored bonds of all snapshots")
+    X(BOND_ENTRY, "bonds", "entry", GROWS, false, "stored bonds of all snapshots")                 \
+    X(STATE, "states", "state", GROWS, true, "epochs, by what their mechanism was given")          \
+    X(STATE_SLOT, "states", "slot", FIXED, true, "slots of a network")                             \
+    X(STATE_ROW, "states", "row", GROWS, false,                                                    \
+      "rows of weights that differ from the state before")                                         \
+    X(STATE_ENTRY, "states", "entry", GROWS, false, "entries of those rows")
 
 /* X(id, name, leading dimension, trailing dimension or NONE, type, units, long name)
  * Counters count what happened since the previous row of the same network.  A slot without a
@@ -115,6 +121,9 @@ enum record_growth {
     X(CORPUS_SHA256, "sha256", CORPUS_FILE, NONE, TEXT, "", "SHA-256 of those bytes, in hex")      \
     X(CORPUS_PACKAGE, "package", CORPUS_FILE, NONE, TEXT, "", "Debian package of the file")        \
     X(CORPUS_LICENCE, "licence", CORPUS_FILE, NONE, TEXT, "", "licence of the text")               \
+    X(SCHEDULE_TIME_NS, "time_ns", SCHEDULE, NONE, I64, "ns", "simulated time from the start")     \
+    X(SCHEDULE_PATH, "path", SCHEDULE, NONE, TEXT, "", "key or section of the scenario")           \
+    X(SCHEDULE_VALUE, "value", SCHEDULE, NONE, TEXT, "", "what it is set to")                      \
     X(HOTKEY_OWNER, "owner_id", HOTKEY, NONE, U32, "1", "who holds the key")                       \
     X(HOTKEY_GROUP, "group_id", HOTKEY, NONE, U16, "1", "row of /groups")                          \
     X(HOTKEY_INDEX, "index_in_group", HOTKEY, NONE, U32, "1", "number in its group")               \
@@ -130,7 +139,8 @@ enum record_growth {
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
     X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
-      "difficulty; no_number: finished steps of the model; fault, recovered: number of the fault") \
+      "difficulty; no_number: finished steps of the model; fault, recovered: its number; change: " \
+      "row of /schedule")                                                                          \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
@@ -159,7 +169,66 @@ enum record_growth {
     X(BOND_ROW, "row_start", BOND_SNAPSHOT, BOND_EDGE, I64, "1",                                   \
       "entry, from entry_start, at which a bond holder's row begins")                              \
     X(BOND_TARGET, "target", BOND_ENTRY, NONE, U32, "1", "slot that the bond is on")               \
-    X(BOND_VALUE, "value", BOND_ENTRY, NONE, U64, "1", "bond as stored on the chain")
+    X(BOND_VALUE, "value", BOND_ENTRY, NONE, U64, "1", "bond as stored on the chain")              \
+    X(STATE_EPOCH_ROW, "epoch_row", STATE, NONE, I64, "1", "row of the root's epoch dimension")    \
+    X(STATE_BLOCK, "block", STATE, NONE, I64, "1", "block")                                        \
+    X(STATE_NETUID, "netuid", STATE, NONE, U16, "1", "network")                                    \
+    X(STATE_NEURONS, "neuron_count", STATE, NONE, U32, "1", "slots in use")                        \
+    X(STATE_LAST_STEP, "last_step_block", STATE, NONE, I64, "1",                                   \
+      "block of the epoch before; 0 = none")                                                       \
+    X(STATE_EMISSION_RAO, "emission_offered_rao", STATE, NONE, U64, "rao",                         \
+      "amount that the epoch may pay")                                                             \
+    X(STATE_TEMPO, "tempo_blocks", STATE, NONE, U64, "1", "blocks between epochs")                 \
+    X(STATE_CUTOFF, "activity_cutoff_blocks", STATE, NONE, U64, "1",                               \
+      "silence after which a neuron is inactive")                                                  \
+    X(STATE_MAX_VALIDATORS, "max_validators", STATE, NONE, U32, "1",                               \
+      "permits that the epoch hands out")                                                          \
+    X(STATE_THRESHOLD_RAO, "stake_threshold_rao", STATE, NONE, U64, "rao",                         \
+      "less stake counts as none")                                                                 \
+    X(STATE_OWNER, "owner_uid", STATE, NONE, U32, "1",                                             \
+      "slot of the network's owner; 4294967295 = none")                                            \
+    X(STATE_COMMITS, "commit_reveal", STATE, NONE, U8, "1", "1 = weights are committed first")     \
+    X(STATE_WEIGHT_ONE, "weight_one", STATE, NONE, U32, "1", "value of a full weight")             \
+    X(STATE_FACTS, "facts", STATE, NONE, U32, "1",                                                 \
+      "what no chain knows but the mechanism was told, as flags")                                  \
+    X(STATE_NETWORK_DICE, "network_dice", STATE, NONE, U64, "1",                                   \
+      "a random word, if the mechanism asks")                                                      \
+    X(STATE_STAKE_RAO, "stake_rao", STATE, STATE_SLOT, U64, "rao",                                 \
+      "stake that votes in the epoch")                                                             \
+    X(STATE_LAST_UPDATE, "last_update", STATE, STATE_SLOT, I64, "1",                               \
+      "block of the last set_weights")                                                             \
+    X(STATE_REGISTERED, "block_at_registration", STATE, STATE_SLOT, I64, "1",                      \
+      "block of registration")                                                                     \
+    X(STATE_PERMIT, "validator_permit", STATE, STATE_SLOT, U8, "1",                                \
+      "1 = may validate, from the epoch before")                                                   \
+    X(STATE_REPLACED, "replaced", STATE, STATE_SLOT, U8, "1",                                      \
+      "1 = changed hands since the epoch before")                                                  \
+    X(STATE_PRIORITY, "priority", STATE, STATE_SLOT, U64, "1",                                     \
+      "priority of the slot's transactions")                                                       \
+    X(STATE_COMMIT, "earliest_commit_block", STATE, STATE_SLOT, U64, "1",                          \
+      "block of a commit not yet revealed; 18446744073709551615 = none")                           \
+    X(STATE_TRUE_VALUE, "true_value", STATE, STATE_SLOT, F64, "1",                                 \
+      "what the model is worth, if the mechanism asks")                                            \
+    X(STATE_BENCHMARK, "benchmark_score", STATE, STATE_SLOT, F64, "1",                             \
+      "score in the public test, if the mechanism asks")                                           \
+    X(STATE_SOLVE_TIME, "solve_time_ns", STATE, STATE_SLOT, I64, "ns",                             \
+      "time to solve the puzzle, if the mechanism asks")                                           \
+    X(STATE_HASHES, "hashes", STATE, STATE_SLOT, F64, "1",                                         \
+      "hashes since the last epoch, if the mechanism asks")                                        \
+    X(STATE_OPERATIONS, "operations", STATE, STATE_SLOT, F64, "1",                                 \
+      "operations since the last epoch, if the mechanism asks")                                    \
+    X(STATE_CLONES, "clones", STATE, STATE_SLOT, U32, "1",                                         \
+      "slots with the same model, if the mechanism asks")                                          \
+    X(STATE_ACCOMPLICE, "accomplice", STATE, STATE_SLOT, U8, "1",                                  \
+      "1 = accomplice, if the mechanism asks")                                                     \
+    X(STATE_DICE, "dice", STATE, STATE_SLOT, U64, "1", "a random word, if the mechanism asks")     \
+    X(STATE_ROW_STATE, "row_state", STATE_ROW, NONE, I64, "1",                                     \
+      "first state with this row of weights")                                                      \
+    X(STATE_ROW_UID, "row_uid", STATE_ROW, NONE, U32, "1", "slot whose weights they are")          \
+    X(STATE_ROW_START, "row_entry_start", STATE_ROW, NONE, I64, "1", "first entry of the row")     \
+    X(STATE_ROW_COUNT, "row_entry_count", STATE_ROW, NONE, U32, "1", "entries of the row")         \
+    X(STATE_TARGET, "target", STATE_ENTRY, NONE, U32, "1", "slot that the weight is for")          \
+    X(STATE_VALUE, "value", STATE_ENTRY, NONE, U32, "1", "weight as stored on the chain")
 
 /* X(id, name of flag_meanings): values of /events/kind, from 0.  Append only. */
 #define RECORD_EVENT_LIST(X)                                                                       \

@@ -42,6 +42,7 @@ static void put_run(struct world *world, const struct record_mark *mark, struct 
     buffer_put_string(buffer, world->setup.scenario_sha256);
     buffer_put_string(buffer, world->setup.kernel);
     buffer_put_i64(buffer, evq_now_ns(world->queue));
+    buffer_put_u64(buffer, world->applied);
     buffer_put_u32(buffer, mark->segment_count);
     buffer_put_u32(buffer, RECORD_DIM_COUNT);
     for (int dim = 0; dim < RECORD_DIM_COUNT; dim++)
@@ -207,6 +208,7 @@ static enum sim_status read_run(struct world *world, struct buffer_reader *reade
     if (status != SIM_OK)
         return status;
     int64_t now_ns = buffer_get_i64(reader);
+    world->applied = buffer_get_u64(reader);
     get_mark(reader, ret_mark);
     status = buffer_reader_status(reader, err);
     return status == SIM_OK ? check_time(world, now_ns, err) : status;

@@ -28,6 +28,16 @@ struct world {
     struct provenance_clock clock;
     bool interrupted;
 
+    /* schedule.c's: what the setup points to, since it changes */
+    struct query_params query;
+    struct probe_params probe_params;
+    struct agents_group *groups;                  /* (group_count) */
+    struct group_host_params *hosts;              /* (group_count) */
+    const struct strategy_ops **later_strategies; /* (later_strategy_count) the schedule's */
+    size_t later_strategy_count;
+    uint64_t applied; /* changes of the schedule so far */
+    const struct mechanism_ops *first_mechanism;
+
     /* checkpoint.c's */
     struct checkpoint *opened; /* while a world is built from one */
     struct record_mark mark;   /* the opened one's */
@@ -72,5 +82,18 @@ SIM_CHECKED enum sim_status world_delivered(void *world, uint64_t tag, enum net_
                                             int64_t now_ns, struct sim_error *err);
 /* Puts the names that the events' numbers stand for. */
 void world_faults_name(const struct world *world);
+/* ---- schedule.c */
+/* Before the layers are built: the setup's copies that change, after the first `applied` changes;
+ * the network's config in chain_net; room for the most uids that the schedule ever allows. */
+SIM_CHECKED enum sim_status world_schedule_prepare(struct world *world, struct sim_error *err);
+/* Behind genesis, or behind what was resumed: the rows of /schedule. */
+SIM_CHECKED enum sim_status world_schedule_begin(struct world *world, struct sim_error *err);
+/* What the mechanisms of the start and of the schedule need to be told (enum mechanism_need). */
+uint32_t world_schedule_needs(const struct world *world);
+/* When the next change is due; TIME_NS_MAX when there is none. */
+int64_t world_schedule_next_ns(const struct world *world);
+/* Makes it.  SIM_CONFIG for what the chain refuses, SIM_MEMORY. */
+SIM_CHECKED enum sim_status world_schedule_apply(struct world *world, struct sim_error *err);
+void world_schedule_release(struct world *world);
 
 #endif

@@ -105,9 +105,6 @@ static enum sim_status build_loop(struct world *world, struct sim_error *err)
 
 static enum sim_status build_chain(struct world *world, struct sim_error *err)
 {
-    SIM_ASSERT(world->setup.chain.net_count == 1);
-    world->chain_net = world->setup.chain.nets[0];
-    world->setup.chain.nets = &world->chain_net;
     world->setup.chain.seed = world->setup.params->seed;
     if (world->opened != NULL)
         return world_resume_chain(world, err);
@@ -170,7 +167,7 @@ static enum sim_status build_outside(struct world *world, struct sim_error *err)
 static void mark_outside(struct world *world)
 {
     char facts[MECHANISM_NEEDS_BYTES];
-    mechanism_needs_text(world->chain_net.mechanism->needs, facts);
+    mechanism_needs_text(world_schedule_needs(world), facts);
     if (facts[0] != '\0')
         record_attr_text(world->record, RECORD_ROOT, "outside_knowledge", facts);
 }
@@ -189,8 +186,10 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism",
-                     world->chain_net.mechanism->params->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->first_mechanism->params->name);
+    if (world->setup.mechanism_sha256 != NULL)
+        record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
+                         world->setup.mechanism_sha256);
     mark_outside(world);
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
@@ -200,6 +199,8 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
         .agents = world->agents,
         .chain = world->chain,
         .record = world->record,
+        .later_strategies = world->later_strategies,
+        .later_strategy_count = world->later_strategy_count,
     };
     return probe_create(world->setup.probe, &wiring, &world->probe, err);
 }
@@ -228,8 +229,9 @@ static void name_handlers(struct world *world)
 static enum sim_status build(struct world *world, struct sim_error *err)
 {
     enum sim_status (*const steps[])(struct world *, struct sim_error *) = {
-        world_checkpoint_open, build_compute, build_loop,   build_chain, build_agents, build_net,
-        start_agents,          build_outside, build_record, begin,
+        world_checkpoint_open, world_schedule_prepare, build_compute, build_loop,
+        build_chain,           build_agents,           build_net,     start_agents,
+        build_outside,         build_record,           begin,         world_schedule_begin,
     };
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         enum sim_status status = steps[s](world, err);
@@ -274,6 +276,7 @@ struct world *world_free(struct world *world)
     loop_free(world->loop);
     evq_free(world->queue);
     version_pool_free(world->versions);
+    world_schedule_release(world);
     checkpoint_free(world->opened);
     buffer_release(&world->buffer);
     free(world);
@@ -294,9 +297,26 @@ const char *world_damage(const struct world *world)
 
 /* ---- running */
 
+/* From one change of the schedule to the next: each comes before the events of its instant. */
+static enum sim_status run_to_end(struct world *world, struct sim_error *err)
+{
+    int64_t until_ns = world->setup.params->until_ns;
+    enum sim_status status = SIM_OK;
+    while (status == SIM_OK && !world->interrupted) {
+        int64_t change_ns = world_schedule_next_ns(world);
+        bool last = change_ns > until_ns;
+        status = loop_run(world->loop, last ? until_ns : change_ns - 1, err);
+        if (last)
+            break;
+        if (status == SIM_OK && !world->interrupted)
+            status = world_schedule_apply(world, err);
+    }
+    return status;
+}
+
 enum sim_status world_run(struct world *world, struct sim_error *err)
 {
-    enum sim_status status = loop_run(world->loop, world->setup.params->until_ns, err);
+    enum sim_status status = run_to_end(world, err);
     if (status != SIM_OK)
         return status;
     if (world->interrupted)

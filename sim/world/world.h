@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "probe/probe.h"
 #include "world/faults.h"
+#include "world/schedule.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -55,12 +56,16 @@ struct world_setup {
     const struct probe_params *probe;
     const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
     uint32_t fault_count;
+    const struct world_limits *limits;  /* NULL: none */
+    const struct world_change *changes; /* (change_count) in the order of time */
+    size_t change_count;
     uint32_t threads; /* all of them, the loop's included */
 
     const char *folder;   /* run folder */
     const char *version;  /* of the program */
     const char *scenario; /* resolved, as text */
     const char *scenario_sha256;
+    const char *mechanism_sha256; /* of a shared object that holds it; NULL: built in */
     const char *kernel; /* of the products: a checkpoint of another one is refused */
     /* Continue from the folder's newest good checkpoint; from the start when it has none.  Else an
      * earlier run's checkpoints are removed. */

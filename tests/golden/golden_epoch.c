@@ -6,11 +6,11 @@
  * outputs.  Files of function tables (golden_epoch_math.h) are cases too.  Others are ignored.
  */
 #include "golden/golden_epoch_math.h"
-#include "golden/golden_state.h"
 #include "golden/golden_trace.h"
 #include "mechanism/mechanism_list.h"
 #include "mechanism/nakamoto.h"
 #include "mechanism/yuma.h"
+#include "replay/vectors.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,66 +24,13 @@ union epoch_params {
 
 struct epoch_case {
     struct golden *golden;
-    struct golden_state state;
+    struct snapshot *state;
+    enum vectors_chain chain;
     const struct mechanism_ops *ops;
     union epoch_params params;
     struct mechanism_output *output;
     struct mechanism_scratch scratch;
 };
-
-/* ---------------------------------------------------------------------------------- parameters */
-
-static uint64_t number_or(struct golden *golden, const struct json_value *params, const char *name,
-                          uint64_t fallback)
-{
-    const struct json_value *value = json_get(params, name);
-    return value == NULL || value->kind == JSON_NULL ? fallback : golden_u64(golden, value, name);
-}
-
-static void read_yuma_params(struct golden *golden, const struct json_value *params,
-                             struct yuma_params *ret)
-{
-    const struct json_value *steepness = json_get(params, "alpha_sigmoid_steepness");
-    *ret = (struct yuma_params){
-        .kappa = (uint16_t)number_or(golden, params, "kappa", 32767),
-        .bonds_moving_average = (uint32_t)number_or(golden, params, "bonds_moving_average", 900000),
-        .bonds_penalty = (uint16_t)number_or(golden, params, "bonds_penalty", 65535),
-        .alpha_low = (uint16_t)number_or(golden, params, "alpha_low", 45875),
-        .alpha_high = (uint16_t)number_or(golden, params, "alpha_high", 58982),
-        .alpha_sigmoid_steepness =
-            steepness == NULL ? 1000 : (int32_t)golden_i64(golden, steepness, "steepness"),
-        .liquid_alpha = number_or(golden, params, "liquid_alpha", 0) != 0,
-        .yuma3 = number_or(golden, params, "yuma3", 0) != 0,
-    };
-}
-
-static void read_nakamoto_params(struct golden *golden, const struct json_value *params,
-                                 struct nakamoto_params *ret)
-{
-    *ret = (struct nakamoto_params){
-        .rho = (uint32_t)number_or(golden, params, "rho", 10),
-        .kappa = (uint32_t)number_or(golden, params, "kappa", 2),
-        .self_ownership = (uint32_t)number_or(golden, params, "self_ownership", 2),
-        .bonds_moving_average = (uint32_t)number_or(golden, params, "bonds_moving_average", 900000),
-    };
-}
-
-/* The mechanism of a vector's version, or NULL. */
-static const struct mechanism_ops *find_mechanism(const char *version,
-                                                  const struct yuma_params *params)
-{
-    if (strcmp(version, "nakamoto") == 0)
-        return mechanism_list_find("nakamoto");
-    if (strcmp(version, "finney2023-05") == 0)
-        return mechanism_list_find("finney");
-    if (strcmp(version, "v2.0.11") == 0)
-        return mechanism_list_find("yuma-v2");
-    if (strcmp(version, "head") != 0)
-        return NULL;
-    return mechanism_list_find(!params->yuma3         ? "yuma2"
-                               : params->liquid_alpha ? "yuma3-liquid"
-                                                      : "yuma3");
-}
 
 /* ---------------------------------------------------------------------------------- comparison */
 
@@ -174,15 +121,16 @@ static void compare_output(struct golden *golden, const struct json_value *out,
 
 /* What only the ledger or a trace has. */
 static void compare_nakamoto(struct epoch_case *c, const struct json_value *out,
-                             const struct golden_trace *trace)
+                             const struct trace *trace)
 {
     const struct json_value *stake = json_get(out, "stake");
     uint64_t paid = 0;
-    for (uint32_t i = 0; i < c->state.n; i++) {
+    for (uint32_t i = 0; i < c->state->n; i++) {
         paid += c->output->emission_rao[i];
         if (i < json_count(stake))
             golden_number(c->golden, json_item(stake, i),
-                          (fixed_i128)c->state.stake[i] + c->output->emission_rao[i], "stake", i);
+                          (fixed_i128)c->state->stake_rao[i] + c->output->emission_rao[i], "stake",
+                          i);
     }
     if (json_get(out, "total_emission") != NULL)
         golden_number(c->golden, json_get(out, "total_emission"), paid, "total_emission", 0);
@@ -209,8 +157,8 @@ static void run_path(struct epoch_case *c, const struct mechanism_input *input, 
                      const char *path, const struct json_value *expected)
 {
     bool dense = strcmp(path, "dense") == 0;
-    struct golden_trace trace;
-    golden_trace_init(&trace);
+    struct trace trace;
+    trace_init(&trace);
     golden_place(c->golden, "step %zu %s traced", step, path);
     if (run_epoch(c, input, &trace.sink)) {
         compare_output(c->golden, expected, c->output, dense);
@@ -222,15 +170,21 @@ static void run_path(struct epoch_case *c, const struct mechanism_input *input, 
         compare_output(c->golden, expected, c->output, dense);
         compare_nakamoto(c, expected, &trace);
     }
-    golden_trace_release(&trace);
+    trace_release(&trace);
 }
 
 static void run_step(struct epoch_case *c, const struct json_value *step, size_t index)
 {
     struct mechanism_input input;
     golden_place(c->golden, "step %zu", index);
-    golden_state_apply(&c->state, c->golden, step);
-    golden_state_input(&c->state, c->golden, step, &input);
+    struct sim_error err = {0};
+    enum sim_status status = vectors_apply(c->state, c->chain, step, &err);
+    if (status == SIM_OK)
+        status = snapshot_input(c->state, &input, &err);
+    if (status != SIM_OK) {
+        golden_differs(c->golden, "%s", err.text);
+        return;
+    }
     if (json_get(step, "out") != NULL) {
         run_path(c, &input, index, "out", json_get(step, "out"));
     } else {
@@ -240,14 +194,15 @@ static void run_step(struct epoch_case *c, const struct json_value *step, size_t
         c->params.yuma.path = YUMA_PATH_SPARSE;
         run_path(c, &input, index, "sparse", json_get(step, "sparse"));
     }
-    golden_state_adopt(&c->state, c->output);
+    if (vectors_adopt(c->state, c->chain, c->output, &err) != SIM_OK)
+        golden_differs(c->golden, "%s", err.text);
 }
 
 static void run_steps(struct epoch_case *c, const struct json_value *root)
 {
     struct sim_error err = {0};
     const struct json_value *steps = json_get(root, "steps");
-    if (mechanism_output_create(c->state.n, c->ops->memory_words, &c->output, &err) != SIM_OK) {
+    if (mechanism_output_create(c->state->n, c->ops->memory_words, &c->output, &err) != SIM_OK) {
         golden_differs(c->golden, "%s", err.text);
         return;
     }
@@ -263,16 +218,18 @@ static bool run_case(struct golden *golden, const struct json_value *root)
     const struct json_value *params = json_get(root, "params");
     if (version == NULL || version->kind != JSON_STRING || json_get(root, "steps") == NULL)
         return golden_epoch_math(golden, root);
-    struct epoch_case c = {.golden = golden};
-    read_yuma_params(golden, params, &c.params.yuma);
-    c.ops = find_mechanism(version->text, &c.params.yuma);
+    struct epoch_case c = {.golden = golden, .chain = vectors_chain_of(version->text)};
+    struct sim_error err = {0};
+    c.ops = mechanism_list_find(vectors_mechanism_name(version->text, params));
     if (c.ops == NULL)
         return false;
-    if (strcmp(version->text, "nakamoto") == 0)
-        read_nakamoto_params(golden, params, &c.params.nakamoto);
-    golden_state_init(&c.state, golden, root);
-    run_steps(&c, root);
-    golden_state_release(&c.state);
+    SIM_ASSERT(c.ops->params->struct_bytes <= sizeof(c.params));
+    if (vectors_read_params(params, c.ops->params, &c.params, &err) == SIM_OK &&
+        vectors_read_init(root, c.ops->memory_words, &c.state, &err) == SIM_OK)
+        run_steps(&c, root);
+    else
+        golden_differs(golden, "%s", err.text);
+    snapshot_free(c.state);
     return true;
 }
 

@@ -24,8 +24,39 @@ static const char *pick(struct stream *dice, const char *const *texts, size_t co
     pick((dice), (const char *const[]){__VA_ARGS__},                                               \
          sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
+/* How a scenario's answers travel, drawn once; phrases bring no gradients. */
+struct forms {
+    bool gradients, phrases;
+};
+
+static struct forms write_forms(FILE *yaml, struct stream *dice)
+{
+    struct forms forms = {.gradients = draw(dice, 0, 1) == 1};
+    const char *form = forms.gradients
+                           ? PICK(dice, "logits", "hidden", "hidden, width: 40", "topk, kept: 5")
+                           : PICK(dice, "logits", "hidden", "topk, kept: 3", "phrases, phrases: 7",
+                                  "phrases, phrases: 3, continuation: 1");
+    forms.phrases = strncmp(form, "phrases", 7) == 0;
+    fprintf(yaml, ", response: %s, gradients: %s}\n", form, forms.gradients ? "true" : "false");
+    return forms;
+}
+
+static void write_training(FILE *yaml, struct stream *dice, bool validator, struct forms forms)
+{
+    fprintf(yaml, "    training: {interval: %llu s, batch: %llu, sequence: %llu, on_nan: %s",
+            (unsigned long long)draw(dice, 5, 90), (unsigned long long)draw(dice, 1, 6),
+            (unsigned long long)draw(dice, 1, 12), PICK(dice, "fail", "revert", "stop"));
+    if (forms.gradients)
+        fprintf(yaml, ", local: %s, remote: %s, remote_max: %llu",
+                PICK(dice, "true", "true", "false"), PICK(dice, "sum", "norm"),
+                (unsigned long long)draw(dice, 1, 5));
+    if (validator && !forms.phrases)
+        fprintf(yaml, ", distil: %s", PICK(dice, "0", "0.1", "2"));
+    fprintf(yaml, "}\n");
+}
+
 static void write_group(FILE *yaml, struct stream *dice, const char *name, uint64_t count,
-                        bool validator, bool genesis)
+                        bool validator, bool genesis, struct forms forms)
 {
     fprintf(yaml, "  %s:\n    count: %llu\n    validator: %s\n    miner: %s\n    genesis: %s\n",
             name, (unsigned long long)count, validator ? "true" : "false",
@@ -41,9 +72,7 @@ static void write_group(FILE *yaml, struct stream *dice, const char *name, uint6
                  "{name: cabal, share: 0.5}"));
     fprintf(yaml, "    model: {name: gru, embedding: %llu, hidden: %llu}\n",
             (unsigned long long)draw(dice, 1, 20), (unsigned long long)draw(dice, 1, 24));
-    fprintf(yaml, "    training: {interval: %llu s, batch: %llu, sequence: %llu}\n",
-            (unsigned long long)draw(dice, 5, 90), (unsigned long long)draw(dice, 1, 6),
-            (unsigned long long)draw(dice, 1, 12));
+    write_training(yaml, dice, validator, forms);
     fprintf(yaml,
             "    host: {region: drawn, flops: {lognormal: {median: %llu GFLOP/s, sigma: 1}}, up: "
             "%llu kbit/s, "
@@ -99,23 +128,23 @@ static void write_scenario(FILE *yaml, uint64_t seed)
     fprintf(yaml, "corpus: {name: synthetic, tokens: 81920}\n");
     fprintf(yaml, "scorer: {name: %s}\n", PICK(&dice, "shapley", "shapley", "loss"));
     fprintf(yaml, "router: %s\n", PICK(&dice, "permutation", "random"));
-    fprintf(
-        yaml,
-        "query: {interval: %llu s, peers: %llu, batch: %llu, sequence: %llu, timeout: %llu s, "
-        "max_wait: %llu s, weights_interval: %llu blocks, flop_scale: %llu, wire_scale: %llu}\n",
-        (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 25),
-        (unsigned long long)draw(&dice, 1, 4), (unsigned long long)draw(&dice, 1, 12),
-        (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 20),
-        (unsigned long long)draw(&dice, 1, 30), (unsigned long long)draw(&dice, 1, 2000000),
-        (unsigned long long)draw(&dice, 1, 64));
+    fprintf(yaml,
+            "query: {interval: %llu s, peers: %llu, batch: %llu, sequence: %llu, timeout: %llu s, "
+            "max_wait: %llu s, weights_interval: %llu blocks, flop_scale: %llu, wire_scale: %llu",
+            (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 25),
+            (unsigned long long)draw(&dice, 1, 4), (unsigned long long)draw(&dice, 1, 12),
+            (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 20),
+            (unsigned long long)draw(&dice, 1, 30), (unsigned long long)draw(&dice, 1, 2000000),
+            (unsigned long long)draw(&dice, 1, 64));
+    struct forms forms = write_forms(yaml, &dice);
     fprintf(yaml, "network: {sharing: %s, slow_start: %s, jitter: %s, loss: %s}\n",
             PICK(&dice, "maxmin", "maxmin", "fifo", "latency"), PICK(&dice, "off", "rounds"),
             PICK(&dice, "0", "0.2"), PICK(&dice, "0", "0", "0.05"));
     fprintf(yaml, "record: {evaluation_sequences: 2, weights_interval: 2, bonds_interval: 3}\n");
     fprintf(yaml, "groups:\n");
-    write_group(yaml, &dice, "miners", miners, false, true);
-    write_group(yaml, &dice, "validators", validators, true, true);
-    write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false);
+    write_group(yaml, &dice, "miners", miners, false, true, forms);
+    write_group(yaml, &dice, "validators", validators, true, true, forms);
+    write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false, forms);
     if (draw(&dice, 0, 1) == 0)
         write_faults(yaml, &dice);
 }

@@ -2,12 +2,16 @@
 
 usage: broken_scenarios.py TAOSIM [--update]
 
+Every key that counts only with another one (`taosim schema --markdown` says which) is among the
+files, given without effect.
+
 broken/NAME.yaml is given to `taosim check`, which must say broken/NAME.txt on stderr, nothing on
 stdout, and exit with 2.  --update writes what it says instead; read the difference before you
 commit it.  Ends with `N passed, N failed`.
 """
 import difflib
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -37,6 +41,19 @@ def problems(taosim, scenario):
     return ""
 
 
+def keys_that_may_be_idle(taosim):
+    """Names of the keys whose row in the reference ends in `counts when ...`."""
+    said = subprocess.run([taosim, "schema", "--markdown"], capture_output=True, text=True,
+                          timeout=20, check=True)
+    rows = (line for line in said.stdout.splitlines() if "; counts when " in line)
+    return {re.match(r"\| `(\w+)` \|", row).group(1) for row in rows}
+
+
+def keys_shown_idle():
+    text = "".join(path.read_text(errors="replace") for path in FOLDER.glob("*.txt"))
+    return set(re.findall(r"'(?:[\w.-]+\.)?(\w+)' has no effect here", text))
+
+
 def main():
     taosim = str(pathlib.Path(sys.argv[1]).resolve())
     scenarios = sorted(FOLDER.glob("*.yaml"))
@@ -50,6 +67,10 @@ def main():
             failed += 1
     if len(scenarios) < ENOUGH:
         print(f"only {len(scenarios)} scenarios")
+        failed += 1
+    missing = keys_that_may_be_idle(taosim) - keys_shown_idle()
+    if missing:
+        print(f"no file gives without effect: {', '.join(sorted(missing))}")
         failed += 1
     print(f"{len(scenarios) - failed} passed, {failed} failed")
     return 1 if failed else 0

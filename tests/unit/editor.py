@@ -26,7 +26,15 @@ UNSEEN = {
     "exactness": {"below_the_smallest_unit", "more_than_64_bits"},
     "what may be missing because of a base": {"missing_count_of_a_group"},
     "relations of values": {"weights_do_not_match", "weights_all_zero",
-                            "negative_sigma"},
+                            "negative_sigma", "burn_in_nakamoto", "burn_out_of_order",
+                            "evaluation_of_too_much_text", "limits_below_the_cap",
+                            "mechanism_rule_of_its_own"},
+    "keys without effect beside the values of others": {
+        path.stem for path in (ROOT / "tests/unit/broken").glob("idle_*.yaml")},
+    "what went before in a schedule": {
+        "schedule_breaks_an_order", "schedule_in_blocks_and_time_out_of_order",
+        "schedule_lowers_the_cap", "schedule_of_a_setting_without_effect",
+        "schedule_out_of_order"},
     "YAML that is legal": {"alias_within_its_anchor", "tag", "too_deep", "merge_of_a_number",
                            "capital_true", "hexadecimal", "leading_point", "leading_zero",
                            "not_a_number", "zero_byte_in_text", "not_utf8"},

@@ -105,6 +105,46 @@ static void a_student_is_pulled_to_its_teacher(void **state)
     assert_near(exchange_distil(student, teacher, 4, NULL), 5.0 / 4);
 }
 
+static void a_hidden_state_comes_back_from_between_its_zeros(void **state)
+{
+    (void)state;
+    const float hidden[2 * 3] = {1, 2, 3, 4, 5, 6};
+    float wire[2 * 8], read[2 * 3];
+    answer_hidden_encode(hidden, 2, 3, 8, wire);
+    assert_true(wire[1] == 0 && wire[2] == 1 && wire[4] == 3 && wire[5] == 0 && wire[10] == 4);
+    answer_hidden_decode(wire, 2, 3, 8, read);
+    assert_memory_equal(read, hidden, sizeof(hidden));
+}
+
+static void phrases_of_any_length_come_back_from_one_row_of_floats(void **state)
+{
+    (void)state;
+    static const uint32_t one[] = {0}, two[] = {63, 7};
+    static const uint32_t *const tokens[] = {one, two};
+    static const uint32_t lengths[] = {1, 2};
+    const double probabilities[] = {0.5, 1};
+    struct answer_phrases sent = {.count = 2,
+                                  .probabilities = probabilities,
+                                  .lengths = lengths,
+                                  .tokens = tokens,
+                                  .floor = 0.125};
+    float wire[6];
+    double read_probabilities[6];
+    uint32_t read_lengths[6], space[6];
+    const uint32_t *read_tokens[6];
+    assert_int_equal(answer_phrases_encode(&sent, wire), 6);
+    struct answer_phrases read =
+        answer_phrases_decode(wire, 6, read_probabilities, read_lengths, read_tokens, space);
+    assert_int_equal(read.count, 2);
+    assert_true(read.floor == 0.125 && read.probabilities[0] == 0.5 && read.probabilities[1] == 1);
+    assert_true(read.lengths[0] == 1 && read.lengths[1] == 2);
+    assert_true(read.tokens[0][0] == 0 && read.tokens[1][0] == 63 && read.tokens[1][1] == 7);
+    /* Tokens before any probability belong to no phrase. */
+    const float nonsense[] = {9, 9, 0.5f, 3, 0};
+    read = answer_phrases_decode(nonsense, 5, read_probabilities, read_lengths, read_tokens, space);
+    assert_true(read.count == 1 && read.lengths[0] == 1 && read.tokens[0][0] == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +155,8 @@ int main(void)
         cmocka_unit_test(stake_comes_first_and_the_lot_is_for_those_without),
         cmocka_unit_test(a_gradient_is_divided_by_its_sum_not_its_size),
         cmocka_unit_test(a_student_is_pulled_to_its_teacher),
+        cmocka_unit_test(a_hidden_state_comes_back_from_between_its_zeros),
+        cmocka_unit_test(phrases_of_any_length_come_back_from_one_row_of_floats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,16 +190,14 @@ static void a_change_may_build_on_the_change_before_it(void **state)
     const struct fixture_yuma *yuma = config_values(second->after, "mechanism");
     assert_int_equal(yuma->alpha_low, 16383);
     config_free(config);
-    /* What counts is what runs by then: this parameter of yuma3 is none that may change. */
+    /* What counts is what runs by then: before yuma3 comes there is no such parameter. */
     config_cases_assert_errors(
         "name: t\n"
         "mechanism: finney\n"
         "schedule:\n"
-        "  - {at: 1 h, set: {mechanism: yuma3}}\n"
-        "  - {at: 2 h, set: {mechanism.liquid: true}}\n",
-        "test.yaml:5:21: 'mechanism.liquid' cannot change while the scenario runs\n"
-        "   5 |   - {at: 2 h, set: {mechanism.liquid: true}}\n"
-        "     |                     ^\n");
+        "  - {at: 1 h, set: {mechanism.liquid: true}}\n"
+        "  - {at: 2 h, set: {mechanism: yuma3}}\n",
+        "XX");
 }
 
 static void an_error_is_said_once_though_twin_and_changes_see_it_too(void **state)

@@ -11,7 +11,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
+
+enum { PEERS = 6 };
 
 static struct corpus *known_source(uint32_t domains)
 {
@@ -79,6 +82,79 @@ static void specialists_beat_generalists_on_their_own_domain(void **state)
     corpus_free(corpus);
 }
 
+/* Mean loss in nats of each of `batches` batches of held-out text: of every peer alone, and of the
+ * mean of their distributions. */
+static void batch_losses(struct learner *peers, uint32_t count, const double *weights,
+                         uint32_t batches, double (*ret_alone)[PEERS], double *ret_joined)
+{
+    enum { LENGTH = 16, ROWS = LEARNER_ROWS * LENGTH };
+    float *log_probability = learner_floats(ROWS);
+    static double joined[ROWS];
+    struct stream stream;
+    stream_init(&stream, 99, STREAM_TEST, 1, 0);
+    for (uint32_t i = 0; i < batches; i++) {
+        learner_draw(&peers[0], CORPUS_HELDOUT, weights, LEARNER_ROWS, LENGTH, &stream);
+        struct lm_batch batch = {
+            .sequence_count = LEARNER_ROWS, .sequence_length = LENGTH, .tokens = peers[0].tokens};
+        memset(joined, 0, sizeof(joined));
+        for (uint32_t k = 0; k < count; k++) {
+            peers[k].ops->forward(peers[k].shape, peers[k].block, &batch,
+                                  &(struct lm_outputs){.log_probability = log_probability},
+                                  peers[k].scratch);
+            ret_alone[i][k] = 0;
+            for (uint32_t r = 0; r < ROWS; r++) {
+                ret_alone[i][k] -= (double)log_probability[r] / ROWS;
+                joined[r] += exp((double)log_probability[r]) / count;
+            }
+        }
+        ret_joined[i] = 0;
+        for (uint32_t r = 0; r < ROWS; r++)
+            ret_joined[i] -= log(joined[r]) / ROWS;
+    }
+    free(log_probability);
+}
+
+/* Specialists of three domains and mixed text: no peer alone is as good as the mean of all. The
+ * interval is of the paired difference over batches, which are independent draws. */
+static void the_mixture_of_peers_beats_the_best_single_peer_on_mixed_text(void **state)
+{
+    (void)state;
+    enum { DOMAINS = 3, BATCHES = 40, STEPS = 600 };
+    struct corpus *corpus = known_source(DOMAINS);
+    double all[DOMAINS] = {1, 1, 1}, diets[PEERS][DOMAINS] = {{0}};
+    static double alone[BATCHES][PEERS], joined[BATCHES];
+    struct learner peers[PEERS];
+    for (uint32_t k = 0; k < PEERS; k++) {
+        for (uint32_t d = 0; d < DOMAINS; d++)
+            diets[k][d] = d == k % DOMAINS ? 0.8 : 0.1;
+        learner_init(&peers[k], &gru_ops, &learner_tiers[1], corpus, diets[k], 8, 16, 10 + k);
+        learner_run_to(&peers[k], STEPS);
+    }
+    batch_losses(peers, PEERS, all, BATCHES, alone, joined);
+    double mean[PEERS] = {0};
+    uint32_t best = 0;
+    for (uint32_t k = 0; k < PEERS; k++) {
+        for (uint32_t i = 0; i < BATCHES; i++)
+            mean[k] += alone[i][k] / BATCHES;
+        best = mean[k] < mean[best] ? k : best;
+    }
+    double gain = 0, squares = 0;
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        double difference = alone[i][best] - joined[i];
+        gain += difference / BATCHES;
+        squares += difference * difference / BATCHES;
+    }
+    double error = sqrt((squares - gain * gain) / (BATCHES - 1));
+    print_message("best of %d peers %.3f nats, their mixture %.3f: better by %.3f, 95 %% interval "
+                  "%.3f to %.3f\n",
+                  PEERS, mean[best], mean[best] - gain, gain, gain - 1.96 * error,
+                  gain + 1.96 * error);
+    assert_true(gain - 1.96 * error > 0.02);
+    for (uint32_t k = 0; k < PEERS; k++)
+        learner_release(&peers[k]);
+    corpus_free(corpus);
+}
+
 static int by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -120,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gru_nears_the_entropy_of_a_known_source_and_never_beats_it),
         cmocka_unit_test(specialists_beat_generalists_on_their_own_domain),
+        cmocka_unit_test(the_mixture_of_peers_beats_the_best_single_peer_on_mixed_text),
         cmocka_unit_test(the_median_model_is_below_the_bigram_after_450_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,191 @@
+/*
+ * checks.c: what hangs together between keys of a scenario, with the place where it was said.
+ */
+#include "cli/scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+    const struct scenario_schema *schema;
+    const struct registry *registry;
+    bool no_memory;
+    struct config_report *report;
+    size_t before;                      /* messages that were there */
+    const struct config_change *change; /* the one that is checked; NULL: the start */
+};
+
+/* A module's message names keys: "burn is 5, above max_burn, ..." is about the first of them, but
+ * in a change about the one that the change sets. */
+static void complain(struct checker *checker, const struct config *config, const char *section,
+                     const struct sim_error *err)
+{
+    char path[200];
+    size_t length = strcspn(err->text, " :");
+    snprintf(path, sizeof(path), "%s.%.*s", section, (int)length, err->text);
+    if (config_key_at(config, path) == NULL)
+        snprintf(path, sizeof(path), "%s", section);
+    for (size_t p = 0; checker->change != NULL && p < checker->change->path_count; p++) {
+        const char *set = checker->change->paths[p], *dot = strrchr(set, '.');
+        bool here = strncmp(set, section, strlen(section)) == 0;
+        if (here && (dot == NULL || strstr(err->text, dot + 1) != NULL))
+            snprintf(path, sizeof(path), "%s", set);
+    }
+    config_complain(config, checker->report, path, "'%s': %s", section, err->text);
+}
+
+static void check_chain(struct checker *checker, const struct config *config)
+{
+    const struct config_block *chain = config_at(config, "chain");
+    const struct config_block *mechanism = config_at(config, "mechanism");
+    const struct mechanism_ops *ops = registry_mechanism(checker->registry, mechanism->option);
+    struct sim_error err = {0};
+    if (chain_params_check(chain->values, (enum chain_profile)chain->option, &err) != SIM_OK)
+        complain(checker, config, "chain", &err);
+    if (ops->check != NULL && ops->check(mechanism->values, &err) != SIM_OK)
+        complain(checker, config, "mechanism", &err);
+}
+
+/* Held-out text is drawn into one block of fixed size. */
+static void check_record(struct checker *checker, const struct config *config)
+{
+    const struct probe_params *record = config_values(config, "record");
+    const struct query_params *query = config_values(config, "query");
+    uint64_t tokens = (uint64_t)record->evaluation_sequences * (query->sequence + 1);
+    if (tokens > AGENT_EVALUATION_TOKENS_MAX)
+        config_complain(config, checker->report, "record.evaluation_sequences",
+                        "'record.evaluation_sequences': %u sequences of query.sequence, which is "
+                        "%u, are more than %d symbols",
+                        record->evaluation_sequences, query->sequence, AGENT_EVALUATION_TOKENS_MAX);
+}
+
+static void check_limits(struct checker *checker, const struct config *config)
+{
+    const struct chain_params *chain = config_values(config, "chain");
+    const struct world_limits *limits = config_values(config, "limits");
+    if (limits->max_uids != 0 && limits->max_uids < chain->max_uids)
+        config_complain(config, checker->report, "limits.max_uids",
+                        "'limits.max_uids': %u, but chain.max_uids is %u", limits->max_uids,
+                        chain->max_uids);
+}
+
+/* Names and sizes of the groups: what a fault may refer to.  Heap; NULL when out of memory. */
+static struct agents_group *name_groups(const struct config_block *groups, size_t count)
+{
+    struct agents_group *named = calloc(count + 1, sizeof(*named));
+    for (size_t g = 0; named != NULL && g < count; g++)
+        named[g] = (struct agents_group){.name = groups->blocks[g].name,
+                                         .params = groups->blocks[g].values};
+    return named;
+}
+
+static void check_faults(struct checker *checker, const struct config *config)
+{
+    const struct config_block *faults = config_at(config, "faults");
+    const struct config_block *groups = config_at(config, "groups");
+    size_t count = groups == NULL ? 0 : groups->block_count;
+    struct agents_group *named = name_groups(groups, count);
+    checker->no_memory = checker->no_memory || named == NULL;
+    for (size_t f = 0; named != NULL && faults != NULL && f < faults->block_count; f++) {
+        struct world_fault fault = {faults->blocks[f].name, faults->blocks[f].values};
+        struct sim_error found = {0};
+        const char *key;
+        char path[600];
+        if (world_fault_check(&fault, named, (uint32_t)count, &key, &found) == SIM_OK)
+            continue;
+        snprintf(path, sizeof(path), "faults.%s.%s", fault.name, key);
+        config_complain(config, checker->report, path, "%s", found.text);
+    }
+    free(named);
+}
+
+static void check_one(struct checker *checker, const struct config *config)
+{
+    check_chain(checker, config);
+    check_record(checker, config);
+    check_limits(checker, config);
+    check_faults(checker, config);
+}
+
+/* Uids that are taken cannot be taken back; how many there will be nobody knows beforehand. */
+static void check_step(struct checker *checker, const struct config *before,
+                       const struct config *after)
+{
+    const struct chain_params *old = config_values(before, "chain");
+    const struct chain_params *new = config_values(after, "chain");
+    if (new->max_uids < old->max_uids)
+        config_complain(after, checker->report, "chain.max_uids",
+                        "'chain.max_uids' can only rise while the scenario runs: %u after %u",
+                        new->max_uids, old->max_uids);
+}
+
+static int64_t instant_ns(const struct config *config, const struct config_change *change)
+{
+    const struct world_params *params = config_root(config)->values;
+    double ns = (double)change->at_block * (double)params->block_time_ns;
+    if (change->at_ns >= 0)
+        return change->at_ns;
+    return ns < 9e18 ? (int64_t)change->at_block * params->block_time_ns : TIME_NS_MAX;
+}
+
+static void check_all(struct checker *checker, const struct config *config)
+{
+    const struct config *before = config;
+    struct sim_error said = {0}; /* of which the report knows more */
+    checker->change = NULL;
+    check_one(checker, config);
+    if (checker->report->count == checker->before &&
+        scenario_check_genesis(checker->schema, config, checker->report, &said) == SIM_MEMORY)
+        checker->no_memory = true;
+    for (size_t c = 0; c < config_change_count(config) && checker->report->count == checker->before;
+         c++) {
+        const struct config_change *change = config_change_at(config, c);
+        checker->change = change;
+        check_one(checker, change->after);
+        check_step(checker, before, change->after);
+        if (c > 0 && instant_ns(config, change) < instant_ns(config, change - 1))
+            config_complain(change->after, checker->report, change->paths[0],
+                            "'schedule': the entries stand in the order of time; this one is due "
+                            "before the one before it");
+        before = change->after;
+    }
+}
+
+enum sim_status scenario_check(const struct scenario_schema *schema, const struct config *config,
+                               struct config_report *report, struct sim_error *err)
+{
+    struct config_report own = {0};
+    struct config_report *into = report != NULL ? report : &own;
+    struct checker checker = {
+        .schema = schema, .registry = &schema->registry, .report = into, .before = into->count};
+    enum sim_status status = SIM_OK;
+    check_all(&checker, config);
+    if (config_twin(config) != NULL && into->count == checker.before)
+        check_all(&checker, config_twin(config));
+    if (into->count > checker.before) {
+        const struct config_message *first = &into->messages[checker.before];
+        status = SIM_FAIL(err, SIM_CONFIG, "%s: %s", first->place, first->text);
+    }
+    if (status == SIM_OK && checker.no_memory)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory to check the scenario");
+    config_report_release(&own);
+    return status;
+}
+
+enum sim_status scenario_load(const struct scenario_schema *schema,
+                              const struct config_input *input, struct config **ret_config,
+                              struct config_report *report, struct sim_error *err)
+{
+    struct config *config;
+    enum sim_status status = config_load(&schema->config, input, &config, report, err);
+    if (status != SIM_OK)
+        return status;
+    status = scenario_check(schema, config, report, err);
+    if (status != SIM_OK) {
+        config_free(config);
+        return status;
+    }
+    *ret_config = config;
+    return SIM_OK;
+}

@@ -1,0 +1,167 @@
+/*
+ * new.c: a folder with the beginnings of a user's own part: `taosim new mechanism NAME`.
+ *
+ * What is written is in template/; @NAME@, @IDENT@, @TAOSIM@ and @HEADERS@ are filled in.
+ */
+#include "cli/cli.h"
+#include "cli/template/template.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_MAX_CHARS = 48 };
+
+struct new_part {
+    const char *name;
+    char ident[NAME_MAX_CHARS + 1]; /* the name as C writes it */
+    char taosim[PATH_MAX];          /* this program */
+    char headers[PATH_MAX];         /* the folder that holds chain/mechanism.h */
+};
+
+/* ---- where the program and its headers are */
+
+static bool has_headers(const char *folder)
+{
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof(path), "%s/chain/mechanism.h", folder);
+    return access(path, R_OK) == 0;
+}
+
+/* Beside an installed program, beside the build folder, or where the program was built. */
+static bool find_headers(struct new_part *part)
+{
+    char folder[PATH_MAX], candidate[PATH_MAX + 32];
+    snprintf(folder, sizeof(folder), "%s", part->taosim);
+    char *slash = strrchr(folder, '/');
+    *slash = '\0';
+    static const char *const beside[] = {"../include/taosim", "../sim", NULL};
+    for (size_t i = 0; beside[i] != NULL; i++) {
+        snprintf(candidate, sizeof(candidate), "%s/%s", folder, beside[i]);
+        if (has_headers(candidate) && realpath(candidate, part->headers) != NULL)
+            return true;
+    }
+    snprintf(part->headers, sizeof(part->headers), "%s", TAOSIM_HEADERS);
+    return has_headers(part->headers);
+}
+
+static bool find_program(struct new_part *part)
+{
+    ssize_t length = readlink("/proc/self/exe", part->taosim, sizeof(part->taosim) - 1);
+    if (length <= 0)
+        return false;
+    part->taosim[length] = '\0';
+    return true;
+}
+
+/* ---- writing */
+
+/* Within single quotes of a meson file. */
+static void put_quoted(FILE *file, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\')
+            fputc('\\', file);
+        fputc(*text, file);
+    }
+}
+
+/* The text behind a placeholder, or NULL where none stands at `at`. */
+static const char *put_placeholder(FILE *file, const struct new_part *part, const char *at)
+{
+    const struct {
+        const char *mark, *value;
+    } marks[] = {{"@NAME@", part->name},
+                 {"@IDENT@", part->ident},
+                 {"@TAOSIM@", part->taosim},
+                 {"@HEADERS@", part->headers}};
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (strncmp(at, marks[i].mark, strlen(marks[i].mark)) == 0) {
+            put_quoted(file, marks[i].value);
+            return at + strlen(marks[i].mark);
+        }
+    return NULL;
+}
+
+static bool write_file(const struct new_part *part, const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s", part->name, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    while (*text != '\0') {
+        const char *after = *text == '@' ? put_placeholder(file, part, text) : NULL;
+        if (after == NULL)
+            fputc(*text++, file);
+        else
+            text = after;
+    }
+    bool good = ferror(file) == 0;
+    return fclose(file) == 0 && good;
+}
+
+static int write_folder(const struct new_part *part)
+{
+    char source[NAME_MAX_CHARS + 3];
+    snprintf(source, sizeof(source), "%s.c", part->name);
+    if (mkdir(part->name, 0777) != 0) {
+        fprintf(stderr, "taosim: cannot make the folder '%s': %s\n", part->name, strerror(errno));
+        return errno == EEXIST ? CLI_INVALID : CLI_IO;
+    }
+    if (!write_file(part, source, template_mechanism_c) ||
+        !write_file(part, "meson.build", template_mechanism_meson) ||
+        !write_file(part, "test.py", template_mechanism_test) ||
+        !write_file(part, "state.json", template_mechanism_state)) {
+        fprintf(stderr, "taosim: cannot write into '%s': %s\n", part->name, strerror(errno));
+        return CLI_IO;
+    }
+    return CLI_DONE;
+}
+
+/* ---- the command */
+
+static bool is_name(const char *name)
+{
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return name[length] == '\0' && length > 0 && length <= NAME_MAX_CHARS && name[0] >= 'a' &&
+           name[0] <= 'z';
+}
+
+static void fill_ident(struct new_part *part)
+{
+    snprintf(part->ident, sizeof(part->ident), "%s", part->name);
+    for (char *at = part->ident; *at != '\0'; at++)
+        if (*at == '-')
+            *at = '_';
+}
+
+int cli_new(int argc, char **argv)
+{
+    if (argc != 3)
+        return cli_usage("new", "a kind and a name are needed");
+    if (strcmp(argv[1], "mechanism") != 0)
+        return cli_usage("new", "no kind '%s' of your own; there is: mechanism", argv[1]);
+    if (!is_name(argv[2]))
+        return cli_usage("new",
+                         "a name is at most %d small letters, digits, '_' and '-', and begins with "
+                         "a letter; not '%s'",
+                         NAME_MAX_CHARS, argv[2]);
+    struct new_part part = {.name = argv[2]};
+    fill_ident(&part);
+    if (!find_program(&part) || !find_headers(&part)) {
+        fprintf(stderr, "taosim: cannot find the headers for a plug-in (chain/mechanism.h)\n");
+        return CLI_IO;
+    }
+    int code = write_folder(&part);
+    if (code == CLI_DONE)
+        printf("%s/%s.c is a mechanism to change.  To build and test it:\n"
+               "  meson setup %s/build %s && meson test -C %s/build\n"
+               "Then, in a scenario: 'mechanism: ./%s/build/%s.so' (from the scenario's folder)\n",
+               part.name, part.name, part.name, part.name, part.name, part.name, part.name);
+    return code;
+}

@@ -1,0 +1,122 @@
+#include "cli/pick.h"
+
+#include "cli/cli.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char no_scenario[] = "name: none\nuntil: 1 s\n";
+
+bool pick_add_set(struct pick_request *request, const char *text)
+{
+    if (request->set_count == PICK_SETS_MAX)
+        return false;
+    request->sets[request->set_count++] = text;
+    return true;
+}
+
+/* ---- the request as overrides of a scenario */
+
+struct overrides {
+    struct config_set sets[PICK_SETS_MAX + 1];
+    char *texts[PICK_SETS_MAX + 1]; /* owned */
+    char labels[PICK_SETS_MAX + 1][48];
+    size_t count;
+};
+
+static bool add(struct overrides *overrides, const char *before, const char *text,
+                const char *label)
+{
+    size_t bytes = strlen(before) + strlen(text) + 1, at = overrides->count;
+    char *joined = malloc(bytes);
+    if (joined == NULL)
+        return false;
+    snprintf(joined, bytes, "%s%s", before, text);
+    snprintf(overrides->labels[at], sizeof(overrides->labels[at]), "%s", label);
+    overrides->texts[at] = joined;
+    overrides->sets[at] = (struct config_set){joined, overrides->labels[at]};
+    overrides->count++;
+    return true;
+}
+
+static bool add_mechanism(struct overrides *overrides, const char *mechanism)
+{
+    char absolute[PATH_MAX];
+    const char *dot = strrchr(mechanism, '.');
+    bool is_file = strchr(mechanism, '/') != NULL || (dot != NULL && strcmp(dot, ".so") == 0);
+    /* A set's paths start from the scenario's folder; the command line's from the current one. */
+    if (is_file && realpath(mechanism, absolute) != NULL)
+        mechanism = absolute;
+    return add(overrides, "mechanism=", mechanism, "--mechanism");
+}
+
+static bool build(struct overrides *overrides, const struct pick_request *request)
+{
+    bool good = request->mechanism == NULL || add_mechanism(overrides, request->mechanism);
+    for (size_t s = 0; s < request->set_count && good; s++) {
+        char label[48];
+        bool whole = strncmp(request->sets[s], "mechanism.", 10) == 0;
+        snprintf(label, sizeof(label), "--set #%zu", s + 1);
+        good = add(overrides, whole ? "" : "mechanism.", request->sets[s], label);
+    }
+    return good;
+}
+
+static void release(struct overrides *overrides)
+{
+    for (size_t i = 0; i < overrides->count; i++)
+        free(overrides->texts[i]);
+}
+
+/* ---- the mechanism */
+
+static int load(struct pick *pick, const char *from, const char *text,
+                const struct overrides *overrides)
+{
+    struct config_input input = {.path = from,
+                                 .text = text,
+                                 .text_bytes = strlen(text),
+                                 .sets = overrides->sets,
+                                 .set_count = overrides->count};
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    enum sim_status status =
+        config_load(&pick->schema.config, &input, &pick->config, &report, &err);
+    if (status == SIM_CONFIG)
+        cli_print_report(&report);
+    config_report_release(&report);
+    if (status != SIM_OK)
+        return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+    const struct config_block *block = config_at(pick->config, "mechanism");
+    const struct config_block *chain = config_at(pick->config, "chain");
+    pick->clears = chain_clears_slot((enum chain_profile)chain->option);
+    pick->ops = scenario_mechanism(&pick->schema, block);
+    pick->params = block->values;
+    status = plugin_check(&pick->schema.plugins, block->table, block->values, &err);
+    if (status == SIM_OK && pick->ops->check != NULL)
+        status = pick->ops->check(pick->params, &err);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
+int pick_init(struct pick *pick, const char *from, const char *text,
+              const struct pick_request *request)
+{
+    struct overrides overrides = {.count = 0};
+    *pick = (struct pick){0};
+    scenario_schema_init(&pick->schema);
+    int code = CLI_FAILED;
+    if (build(&overrides, request))
+        code = load(pick, from, text == NULL ? no_scenario : text, &overrides);
+    else
+        fprintf(stderr, "taosim: out of memory\n");
+    release(&overrides);
+    return code;
+}
+
+void pick_release(struct pick *pick)
+{
+    config_free(pick->config);
+    scenario_schema_release(&pick->schema);
+}
