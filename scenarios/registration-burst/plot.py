@@ -31,11 +31,12 @@ def main():
             print(f"current: {excess:.2f} more than before in the first interval")
             experiment.claim("a tenfold price lets in 8 to 12 more", 8 <= excess <= 12)
         else:
-            above = [i for i, value in enumerate(mean[BEFORE:]) if value > 1.5 * FIXED_POINT[profile]]
+            limit = 1.5 * FIXED_POINT[profile]
+            above = [i for i, value in enumerate(mean[BEFORE:]) if value > limit]
             print(f"{profile}: above 1.5 x the fixed point in intervals", [i + 1 for i in above])
             late = mean[BEFORE + 7:BEFORE + 10].mean()  # fewer seeds: single intervals are noise
             experiment.claim(f"{profile} has caught up before the 8th interval",
-                             late < 1.5 * FIXED_POINT[profile] if experiment.short
+                             late < limit if experiment.short
                              else not above or above[-1] < 7)
         if profile == "finney":
             experiment.claim("finney lets in at most 6 an interval", numpy.max(runs) <= 6)

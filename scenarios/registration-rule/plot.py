@@ -29,7 +29,7 @@ def fixed_point(profile, rounds=200000):
 
 def main():
     experiment = chain_runs.Experiment(__file__)
-    figure, plot = chain_runs.axes("Registrations an interval under constant hash power, running mean",
+    figure, plot = chain_runs.axes("Registrations an interval at constant power, running mean",
                                    "intervals of 100 blocks", "registrations")
     for profile, scenario, colour in (("finney", "scenario.yaml", chain_runs.BLUE),
                                       ("nakamoto", "nakamoto.yaml", chain_runs.GOLD)):
@@ -37,7 +37,8 @@ def main():
         counts = chain_runs.intervals(file)[BURN_IN:]
         own, measured = fixed_point(profile), float(numpy.mean(counts))
         print(f"{profile}: {measured:.3f} an interval over {len(counts)}; the rule alone {own:.3f}")
-        experiment.claim(f"{profile} settles within 5 % of its rule", abs(measured / own - 1) < 0.05)
+        experiment.claim(f"{profile} settles within 5 % of its rule",
+                         abs(measured / own - 1) < 0.05)
         plot.plot(numpy.cumsum(counts) / numpy.arange(1, len(counts) + 1), color=colour,
                   label=f"{profile}: {measured:.2f}")
         plot.axhline(own, color=colour, linewidth=0.8, linestyle="--")

@@ -21,7 +21,7 @@ def sybil_share(file):
 def main():
     experiment = chain_runs.Experiment(__file__)
     powers = (1e5, 1e7, 1e9) if experiment.short else (1e5, 1e6, 1e7, 1e8, 1e9)
-    figure, plot = chain_runs.axes("What a uid costs", "hash power of the whole network, hashes a second",
+    figure, plot = chain_runs.axes("What a uid costs", "hashes a second of the whole network",
                                    "hashes a uid")
     for profile, scenario, colour in (("finney", "scenario.yaml", chain_runs.BLUE),
                                       ("nakamoto", "nakamoto.yaml", chain_runs.GOLD)):
@@ -33,7 +33,8 @@ def main():
             prices.append(power * INTERVAL_S * len(counts) / sum(counts))
             shares.append(sybil_share(file))
             print(f"{profile}: {power:.0e} H/s: {prices[-1]:.3g} hashes a uid, "
-                  f"{prices[-1] / power:.0f} s of all power; the sybil gets {100 * shares[-1]:.1f} %")
+                  f"{prices[-1] / power:.0f} s of all power; "
+                  f"the sybil gets {100 * shares[-1]:.1f} %")
         line = numpy.array(powers) * INTERVAL_S / RATE[profile]
         worst = numpy.abs(numpy.array(prices) / line - 1).max()
         print(f"{profile}: at most {100 * worst:.1f} % off the line; the sybil's part "

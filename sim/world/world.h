@@ -66,7 +66,7 @@ struct world_setup {
     const char *scenario; /* resolved, as text */
     const char *scenario_sha256;
     const char *mechanism_sha256; /* of a shared object that holds it; NULL: built in */
-    const char *kernel; /* of the products: a checkpoint of another one is refused */
+    const char *kernel;           /* of the products: a checkpoint of another one is refused */
     /* Continue from the folder's newest good checkpoint; from the start when it has none.  Else an
      * earlier run's checkpoints are removed. */
     bool resume;

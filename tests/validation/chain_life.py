@@ -124,7 +124,8 @@ groups:
     run = Run(folder, "burn", scenario, LIGHT, "1 h")
     bought = run.events(REGISTRATION)
     assert len(bought["amount_rao"]) == 16 and (bought["amount_rao"] > 0).all(), bought
-    none = Run(folder, "no-burn", scenario, [*LIGHT, "groups.swarm.money.balance=0.01 TAO"], "20 min")
+    none = Run(folder, "no-burn", scenario, [*LIGHT, "groups.swarm.money.balance=0.01 TAO"],
+               "20 min")
     assert len(none.events(REGISTRATION)["block"]) == 0
     limit = Run(folder, "limit", scenario, [*LIGHT, "groups.swarm.money.burn_limit=1 TAO"],
                 "10 min")
@@ -285,7 +286,8 @@ def a_result_is_a_first_state(folder):
     assert said.returncode == 0, said.stderr
     wrong = call("genesis", os.path.join(before.path, "result.h5") + "@99", "-o", tables)
     assert wrong.returncode == 2 and "has epochs 0 to" in wrong.stderr, wrong.stderr
-    scenario = scenario_over(folder, "after", QUICKSTART, f"""twin: {{set: {{groups.swarm.count: 16}}}}
+    scenario = scenario_over(folder, "after", QUICKSTART, f"""
+twin: {{set: {{groups.swarm.count: 16}}}}
 genesis: {{neurons: {{file: {tables}/neurons.csv}}, weights: {{file: {tables}/weights.csv}}}}
 """)
     after = Run(folder, "after", scenario, [*LIGHT, "chain.tempo=4 blocks"], "1 min")
