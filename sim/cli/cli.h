@@ -41,6 +41,7 @@ int cli_new(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_epoch(int argc, char **argv);
 int cli_generate(int argc, char **argv);
+int cli_genesis(int argc, char **argv);
 int cli_flows(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_schema(int argc, char **argv);

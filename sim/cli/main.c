@@ -34,6 +34,8 @@ const struct cli_command cli_commands[] = {
     {"generate",
      "generate DIR|RESULT.h5 [--uid N] [--tokens N] [--prompt TEXT] [--temperature T] [--seed N]",
      "write text with a model that a run has trained and kept", cli_generate},
+    {"genesis", "genesis RESULT.h5[@EPOCH] [-o DIR]",
+     "write a result's stakes and weights as tables that a scenario starts from", cli_genesis},
     {"flows", "flows HOSTS.csv QUERIES.csv [-o OUT.csv]", "run the network alone on a table",
      cli_flows},
     {"sweep",
