@@ -200,3 +200,45 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
         status = money_on_block(agents, now_ns, err);
     return status == SIM_OK ? delegator_on_block(agents, err) : status;
 }
+
+/* ---- checkpoints
+ *
+ *   saved: account, first_waiting, last_waiting, solving, generation, submitted
+ *   drawn: work (its position is saved with all streams), first_neuron, neuron_count, balance_rao,
+ *          money_phase_blocks
+ *   rebuilt: hash_rate_hashes_per_s
+ */
+_Static_assert(sizeof(struct agent_owner) == 80, "a new field of agent_owner: save it?");
+
+void enter_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.o");
+    buffer_put_u32(buffer, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count; o++) {
+        const struct agent_owner *owner = &agents->owners[o];
+        buffer_put_u32(buffer, owner->account);
+        buffer_put_u32(buffer, owner->first_waiting);
+        buffer_put_u32(buffer, owner->last_waiting);
+        buffer_put_u8(buffer, owner->solving);
+        buffer_put_u64(buffer, owner->generation);
+        buffer_put_u64(buffer, owner->submitted);
+    }
+}
+
+void enter_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.o");
+    if (buffer_get_u32(reader) != agents->owner_count)
+        buffer_reader_fail(reader);
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        struct agent_owner *owner = &agents->owners[o];
+        owner->account = agents_get_index(reader, agents->account_capacity);
+        if (owner->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+        owner->first_waiting = agents_get_index(reader, agents->neuron_count);
+        owner->last_waiting = agents_get_index(reader, agents->neuron_count);
+        owner->solving = buffer_get_u8(reader) != 0;
+        owner->generation = buffer_get_u64(reader);
+        owner->submitted = buffer_get_u64(reader);
+    }
+}

@@ -28,7 +28,7 @@ struct run_arguments {
     char set_texts[2][256]; /* of --seed and --until */
     size_t set_count;
     uint32_t threads;
-    bool twin, dry_run, force, quiet, checkpoint_each_epoch;
+    bool twin, dry_run, force, quiet, checkpoint_each_epoch, is_worker;
     const char *fail_if;
     struct gate gate; /* of fail_if; its text is NULL without */
 };
@@ -77,6 +77,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"force", no_argument, NULL, 'f'},
         {"quiet", no_argument, NULL, 'q'},
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
+        {"worker", no_argument, NULL, 'W'},
         {NULL, 0, NULL, 0},
     };
     int letter;
@@ -122,6 +123,9 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             break;
         case 'c': /* for tests: not only every few seconds */
             arguments->checkpoint_each_epoch = true;
+            break;
+        case 'W': /* of a sweep */
+            arguments->is_worker = true;
             break;
         case ':':
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
@@ -262,6 +266,7 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         .quiet = arguments->quiet,
         .checkpoint_each_epoch = arguments->checkpoint_each_epoch,
         .fork = fork,
+        .is_worker = arguments->is_worker,
     };
     int code = run_into(schema, config, &options, arguments->force);
     if (code == CLI_DONE && arguments->twin) {
