@@ -57,6 +57,18 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
     return add_set(arguments, arguments->set_texts[slot], label);
 }
 
+/* A scenario, or a run whose scenario it is. */
+static int check_source(int count, const struct run_arguments *arguments)
+{
+    if (arguments->from == NULL && count != 1)
+        return cli_usage("run", count < 1 ? "which scenario?" : "one scenario at a time");
+    if (arguments->from != NULL && count > 0)
+        return cli_usage("run", "--from: the scenario is that of the run it names");
+    if (arguments->from != NULL && arguments->twin)
+        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
+    return CLI_DONE;
+}
+
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
     static const struct option options[] = {
@@ -122,14 +134,8 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
     }
     if (!good)
         return cli_usage("run", "too many overrides, or one that is too long");
-    if (arguments->from != NULL && optind != argc)
-        return cli_usage("run", "--from: the scenario is that of the run it names");
-    if (arguments->from != NULL && arguments->twin)
-        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
-    if (arguments->from == NULL && optind + 1 != argc)
-        return cli_usage("run", optind >= argc ? "which scenario?" : "one scenario at a time");
     arguments->scenario = argv[optind];
-    return CLI_DONE;
+    return check_source(argc - optind, arguments);
 }
 
 static void print_digests(const char *folder, const struct world_digests *digests)
