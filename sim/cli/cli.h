@@ -35,6 +35,8 @@ int cli_verify(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_bench_mechanism(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_new(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_epoch(int argc, char **argv);

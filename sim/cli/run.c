@@ -3,7 +3,10 @@
  */
 #include "cli/cli.h"
 #include "cli/execute.h"
+#include "cli/gate.h"
+#include "cli/predict.h"
 #include "cli/summary.h"
+#include "lm/lm_list.h"
 #include "record/reader.h"
 
 #include <errno.h>
@@ -26,6 +29,8 @@ struct run_arguments {
     size_t set_count;
     uint32_t threads;
     bool twin, dry_run, force, quiet, checkpoint_each_epoch;
+    const char *fail_if;
+    struct gate gate; /* of fail_if; its text is NULL without */
 };
 
 static bool parse_u32(const char *text, uint32_t *ret_value)
@@ -80,6 +85,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"until", required_argument, NULL, 'u'},
         {"twin", no_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
+        {"fail-if", required_argument, NULL, 'F'},
         {"force", no_argument, NULL, 'f'},
         {"quiet", no_argument, NULL, 'q'},
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
@@ -122,6 +128,9 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             break;
         case 'q':
             arguments->quiet = true;
+            break;
+        case 'F':
+            arguments->fail_if = optarg;
             break;
         case 'c': /* for tests: not only every few seconds */
             arguments->checkpoint_each_epoch = true;
@@ -188,6 +197,54 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
     return CLI_DONE;
 }
 
+/* The share that the gate names, in a finished run. */
+static int check_gate(const struct gate *gate, const char *folder)
+{
+    struct sim_error err = {0};
+    struct reader *reader;
+    if (gate->text == NULL)
+        return CLI_DONE;
+    if (reader_open(folder, &reader, &err) != SIM_OK)
+        return cli_fail(&err);
+    struct outcome outcome;
+    enum sim_status status = outcome_read(reader, &outcome, &err);
+    const struct outcome_line *line = status == SIM_OK ? outcome_find(&outcome, gate->line) : NULL;
+    if (status == SIM_OK && line == NULL)
+        status = SIM_FAIL(&err, SIM_CONFIG, "--fail-if: the run has no '%s'", gate->line);
+    double value = status == SIM_OK ? outcome_share(&outcome, line, gate->measure) : 0;
+    bool trips = status == SIM_OK && gate_trips(gate, value);
+    outcome_release(&outcome);
+    reader_free(reader);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    if (trips)
+        fprintf(stderr, "taosim: --fail-if '%s': it is %.6g\n", gate->text, value);
+    return trips ? CLI_GATE : CLI_DONE;
+}
+
+/* The resolved scenario, and behind it what its run will need. */
+static int dry_run(const struct scenario_schema *schema, const struct config *config,
+                   const struct run_arguments *arguments)
+{
+    char *text = config_emit(config);
+    fputs(text == NULL ? "" : text, stdout);
+    free(text);
+    struct scenario_plan plan;
+    struct prediction prediction;
+    struct sim_error err = {0};
+    uint32_t threads = arguments->threads > 0 ? arguments->threads : execute_core_count();
+    enum sim_status status = lm_kernel_check(&err);
+    if (status == SIM_OK)
+        status = scenario_plan_init(&plan, schema, config, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    status = predict_run(&plan, threads, &prediction, &err);
+    if (status == SIM_OK)
+        predict_print(&prediction, &plan, threads);
+    scenario_plan_release(&plan);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
 static int run_config(const struct scenario_schema *schema, const struct config *config,
                       const struct run_arguments *arguments, const struct fork *fork)
 {
@@ -200,12 +257,8 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         snprintf(folder, sizeof(folder), "%s", arguments->folder);
     else
         snprintf(folder, sizeof(folder), "runs/%s-%.12s", params->name, hash);
-    if (arguments->dry_run) {
-        char *text = config_emit(config);
-        fputs(text == NULL ? "" : text, stdout);
-        free(text);
-        return CLI_DONE;
-    }
+    if (arguments->dry_run)
+        return dry_run(schema, config, arguments);
     if (arguments->twin && config_twin(config) == NULL)
         return cli_usage("run", "--twin: the scenario has no 'twin: {set: {...}}'");
     struct execute_options options = {
@@ -217,12 +270,13 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         .fork = fork,
     };
     int code = run_into(schema, config, &options, arguments->force);
-    if (code != CLI_DONE || !arguments->twin)
-        return code;
-    snprintf(twin_folder, sizeof(twin_folder), "%s/twin", folder);
-    options.folder = twin_folder;
-    options.label = "twin";
-    return run_into(schema, config_twin(config), &options, arguments->force);
+    if (code == CLI_DONE && arguments->twin) {
+        snprintf(twin_folder, sizeof(twin_folder), "%s/twin", folder);
+        options.folder = twin_folder;
+        options.label = "twin";
+        code = run_into(schema, config_twin(config), &options, arguments->force);
+    }
+    return code == CLI_DONE ? check_gate(&arguments->gate, folder) : code;
 }
 
 static int load(const struct scenario_schema *schema, const struct config_input *input,
@@ -287,7 +341,11 @@ static int run_fork(const struct scenario_schema *schema, const struct run_argum
 int cli_run(int argc, char **argv)
 {
     struct run_arguments arguments = {0};
+    struct sim_error err = {0};
     int code = parse_run(argc, argv, &arguments);
+    if (code == CLI_DONE && arguments.fail_if != NULL &&
+        gate_parse(arguments.fail_if, &arguments.gate, &err) != SIM_OK)
+        code = cli_fail(&err);
     if (code != CLI_DONE)
         return code;
     struct scenario_schema schema;
