@@ -44,6 +44,13 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
+static const char threads_form[] = "--threads takes a number from 1 to 256, not '%s'";
+
+static bool parse_threads(const char *text, uint32_t *ret_threads)
+{
+    return parse_u32(text, ret_threads) && *ret_threads >= 1 && *ret_threads <= 256;
+}
+
 static bool add_set(struct run_arguments *arguments, const char *text, const char *label)
 {
     if (arguments->set_count == SETS_MAX)
@@ -63,8 +70,10 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
 }
 
 /* A scenario, or a run whose scenario it is. */
-static int check_source(int count, const struct run_arguments *arguments)
+static int check_source(bool good, int count, const struct run_arguments *arguments)
 {
+    if (!good)
+        return cli_usage("run", "too many overrides, or one that is too long");
     if (arguments->from == NULL && count != 1)
         return cli_usage("run", count < 1 ? "which scenario?" : "one scenario at a time");
     if (arguments->from != NULL && count > 0)
@@ -85,7 +94,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"until", required_argument, NULL, 'u'},
         {"twin", no_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
-        {"fail-if", required_argument, NULL, 'F'},
+        {"fail-if", required_argument, NULL, 'g'},
         {"force", no_argument, NULL, 'f'},
         {"quiet", no_argument, NULL, 'q'},
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
@@ -113,9 +122,8 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             good = add_key(arguments, 1, "until", optarg, "--until");
             break;
         case 't':
-            if (!parse_u32(optarg, &arguments->threads) || arguments->threads < 1 ||
-                arguments->threads > 256)
-                return cli_usage("run", "--threads takes a number from 1 to 256, not '%s'", optarg);
+            if (!parse_threads(optarg, &arguments->threads))
+                return cli_usage("run", threads_form, optarg);
             break;
         case 'w':
             arguments->twin = true;
@@ -129,7 +137,7 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         case 'q':
             arguments->quiet = true;
             break;
-        case 'F':
+        case 'g':
             arguments->fail_if = optarg;
             break;
         case 'c': /* for tests: not only every few seconds */
@@ -141,10 +149,8 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             return cli_usage("run", "no option '%s'", argv[optind - 1]);
         }
     }
-    if (!good)
-        return cli_usage("run", "too many overrides, or one that is too long");
     arguments->scenario = argv[optind];
-    return check_source(argc - optind, arguments);
+    return check_source(good, argc - optind, arguments);
 }
 
 static void print_digests(const char *folder, const struct world_digests *digests)
@@ -406,9 +412,8 @@ static int parse_stored(int argc, char **argv, const char *command,
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":q", resumes ? resume_options : verify_options,
                                  NULL)) != -1) {
-        if (letter == 't' && (!parse_u32(optarg, &options->threads) || options->threads < 1 ||
-                              options->threads > 256))
-            return cli_usage(command, "--threads takes a number from 1 to 256, not '%s'", optarg);
+        if (letter == 't' && !parse_threads(optarg, &options->threads))
+            return cli_usage(command, threads_form, optarg);
         if (letter == ':')
             return cli_usage(command, "%s needs a value", argv[optind - 1]);
         if (letter == '?')
