@@ -302,7 +302,7 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
 
-/* Whoever waits at a server that has stopped or crashed is not told. */
+/* Of a server that has stopped or crashed: whoever waits is not told. */
 static void drop_waiting(struct agents *agents, struct agent_server *server)
 {
     while (server->waiting != AGENT_NONE)
