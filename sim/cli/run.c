@@ -44,6 +44,13 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
+static const char threads_form[] = "--threads takes a number from 1 to 256, not '%s'";
+
+static bool parse_threads(const char *text, uint32_t *ret_threads)
+{
+    return parse_u32(text, ret_threads) && *ret_threads >= 1 && *ret_threads <= 256;
+}
+
 static bool add_set(struct run_arguments *arguments, const char *text, const char *label)
 {
     if (arguments->set_count == SETS_MAX)
@@ -60,6 +67,20 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
     if (used < 0 || (size_t)used >= sizeof(arguments->set_texts[slot]))
         return false;
     return add_set(arguments, arguments->set_texts[slot], label);
+}
+
+/* A scenario, or a run whose scenario it is. */
+static int check_source(bool good, int count, const struct run_arguments *arguments)
+{
+    if (!good)
+        return cli_usage("run", "too many overrides, or one that is too long");
+    if (arguments->from == NULL && count != 1)
+        return cli_usage("run", count < 1 ? "which scenario?" : "one scenario at a time");
+    if (arguments->from != NULL && count > 0)
+        return cli_usage("run", "--from: the scenario is that of the run it names");
+    if (arguments->from != NULL && arguments->twin)
+        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
+    return CLI_DONE;
 }
 
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
@@ -102,9 +123,8 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             good = add_key(arguments, 1, "until", optarg, "--until");
             break;
         case 't':
-            if (!parse_u32(optarg, &arguments->threads) || arguments->threads < 1 ||
-                arguments->threads > 256)
-                return cli_usage("run", "--threads takes a number from 1 to 256, not '%s'", optarg);
+            if (!parse_threads(optarg, &arguments->threads))
+                return cli_usage("run", threads_form, optarg);
             break;
         case 'w':
             arguments->twin = true;
@@ -133,16 +153,8 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             return cli_usage("run", "no option '%s'", argv[optind - 1]);
         }
     }
-    if (!good)
-        return cli_usage("run", "too many overrides, or one that is too long");
-    if (arguments->from != NULL && optind != argc)
-        return cli_usage("run", "--from: the scenario is that of the run it names");
-    if (arguments->from != NULL && arguments->twin)
-        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
-    if (arguments->from == NULL && optind + 1 != argc)
-        return cli_usage("run", optind >= argc ? "which scenario?" : "one scenario at a time");
     arguments->scenario = argv[optind];
-    return CLI_DONE;
+    return check_source(good, argc - optind, arguments);
 }
 
 static void print_digests(const char *folder, const struct world_digests *digests)
@@ -405,9 +417,8 @@ static int parse_stored(int argc, char **argv, const char *command,
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":q", resumes ? resume_options : verify_options,
                                  NULL)) != -1) {
-        if (letter == 't' && (!parse_u32(optarg, &options->threads) || options->threads < 1 ||
-                              options->threads > 256))
-            return cli_usage(command, "--threads takes a number from 1 to 256, not '%s'", optarg);
+        if (letter == 't' && !parse_threads(optarg, &options->threads))
+            return cli_usage(command, threads_form, optarg);
         if (letter == ':')
             return cli_usage(command, "%s needs a value", argv[optind - 1]);
         if (letter == '?')
