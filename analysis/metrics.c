@@ -127,6 +127,20 @@ struct metrics_interval metrics_t_interval(const double *values, size_t count, d
     return interval;
 }
 
+struct metrics_interval metrics_welch_interval(double estimate, double squared_error_a,
+                                               size_t count_a, double squared_error_b,
+                                               size_t count_b, double level)
+{
+    SIM_ASSERT(count_a >= 2 && count_b >= 2);
+    double a = squared_error_a, b = squared_error_b;
+    if (!(a + b > 0)) /* all values alike */
+        return (struct metrics_interval){estimate, estimate, estimate};
+    double freedom =
+        (a + b) * (a + b) / (a * a / (double)(count_a - 1) + b * b / (double)(count_b - 1));
+    double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, freedom) * sqrt(a + b);
+    return (struct metrics_interval){estimate, estimate - half, estimate + half};
+}
+
 static void draw_rows(struct stream *stream, uint32_t *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -56,6 +56,12 @@ struct metrics_interval {
  * one value low and high are NaN, with none all three. */
 struct metrics_interval metrics_t_interval(const double *values, size_t count, double level);
 
+/* A difference of two means whose squared standard errors come from `count_a` and `count_b`
+ * independent values each (>= 2), with Welch's degrees of freedom (Welch 1947). */
+struct metrics_interval metrics_welch_interval(double estimate, double squared_error_a,
+                                               size_t count_a, double squared_error_b,
+                                               size_t count_b, double level);
+
 /* A statistic of the rows whose indices are given (with repetition); NaN rows are left out of the
  * interval. */
 typedef double metrics_statistic(const void *context, const uint32_t *rows, size_t count);

@@ -34,7 +34,7 @@ static enum sim_status epoch(const void *params, const struct mechanism_input *i
 static const struct param_key keys[] = {
     {"validator_share", PARAM_FRACTION_U16, offsetof(struct lottery_params, validator_share), "0",
      "1", "0.5", NULL, "Part of the emission that goes to those who rate, in proportion to stake."},
-    {"draws", PARAM_U32, offsetof(struct lottery_params, draws), "1", "65536", "1", NULL,
+    {"draws", PARAM_U32, offsetof(struct lottery_params, draws), "1", "4096", "1", NULL,
      "Tickets drawn an epoch, with replacement; each wins the same part of the servers' pool."},
 };
 static const struct param_table table =

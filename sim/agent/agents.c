@@ -330,7 +330,8 @@ void agents_check(const struct agents *agents)
         SIM_ASSERT(!(training && server->serving != AGENT_NONE));
         SIM_ASSERT(!server->stopped || (!server->busy && server->lesson_count == 0));
         check_lessons(agents, server);
-        SIM_ASSERT(server->condition.up || (!server->busy && server->waiting == AGENT_NONE));
+        SIM_ASSERT(server->condition.up ||
+                   (!server->busy && server->waiting == AGENT_NONE && server->lesson_count == 0));
     }
     check_questions(agents);
 }

@@ -124,6 +124,8 @@ void build_set_wire_bytes(struct agents *agents)
     agents->request_bytes = scaled(setup, response_request_bytes(setup->query));
     for (uint32_t m = 0; m < agents->server_count; m++) {
         struct agent_model *model = &agents->models[m];
+        if (!agents_has_model(model->group))
+            continue;
         model->response_bytes = scaled(setup, response_bytes(setup, model->group));
         model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, model->group));
     }
@@ -153,8 +155,6 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         return status;
     }
     model->forward_flop = response_flop(setup->query, group);
-    model->response_bytes = scaled(setup, response_bytes(setup, group));
-    model->gradient_bytes = scaled(setup, response_gradient_bytes(setup, group));
     model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                  group->training->batch, group->training->sequence);
     size_t floats = setup->trainer->block_count(group->lm, group->lm_shape, group->optimiser);

@@ -159,11 +159,7 @@ enum sim_status model_finish_training(struct agents *agents, uint32_t index, str
 
 void model_cancel_training(struct agents *agents, uint32_t index)
 {
-    struct agent_model *model = &agents->models[index];
-    compute_drop(agents->wiring.pool, model->training);
-    model->training = (struct compute_ticket){0};
-    version_release(model->next); /* accepts NULL; a job that still runs holds it */
-    model->next = NULL;
+    drop_training(agents, &agents->models[index]);
 }
 
 /* The same text for every model and at any time: differences between models are then differences

@@ -16,11 +16,15 @@
  *                           training_interval_ns, training_phase_ns, lottery (its position is
  *                           saved with all streams)
  *   agent_lesson     saved: all; of a free one next alone
- *   agent_owner      in enter.c
+ *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
+ *                    drawn: work, first_neuron, neuron_count, balance_rao,
+ *                           money_phase_blocks
+ *                    rebuilt: hash_rate_hashes_per_s
  *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, is_late, counters
  *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao,
  *                           enter_ns
- *   agent_delegator  in delegator.c
+ *   agent_delegator  saved: account, hotkey, dice's position
+ *                    drawn: params, kind, index, balance_rao, phase_blocks
  *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
  *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
  *   agent_question   saved: all; of a free one next_free alone
@@ -35,20 +39,31 @@
  *                    empty: incidents
  *                    scratch: ally, and everything behind the word in state.h
  */
-#include "agent/lesson.h"
+#include "agent/save.h"
+
 #include "agent/reading.h"
 
 _Static_assert(sizeof(struct agent_model) == 112, "a new field of agent_model: save it?");
 _Static_assert(sizeof(struct agent_server) == 120, "a new field of agent_server: save it?");
+_Static_assert(sizeof(struct agent_owner) == 80, "a new field of agent_owner: save it?");
 _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron: save it?");
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
+_Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
 _Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
 _Static_assert(sizeof(struct agents) == 696, "a new field of agents: save it?");
 
-static void get_same(struct buffer_reader *reader, uint32_t expected)
+uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit)
+{
+    uint32_t index = buffer_get_u32(reader);
+    if (index != AGENT_NONE && index >= limit)
+        buffer_reader_fail(reader);
+    return reader->failed ? AGENT_NONE : index;
+}
+
+void save_get_same(struct buffer_reader *reader, uint32_t expected)
 {
     if (buffer_get_u32(reader) != expected)
         buffer_reader_fail(reader);
@@ -56,8 +71,8 @@ static void get_same(struct buffer_reader *reader, uint32_t expected)
 
 /* ---- tickets: the output, as the job has run */
 
-static void ticket_save(const struct agents *agents, struct compute_ticket ticket,
-                        struct buffer *buffer)
+void save_put_ticket(const struct agents *agents, struct compute_ticket ticket,
+                     struct buffer *buffer)
 {
     buffer_put_u8(buffer, !compute_ticket_is_none(ticket));
     if (compute_ticket_is_none(ticket))
@@ -70,9 +85,9 @@ static void ticket_save(const struct agents *agents, struct compute_ticket ticke
     buffer_put_bytes(buffer, output, output_bytes);
 }
 
-static enum sim_status ticket_load(struct agents *agents, enum agent_job kind,
-                                   struct buffer_reader *reader, struct compute_ticket *ret_ticket,
-                                   struct sim_error *err)
+enum sim_status save_get_ticket(struct agents *agents, enum agent_job kind,
+                                struct buffer_reader *reader, struct compute_ticket *ret_ticket,
+                                struct sim_error *err)
 {
     *ret_ticket = (struct compute_ticket){0};
     if (buffer_get_u8(reader) == 0)
@@ -123,7 +138,7 @@ void agents_save_model(const struct agents *agents, uint32_t index, struct buffe
     version_save(model->version, buffer);
     version_save(model->next, buffer);
     version_save(model->before, buffer);
-    ticket_save(agents, model->training, buffer);
+    save_put_ticket(agents, model->training, buffer);
 }
 
 enum sim_status agents_load_model(struct agents *agents, uint32_t index,
@@ -151,11 +166,11 @@ enum sim_status agents_load_model(struct agents *agents, uint32_t index,
     if (status == SIM_OK)
         status = version_load(pool, value_count, reader, &model->before, err);
     if (status == SIM_OK)
-        status = ticket_load(agents, AGENT_JOB_TRAIN, reader, &model->training, err);
+        status = save_get_ticket(agents, AGENT_JOB_TRAIN, reader, &model->training, err);
     return status == SIM_OK ? buffer_reader_status(reader, err) : status;
 }
 
-/* ---- servers */
+/* ---- servers and owners */
 
 /* The teacher's logits and, behind them, its tokens: see build.c. */
 static size_t teacher_bytes(const struct agents *agents)
@@ -192,7 +207,7 @@ static void servers_save(const struct agents *agents, struct buffer *buffer)
 static void servers_load(struct agents *agents, struct buffer_reader *reader)
 {
     buffer_get_tag(reader, "agent.s");
-    get_same(reader, agents->server_count);
+    save_get_same(reader, agents->server_count);
     for (uint32_t s = 0; s < agents->server_count && !reader->failed; s++) {
         struct agent_server *server = &agents->servers[s];
         server->condition.up = buffer_get_u8(reader) != 0;
@@ -200,17 +215,49 @@ static void servers_load(struct agents *agents, struct buffer_reader *reader)
         server->generation = buffer_get_u64(reader);
         server->busy = buffer_get_u8(reader) != 0;
         server->training_due = buffer_get_u8(reader) != 0;
-        server->serving = agents_get_index(reader, agents->query_capacity);
-        server->waiting = agents_get_index(reader, agents->query_capacity);
+        server->serving = save_get_index(reader, agents->query_capacity);
+        server->waiting = save_get_index(reader, agents->query_capacity);
         server->stopped = buffer_get_u8(reader) != 0;
         server->lesson_count = buffer_get_u32(reader);
-        server->first_lesson = agents_get_index(reader, agents->lesson_capacity);
-        server->last_lesson = agents_get_index(reader, agents->lesson_capacity);
+        server->first_lesson = save_get_index(reader, agents->lesson_capacity);
+        server->last_lesson = save_get_index(reader, agents->lesson_capacity);
         server->taught = buffer_get_u8(reader) != 0;
         if (server->taught && server->teacher == NULL)
             buffer_reader_fail(reader);
         else if (server->taught)
             buffer_get_bytes(reader, server->teacher, teacher_bytes(agents));
+    }
+}
+
+static void owners_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.o");
+    buffer_put_u32(buffer, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count; o++) {
+        const struct agent_owner *owner = &agents->owners[o];
+        buffer_put_u32(buffer, owner->account);
+        buffer_put_u32(buffer, owner->first_waiting);
+        buffer_put_u32(buffer, owner->last_waiting);
+        buffer_put_u8(buffer, owner->solving);
+        buffer_put_u64(buffer, owner->generation);
+        buffer_put_u64(buffer, owner->submitted);
+    }
+}
+
+static void owners_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.o");
+    save_get_same(reader, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        struct agent_owner *owner = &agents->owners[o];
+        owner->account = save_get_index(reader, agents->account_capacity);
+        if (owner->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+        owner->first_waiting = save_get_index(reader, agents->neuron_count);
+        owner->last_waiting = save_get_index(reader, agents->neuron_count);
+        owner->solving = buffer_get_u8(reader) != 0;
+        owner->generation = buffer_get_u64(reader);
+        owner->submitted = buffer_get_u64(reader);
     }
 }
 
@@ -261,9 +308,9 @@ static void neurons_save(const struct agents *agents, struct buffer *buffer)
 static void neuron_load(struct agents *agents, uint32_t index, struct buffer_reader *reader)
 {
     struct agent_neuron *neuron = &agents->neurons[index];
-    neuron->hotkey = agents_get_index(reader, agents->account_capacity);
-    neuron->uid = agents_get_index(reader, agents->setup.uid_capacity);
-    neuron->next_waiting = agents_get_index(reader, agents->neuron_count);
+    neuron->hotkey = save_get_index(reader, agents->account_capacity);
+    neuron->uid = save_get_index(reader, agents->setup.uid_capacity);
+    neuron->next_waiting = save_get_index(reader, agents->neuron_count);
     neuron->is_waiting = buffer_get_u8(reader) != 0;
     neuron->serving = buffer_get_u8(reader) != 0;
     neuron->is_late = buffer_get_u8(reader) != 0;
@@ -280,14 +327,45 @@ static void neuron_load(struct agents *agents, uint32_t index, struct buffer_rea
 static void neurons_load(struct agents *agents, struct buffer_reader *reader)
 {
     buffer_get_tag(reader, "agent.n");
-    get_same(reader, agents->neuron_count);
+    save_get_same(reader, agents->neuron_count);
     agents->late_count = 0;
     for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
         neuron_load(agents, n, reader);
-    get_same(reader, agents->setup.uid_capacity);
+    save_get_same(reader, agents->setup.uid_capacity);
     buffer_get_bytes(reader, agents->excluded, agents->setup.uid_capacity);
     for (uint32_t uid = 0; uid < agents->setup.uid_capacity; uid++)
         agents->axon[uid] = !agents->excluded[uid];
+}
+
+/* ---- delegators; the maps of accounts follow */
+
+static void delegators_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.d");
+    buffer_put_u32(buffer, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count; d++) {
+        buffer_put_u32(buffer, agents->delegators[d].account);
+        buffer_put_u32(buffer, agents->delegators[d].hotkey);
+        buffer_put_u64(buffer, agents->delegators[d].dice.position);
+    }
+}
+
+/* After owners and neurons. */
+static void delegators_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.d");
+    save_get_same(reader, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
+        struct agent_delegator *delegator = &agents->delegators[d];
+        struct stream_key key = delegator->dice.key;
+        delegator->account = save_get_index(reader, agents->account_capacity);
+        delegator->hotkey = save_get_index(reader, agents->account_capacity);
+        stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
+        if (delegator->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+    }
+    if (!reader->failed)
+        agents_map_accounts(agents);
 }
 
 /* ---- validators */
@@ -320,11 +398,11 @@ static void validators_load(struct agents *agents, struct buffer_reader *reader)
 {
     uint32_t uids = agents->setup.uid_capacity;
     buffer_get_tag(reader, "agent.v");
-    get_same(reader, agents->validator_count);
+    save_get_same(reader, agents->validator_count);
     for (uint32_t v = 0; v < agents->validator_count && !reader->failed; v++) {
         struct agent_validator *validator = &agents->validators[v];
         validator->ask_count = buffer_get_u64(reader);
-        validator->open_question = agents_get_index(reader, agents->question_capacity);
+        validator->open_question = save_get_index(reader, agents->question_capacity);
         validator->asked_ns = buffer_get_i64(reader);
         buffer_get_bytes(reader, validator->router_state, router_bytes(agents));
         buffer_get_bytes(reader, validator->stats, uids * sizeof(*validator->stats));
@@ -343,174 +421,11 @@ static void streams_save(const struct agents *agents, struct buffer *buffer)
 static void streams_load(struct agents *agents, struct buffer_reader *reader)
 {
     buffer_get_tag(reader, "agent.r");
-    get_same(reader, agents->stream_count);
+    save_get_same(reader, agents->stream_count);
     for (uint32_t s = 0; s < agents->stream_count && !reader->failed; s++) {
         struct stream_key key = agents->streams[s].key;
         stream_seek(&agents->streams[s], &key, buffer_get_u64(reader));
     }
-}
-
-/* ---- questions and queries: slots keep their numbers, which events and messages carry */
-
-/* The arrays of a question lie one behind the other: see query.c. */
-static size_t question_bytes(const struct agents *agents, const struct agent_question *question)
-{
-    const struct query_params *query = agents->setup.query;
-    size_t token_bytes = (size_t)query->batch * (query->sequence + 1);
-    return (size_t)(question->tokens + token_bytes - (const uint8_t *)(question + 1));
-}
-
-static void question_save(const struct agents *agents, const struct agent_question *question,
-                          struct buffer *buffer)
-{
-    buffer_put_u64(buffer, question->number);
-    buffer_put_u32(buffer, question->next_free);
-    if (question->number == 0)
-        return;
-    buffer_put_u32(buffer, question->validator);
-    buffer_put_u8(buffer, question->closed);
-    buffer_put_u32(buffer, question->peer_count);
-    buffer_put_u32(buffer, question->open_answers);
-    buffer_put_u32(buffer, question->references);
-    buffer_put_bytes(buffer, question + 1, question_bytes(agents, question));
-}
-
-static void question_load(struct agents *agents, struct agent_question *question,
-                          struct buffer_reader *reader)
-{
-    question->number = buffer_get_u64(reader);
-    question->next_free = buffer_get_u32(reader);
-    if (question->number == 0)
-        return;
-    question->validator = agents_get_index(reader, agents->validator_count);
-    question->closed = buffer_get_u8(reader) != 0;
-    question->peer_count = buffer_get_u32(reader);
-    question->open_answers = buffer_get_u32(reader);
-    question->references = buffer_get_u32(reader);
-    buffer_get_bytes(reader, question + 1, question_bytes(agents, question));
-    if (question->peer_count > agents->setup.query->peers)
-        buffer_reader_fail(reader);
-}
-
-static void query_save(const struct agents *agents, const struct agent_query *query,
-                       struct buffer *buffer)
-{
-    buffer_put_u8(buffer, query->phase);
-    buffer_put_u32(buffer, query->sibling);
-    if (query->phase == QUERY_FREE)
-        return;
-    buffer_put_u32(buffer, query->question);
-    buffer_put_u32(buffer, query->slot);
-    buffer_put_u32(buffer, query->neuron);
-    buffer_put_u8(buffer, query->guessed);
-    buffer_put_i64(buffer, query->arrived_ns);
-    buffer_put_f64(buffer, query->priority);
-    buffer_put_u32(buffer, query->child);
-    ticket_save(agents, query->ticket, buffer);
-}
-
-static enum sim_status query_load(struct agents *agents, struct agent_query *query,
-                                  struct buffer_reader *reader, struct sim_error *err)
-{
-    query->phase = buffer_get_u8(reader);
-    query->sibling = agents_get_index(reader, agents->query_capacity);
-    if (query->phase == QUERY_FREE)
-        return SIM_OK;
-    query->question = agents_get_index(reader, agents->question_capacity);
-    query->slot = agents_get_index(reader, agents->setup.query->peers);
-    query->neuron = agents_get_index(reader, agents->neuron_count);
-    query->guessed = buffer_get_u8(reader) != 0;
-    query->arrived_ns = buffer_get_i64(reader);
-    query->priority = buffer_get_f64(reader);
-    query->child = agents_get_index(reader, agents->query_capacity);
-    return ticket_load(agents, AGENT_JOB_FORWARD, reader, &query->ticket, err);
-}
-
-static void pools_save(const struct agents *agents, struct buffer *buffer)
-{
-    buffer_put_tag(buffer, "agent.q");
-    buffer_put_u64(buffer, agents->question_number);
-    buffer_put_u32(buffer, agents->question_free);
-    buffer_put_u64(buffer, agents->question_capacity);
-    for (uint32_t q = 0; q < agents->question_capacity; q++)
-        question_save(agents, agents->questions[q], buffer);
-    buffer_put_u32(buffer, agents->query_free);
-    buffer_put_u64(buffer, agents->query_capacity);
-    for (uint32_t q = 0; q < agents->query_capacity; q++)
-        query_save(agents, &agents->queries[q], buffer);
-}
-
-static enum sim_status pools_load(struct agents *agents, struct buffer_reader *reader,
-                                  struct sim_error *err)
-{
-    buffer_get_tag(reader, "agent.q");
-    agents->question_number = buffer_get_u64(reader);
-    uint32_t question_free = buffer_get_u32(reader);
-    uint64_t question_count = buffer_get_count(reader, sizeof(uint64_t) + sizeof(uint32_t));
-    enum sim_status status = SIM_OK;
-    while (agents->question_capacity < question_count && status == SIM_OK)
-        status = query_add_question(agents, err);
-    for (uint64_t q = 0; q < question_count && status == SIM_OK; q++)
-        question_load(agents, agents->questions[q], reader);
-    agents->question_free = question_free;
-
-    uint32_t query_free = buffer_get_u32(reader);
-    uint64_t query_count = buffer_get_count(reader, sizeof(uint8_t) + sizeof(uint32_t));
-    while (agents->query_capacity < query_count && status == SIM_OK)
-        status = query_grow(agents, err);
-    for (uint64_t q = 0; q < query_count && status == SIM_OK && !reader->failed; q++)
-        status = query_load(agents, &agents->queries[q], reader, err);
-    agents->query_free = query_free;
-    if (agents->query_capacity != query_count)
-        buffer_reader_fail(reader);
-    return status;
-}
-
-/* ---- lessons: messages carry their numbers too */
-
-/* A lesson's numbers and, behind them, its tokens: see lesson.c. */
-static size_t lesson_bytes(const struct agents *agents)
-{
-    const struct query_params *query = agents->setup.query;
-    return agents->lesson_floats * sizeof(float) + (size_t)query->batch * (query->sequence + 1);
-}
-
-static void lessons_save(const struct agents *agents, struct buffer *buffer)
-{
-    buffer_put_tag(buffer, "agent.l");
-    buffer_put_u32(buffer, agents->lesson_free);
-    buffer_put_u64(buffer, agents->lesson_capacity);
-    for (uint32_t l = 0; l < agents->lesson_capacity; l++) {
-        const struct agent_lesson *lesson = &agents->lessons[l];
-        buffer_put_u32(buffer, lesson->neuron);
-        buffer_put_u32(buffer, lesson->next);
-        buffer_put_u8(buffer, lesson->useful);
-        if (lesson->neuron != AGENT_NONE && lesson->useful)
-            buffer_put_bytes(buffer, lesson->derivative, lesson_bytes(agents));
-    }
-}
-
-static enum sim_status lessons_load(struct agents *agents, struct buffer_reader *reader,
-                                    struct sim_error *err)
-{
-    buffer_get_tag(reader, "agent.l");
-    uint32_t lesson_free = buffer_get_u32(reader);
-    uint64_t count = buffer_get_count(reader, 2 * sizeof(uint32_t) + 1);
-    enum sim_status status = SIM_OK;
-    while (agents->lesson_capacity < count && status == SIM_OK)
-        status = lesson_grow(agents, err);
-    for (uint64_t l = 0; l < count && status == SIM_OK && !reader->failed; l++) {
-        struct agent_lesson *lesson = &agents->lessons[l];
-        lesson->neuron = agents_get_index(reader, agents->neuron_count);
-        lesson->next = agents_get_index(reader, agents->lesson_capacity);
-        lesson->useful = buffer_get_u8(reader) != 0;
-        if (lesson->neuron != AGENT_NONE && lesson->useful)
-            buffer_get_bytes(reader, lesson->derivative, lesson_bytes(agents));
-    }
-    agents->lesson_free = lesson_free;
-    if (agents->lesson_capacity != count)
-        buffer_reader_fail(reader);
-    return status;
 }
 
 /* ---- all but the models */
@@ -523,12 +438,12 @@ void agents_save(const struct agents *agents, struct buffer *buffer)
     buffer_put_u64(buffer, agents->last_difficulty);
     buffer_put_bytes(buffer, &agents->digest, sizeof(agents->digest));
     streams_save(agents, buffer);
-    pools_save(agents, buffer);
-    lessons_save(agents, buffer);
+    save_put_pools(agents, buffer);
+    save_put_lessons(agents, buffer);
     servers_save(agents, buffer);
-    enter_save(agents, buffer);
+    owners_save(agents, buffer);
     neurons_save(agents, buffer);
-    delegator_save(agents, buffer);
+    delegators_save(agents, buffer);
     validators_save(agents, buffer);
 }
 
@@ -546,18 +461,16 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
         return buffer_reader_status(reader, err);
     version_set_next_id(wiring->versions, next_id);
     streams_load(agents, reader);
-    enum sim_status status = pools_load(agents, reader, err);
+    enum sim_status status = save_get_pools(agents, reader, err);
     if (status == SIM_OK)
-        status = lessons_load(agents, reader, err);
+        status = save_get_lessons(agents, reader, err);
     if (status != SIM_OK)
         return status;
     servers_load(agents, reader);
     condition_add_hash_rates(agents);
-    enter_load(agents, reader);
+    owners_load(agents, reader);
     neurons_load(agents, reader);
-    delegator_load(agents, reader);
-    if (!reader->failed)
-        agents_map_accounts(agents);
+    delegators_load(agents, reader);
     validators_load(agents, reader);
     return buffer_reader_status(reader, err);
 }

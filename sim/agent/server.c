@@ -302,7 +302,7 @@ enum sim_status server_on_train(struct agents *agents, uint32_t server_index, in
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
 
-/* Whoever waits at a server that has stopped is not told. */
+/* Of a server that has stopped or crashed: whoever waits is not told. */
 static void drop_waiting(struct agents *agents, struct agent_server *server)
 {
     while (server->waiting != AGENT_NONE)
@@ -332,8 +332,7 @@ enum sim_status server_on_trained(struct agents *agents, uint32_t server_index, 
 void server_crash(struct agents *agents, uint32_t server_index)
 {
     struct agent_server *server = &agents->servers[server_index];
-    while (server->waiting != AGENT_NONE)
-        query_release(agents, dequeue(agents, server));
+    drop_waiting(agents, server);
     if (server->serving != AGENT_NONE) {
         struct agent_query *query = &agents->queries[server->serving];
         compute_drop(agents->wiring.pool, query->ticket);
@@ -342,6 +341,6 @@ void server_crash(struct agents *agents, uint32_t server_index)
     }
     model_cancel_training(agents, server->model);
     server->serving = AGENT_NONE;
-    server->busy = server->training_due = false;
+    server->busy = false;
     server->generation++;
 }

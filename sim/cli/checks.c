@@ -9,7 +9,6 @@
 
 struct checker {
     const struct scenario_schema *schema;
-    const struct registry *registry;
     bool no_memory;
     struct config_report *report;
     size_t before;                      /* messages that were there */
@@ -39,12 +38,15 @@ static void check_chain(struct checker *checker, const struct config *config)
 {
     const struct config_block *chain = config_at(config, "chain");
     const struct config_block *mechanism = config_at(config, "mechanism");
-    const struct mechanism_ops *ops = registry_mechanism(checker->registry, mechanism->option);
+    const struct mechanism_ops *ops = scenario_mechanism(checker->schema, mechanism);
     struct sim_error err = {0};
     if (chain_params_check(chain->values, (enum chain_profile)chain->option, &err) != SIM_OK)
         complain(checker, config, "chain", &err);
     if (ops->check != NULL && ops->check(mechanism->values, &err) != SIM_OK)
         complain(checker, config, "mechanism", &err);
+    if (plugin_check(&checker->schema->plugins, mechanism->table, mechanism->values, &err) !=
+        SIM_OK)
+        config_complain(config, checker->report, "mechanism.sha256", "%s", err.text);
 }
 
 /* Held-out text is drawn into one block of fixed size. */
@@ -157,8 +159,7 @@ enum sim_status scenario_check(const struct scenario_schema *schema, const struc
 {
     struct config_report own = {0};
     struct config_report *into = report != NULL ? report : &own;
-    struct checker checker = {
-        .schema = schema, .registry = &schema->registry, .report = into, .before = into->count};
+    struct checker checker = {.schema = schema, .report = into, .before = into->count};
     enum sim_status status = SIM_OK;
     check_all(&checker, config);
     if (config_twin(config) != NULL && into->count == checker.before)

@@ -35,6 +35,8 @@ int cli_verify(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_show(int argc, char **argv);
+int cli_bench_mechanism(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_new(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_epoch(int argc, char **argv);
@@ -45,6 +47,7 @@ int cli_watch(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_scenarios(int argc, char **argv);
+int cli_sweep(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
 /* Prints "taosim: TEXT" and returns the status' exit code. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,9 +26,15 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-static void install_signals(void)
+static void on_signal_patient(int number)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    if (stop_signal == 0)
+        stop_signal = number;
+}
+
+static void install_signals(bool is_worker)
+{
+    struct sigaction action = {.sa_handler = is_worker ? on_signal_patient : on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -148,6 +155,11 @@ static enum sim_status begin_folder(const char *folder, const char *scenario, st
         return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
     if (unlink(result) != 0 && errno != ENOENT)
         return SIM_FAIL(err, SIM_IO, "cannot remove '%s': %s", result, strerror(errno));
+    char parent[4096];
+    if (!path_in(parent, sizeof(parent), folder, "fork"))
+        return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
+    if (unlink(parent) != 0 && errno != ENOENT)
+        return SIM_FAIL(err, SIM_IO, "cannot remove '%s': %s", parent, strerror(errno));
     enum sim_status status = checkpoint_drop(folder, 0, err);
     return status == SIM_OK ? write_scenario(folder, scenario, err) : status;
 }
@@ -172,6 +184,13 @@ static enum sim_status run_world(struct scenario_plan *plan, const struct execut
     enum sim_status status = SIM_OK;
     if (!options->resume)
         status = begin_folder(options->folder, plan->setup.scenario, err);
+    bool forks = options->fork != NULL && options->fork->checkpoint.found && !options->resume;
+    if (status == SIM_OK && forks)
+        status = fork_copy(options->fork, options->folder, err);
+    plan->setup.resume = options->resume || forks;
+    char parent[CONFIG_HASH_CHARS];
+    if (fork_parent_of(options->folder, parent))
+        plan->setup.parent_sha256 = parent;
     if (status == SIM_OK)
         status = world_create(&plan->setup, &world, err);
     if (status != SIM_OK)
@@ -212,10 +231,11 @@ static enum sim_status run_plan(struct scenario_plan *plan, const struct execute
         plan->setup.scenario = text;
         plan->setup.scenario_sha256 = sha256;
         plan->setup.kernel = lm_kernel_name();
-        plan->setup.resume = options->resume;
         plan->setup.checkpoint_each_epoch = options->checkpoint_each_epoch;
         plan->setup.stop = &stop_signal;
-        install_signals();
+        install_signals(options->is_worker);
+        if (options->is_worker)
+            (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         status = run_world(plan, options, ret_digests, err);
     }
     if (lock >= 0)

@@ -78,9 +78,10 @@ static int take_option(int letter, struct generate_arguments *arguments)
 static int find_folder(const char *path, struct generate_arguments *arguments)
 {
     struct stat found;
-    if (strlen(path) >= sizeof(arguments->folder))
+    size_t length = strlen(path);
+    if (length >= sizeof(arguments->folder))
         return cli_usage("generate", "the path is too long");
-    snprintf(arguments->folder, sizeof(arguments->folder), "%s", path);
+    memcpy(arguments->folder, path, length + 1);
     if (stat(path, &found) != 0)
         return cli_usage("generate", "no run folder or result '%s'", path);
     if (S_ISDIR(found.st_mode))

@@ -10,9 +10,10 @@
 
 const struct cli_command cli_commands[] = {
     {"run",
-     "run SCENARIO.yaml [-o DIR] [--set key=value]... [--seed N] [--threads N] [--until 2d] "
-     "[--twin] [--dry-run] [--force] [--quiet]",
-     "run a scenario; its result is DIR/result.h5", cli_run},
+     "run SCENARIO.yaml|--from DIR@EPOCH [-o DIR] [--set key=value]... [--seed N] [--threads N] "
+     "[--until 2d] [--twin] [--dry-run] [--fail-if 'attackers.paid > 0.02'] [--force] [--quiet]",
+     "run a scenario, or a run's once more from one of its epochs on; its result is DIR/result.h5",
+     cli_run},
     {"resume", "resume DIR [--until 2d] [--threads N] [--quiet]",
      "finish a run that was interrupted, or go on with one that was finished", cli_resume},
     {"verify", "verify RESULT.h5 [--threads N] [--quiet]",
@@ -22,6 +23,10 @@ const struct cli_command cli_commands[] = {
      "write a page with plots about a run", cli_report},
     {"watch", "watch DIR", "print a run's progress as it comes, until it has a result", cli_watch},
     {"show", "show RESULT.h5 [TABLE] [--csv]", "print what a result holds", cli_show},
+    {"compare", "compare A B [--epochs] [--fail-if 'attackers.paid > 0.02']",
+     "two results, or folders of runs over seeds, side by side", cli_compare},
+    {"bench-mechanism", "bench-mechanism A B ... --on RESULT.h5|DIR",
+     "several mechanisms on the recorded states of one run, in one table", cli_bench_mechanism},
     {"replay", "replay RESULT.h5|DIR [--mechanism X] [--set key=value]... [-o OUT.h5]",
      "a run's recorded stakes and weights through another mechanism, without models", cli_replay},
     {"epoch", "epoch STATE.json|RESULT.h5@EPOCH [--mechanism X] [--set key=value]... [-o OUT.json]",
@@ -33,6 +38,13 @@ const struct cli_command cli_commands[] = {
      "write a result's stakes and weights as tables that a scenario starts from", cli_genesis},
     {"flows", "flows HOSTS.csv QUERIES.csv [-o OUT.csv]", "run the network alone on a table",
      cli_flows},
+    {"sweep",
+     "sweep plan|run|status|collect STUDY.yaml [-o DIR] [-j N] [--only 3,7-9] [--threads N]\n"
+     "       taosim sweep status STUDY.yaml [--todo] [--task-size K]\n"
+     "       taosim sweep collect STUDY.yaml [--virtual]\n"
+     "       taosim sweep emit slurm|snakemake|parallel STUDY.yaml [-o DIR] [--task-size K] "
+     "[--portable]",
+     "run a study: many runs of one scenario, here or on a cluster", cli_sweep},
     {"list", "list [KIND|./FILE.so]", "list what a scenario can name, with its parameters",
      cli_list},
     {"new", "new mechanism NAME", "write a folder with a mechanism of your own to begin from",
@@ -52,7 +64,7 @@ int cli_help(int argc, char **argv)
     printf("taosim %s: a deterministic simulator of markets for machine intelligence\n\n",
            TAOSIM_VERSION);
     for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
-        printf("  %-10s %s\n", c->name, c->doc);
+        printf("  %-15s %s\n", c->name, c->doc);
     printf("\n'taosim COMMAND --help' prints how a command is used; docs/ explains the rest.\n");
     return CLI_DONE;
 }

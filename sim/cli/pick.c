@@ -24,6 +24,7 @@ struct overrides {
     char *texts[PICK_SETS_MAX + 1]; /* owned */
     char labels[PICK_SETS_MAX + 1][48];
     size_t count;
+    bool names_mechanism;
 };
 
 static bool add(struct overrides *overrides, const char *before, const char *text,
@@ -55,6 +56,7 @@ static bool add_mechanism(struct overrides *overrides, const char *mechanism)
 static bool build(struct overrides *overrides, const struct pick_request *request)
 {
     bool good = request->mechanism == NULL || add_mechanism(overrides, request->mechanism);
+    overrides->names_mechanism = request->mechanism != NULL;
     for (size_t s = 0; s < request->set_count && good; s++) {
         char label[48];
         bool whole = strncmp(request->sets[s], "mechanism.", 10) == 0;
@@ -71,6 +73,17 @@ static void release(struct overrides *overrides)
 }
 
 /* ---- the mechanism */
+
+static bool changes_mechanism(const struct config *config)
+{
+    for (size_t c = 0; c < config_change_count(config); c++) {
+        const struct config_change *change = config_change_at(config, c);
+        for (size_t p = 0; p < change->path_count; p++)
+            if (strncmp(change->paths[p], "mechanism", 9) == 0)
+                return true;
+    }
+    return false;
+}
 
 static int load(struct pick *pick, const char *from, const char *text,
                 const struct overrides *overrides)
@@ -94,6 +107,9 @@ static int load(struct pick *pick, const char *from, const char *text,
     pick->clears = chain_clears_slot((enum chain_profile)chain->option);
     pick->ops = scenario_mechanism(&pick->schema, block);
     pick->params = block->values;
+    if (changes_mechanism(pick->config) && !overrides->names_mechanism)
+        return cli_usage(NULL, "the run changes its mechanism by schedule; name one for all of it "
+                               "with --mechanism");
     status = plugin_check(&pick->schema.plugins, block->table, block->values, &err);
     if (status == SIM_OK && pick->ops->check != NULL)
         status = pick->ops->check(pick->params, &err);

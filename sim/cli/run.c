@@ -3,7 +3,10 @@
  */
 #include "cli/cli.h"
 #include "cli/execute.h"
+#include "cli/gate.h"
+#include "cli/predict.h"
 #include "cli/summary.h"
+#include "lm/lm_list.h"
 #include "record/reader.h"
 
 #include <errno.h>
@@ -18,13 +21,16 @@
 enum { SETS_MAX = 256 };
 
 struct run_arguments {
-    const char *scenario;
+    const char *scenario; /* or: */
+    const char *from;     /* DIR@EPOCH */
     const char *folder;
     struct config_set sets[SETS_MAX];
     char set_texts[2][256]; /* of --seed and --until */
     size_t set_count;
     uint32_t threads;
-    bool twin, dry_run, force, quiet, checkpoint_each_epoch;
+    bool twin, dry_run, force, quiet, checkpoint_each_epoch, is_worker;
+    const char *fail_if;
+    struct gate gate; /* of fail_if; its text is NULL without */
 };
 
 static bool parse_u32(const char *text, uint32_t *ret_value)
@@ -62,13 +68,16 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         {"output", required_argument, NULL, 'o'},
         {"set", required_argument, NULL, 's'},
         {"seed", required_argument, NULL, 'S'},
+        {"from", required_argument, NULL, 'F'},
         {"threads", required_argument, NULL, 't'},
         {"until", required_argument, NULL, 'u'},
         {"twin", no_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
+        {"fail-if", required_argument, NULL, 'g'},
         {"force", no_argument, NULL, 'f'},
         {"quiet", no_argument, NULL, 'q'},
         {"checkpoint-each-epoch", no_argument, NULL, 'c'},
+        {"worker", no_argument, NULL, 'W'},
         {NULL, 0, NULL, 0},
     };
     int letter;
@@ -85,6 +94,9 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             break;
         case 'S':
             good = add_key(arguments, 0, "seed", optarg, "--seed");
+            break;
+        case 'F':
+            arguments->from = optarg;
             break;
         case 'u':
             good = add_key(arguments, 1, "until", optarg, "--until");
@@ -106,8 +118,14 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
         case 'q':
             arguments->quiet = true;
             break;
+        case 'g':
+            arguments->fail_if = optarg;
+            break;
         case 'c': /* for tests: not only every few seconds */
             arguments->checkpoint_each_epoch = true;
+            break;
+        case 'W': /* of a sweep */
+            arguments->is_worker = true;
             break;
         case ':':
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
@@ -117,7 +135,11 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
     }
     if (!good)
         return cli_usage("run", "too many overrides, or one that is too long");
-    if (optind + 1 != argc)
+    if (arguments->from != NULL && optind != argc)
+        return cli_usage("run", "--from: the scenario is that of the run it names");
+    if (arguments->from != NULL && arguments->twin)
+        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
+    if (arguments->from == NULL && optind + 1 != argc)
         return cli_usage("run", optind >= argc ? "which scenario?" : "one scenario at a time");
     arguments->scenario = argv[optind];
     return CLI_DONE;
@@ -173,8 +195,56 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
     return CLI_DONE;
 }
 
+/* The share that the gate names, in a finished run. */
+static int check_gate(const struct gate *gate, const char *folder)
+{
+    struct sim_error err = {0};
+    struct reader *reader;
+    if (gate->text == NULL)
+        return CLI_DONE;
+    if (reader_open(folder, &reader, &err) != SIM_OK)
+        return cli_fail(&err);
+    struct outcome outcome;
+    enum sim_status status = outcome_read(reader, &outcome, &err);
+    const struct outcome_line *line = status == SIM_OK ? outcome_find(&outcome, gate->line) : NULL;
+    if (status == SIM_OK && line == NULL)
+        status = SIM_FAIL(&err, SIM_CONFIG, "--fail-if: the run has no '%s'", gate->line);
+    double value = status == SIM_OK ? outcome_share(&outcome, line, gate->measure) : 0;
+    bool trips = status == SIM_OK && gate_trips(gate, value);
+    outcome_release(&outcome);
+    reader_free(reader);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    if (trips)
+        fprintf(stderr, "taosim: --fail-if '%s': it is %.6g\n", gate->text, value);
+    return trips ? CLI_GATE : CLI_DONE;
+}
+
+/* The resolved scenario, and behind it what its run will need. */
+static int dry_run(const struct scenario_schema *schema, const struct config *config,
+                   const struct run_arguments *arguments)
+{
+    char *text = config_emit(config);
+    fputs(text == NULL ? "" : text, stdout);
+    free(text);
+    struct scenario_plan plan;
+    struct prediction prediction;
+    struct sim_error err = {0};
+    uint32_t threads = arguments->threads > 0 ? arguments->threads : execute_core_count();
+    enum sim_status status = lm_kernel_check(&err);
+    if (status == SIM_OK)
+        status = scenario_plan_init(&plan, schema, config, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    status = predict_run(&plan, threads, &prediction, &err);
+    if (status == SIM_OK)
+        predict_print(&prediction, &plan, threads);
+    scenario_plan_release(&plan);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
 static int run_config(const struct scenario_schema *schema, const struct config *config,
-                      const struct run_arguments *arguments)
+                      const struct run_arguments *arguments, const struct fork *fork)
 {
     char hash[CONFIG_HASH_CHARS], folder[4096], twin_folder[4200];
     struct sim_error err = {0};
@@ -185,12 +255,8 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         snprintf(folder, sizeof(folder), "%s", arguments->folder);
     else
         snprintf(folder, sizeof(folder), "runs/%s-%.12s", params->name, hash);
-    if (arguments->dry_run) {
-        char *text = config_emit(config);
-        fputs(text == NULL ? "" : text, stdout);
-        free(text);
-        return CLI_DONE;
-    }
+    if (arguments->dry_run)
+        return dry_run(schema, config, arguments);
     if (arguments->twin && config_twin(config) == NULL)
         return cli_usage("run", "--twin: the scenario has no 'twin: {set: {...}}'");
     struct execute_options options = {
@@ -199,39 +265,103 @@ static int run_config(const struct scenario_schema *schema, const struct config 
         .threads = arguments->threads,
         .quiet = arguments->quiet,
         .checkpoint_each_epoch = arguments->checkpoint_each_epoch,
+        .fork = fork,
+        .is_worker = arguments->is_worker,
     };
     int code = run_into(schema, config, &options, arguments->force);
-    if (code != CLI_DONE || !arguments->twin)
-        return code;
-    snprintf(twin_folder, sizeof(twin_folder), "%s/twin", folder);
-    options.folder = twin_folder;
-    options.label = "twin";
-    return run_into(schema, config_twin(config), &options, arguments->force);
+    if (code == CLI_DONE && arguments->twin) {
+        snprintf(twin_folder, sizeof(twin_folder), "%s/twin", folder);
+        options.folder = twin_folder;
+        options.label = "twin";
+        code = run_into(schema, config_twin(config), &options, arguments->force);
+    }
+    return code == CLI_DONE ? check_gate(&arguments->gate, folder) : code;
+}
+
+static int load(const struct scenario_schema *schema, const struct config_input *input,
+                struct config **ret_config)
+{
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    enum sim_status status = scenario_load(schema, input, ret_config, &report, &err);
+    if (status == SIM_CONFIG)
+        cli_print_report(&report);
+    config_report_release(&report);
+    if (status == SIM_OK)
+        return CLI_DONE;
+    return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
+}
+
+/* Of what was given: `until` ends the fork, all else changes at its beginning. */
+static bool sort_sets(const struct run_arguments *arguments, struct config_set *ret_now,
+                      size_t *ret_now_count, struct config_set *ret_at, size_t *ret_at_count)
+{
+    *ret_now_count = *ret_at_count = 0;
+    for (size_t s = 0; s < arguments->set_count; s++) {
+        const struct config_set *set = &arguments->sets[s];
+        if (strncmp(set->text, "until=", strlen("until=")) == 0)
+            ret_now[(*ret_now_count)++] = *set;
+        else if (strchr(set->text, '=') != NULL)
+            ret_at[(*ret_at_count)++] = *set;
+        else
+            return false;
+    }
+    return true;
+}
+
+static int run_fork(const struct scenario_schema *schema, const struct run_arguments *arguments)
+{
+    struct config_set now[SETS_MAX + 1], at[SETS_MAX];
+    size_t now_count, at_count;
+    struct sim_error err = {0};
+    struct config *parent, *config;
+    struct fork fork;
+    if (!sort_sets(arguments, now, &now_count, at, &at_count))
+        return cli_usage("run", "--set takes KEY=VALUE");
+    if (fork_open(schema, arguments->from, &fork, &parent, &err) != SIM_OK)
+        return cli_fail(&err);
+    char *schedule = at_count == 0 ? NULL : fork_schedule(&fork, parent, at, at_count);
+    if (schedule != NULL)
+        now[now_count++] = (struct config_set){schedule, "--set"};
+    char path[4200];
+    snprintf(path, sizeof(path), "%s/scenario.yaml", fork.folder);
+    struct config_input input = {.path = path, .sets = now, .set_count = now_count};
+    int code = load(schema, &input, &config);
+    if (code == CLI_DONE) {
+        fork_fit(&fork, schema, parent, config);
+        code = run_config(schema, config, arguments, &fork);
+        config_free(config);
+    }
+    free(schedule);
+    config_free(parent);
+    return code;
 }
 
 int cli_run(int argc, char **argv)
 {
     struct run_arguments arguments = {0};
+    struct sim_error err = {0};
     int code = parse_run(argc, argv, &arguments);
+    if (code == CLI_DONE && arguments.fail_if != NULL &&
+        gate_parse(arguments.fail_if, &arguments.gate, &err) != SIM_OK)
+        code = cli_fail(&err);
     if (code != CLI_DONE)
         return code;
     struct scenario_schema schema;
     scenario_schema_init(&schema);
+    if (arguments.from != NULL) {
+        code = run_fork(&schema, &arguments);
+        scenario_schema_release(&schema);
+        return code;
+    }
     struct config_input input = {
         .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
-    struct config_report report = {0};
     struct config *config;
-    struct sim_error err = {0};
-    enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
-    if (status == SIM_CONFIG)
-        cli_print_report(&report);
-    config_report_release(&report);
-    if (status == SIM_OK)
-        code = run_config(&schema, config, &arguments);
-    else
-        code = status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    if (status == SIM_OK)
+    code = load(&schema, &input, &config);
+    if (code == CLI_DONE) {
+        code = run_config(&schema, config, &arguments, NULL);
         config_free(config);
+    }
     scenario_schema_release(&schema);
     return code;
 }
@@ -308,19 +438,12 @@ int cli_resume(int argc, char **argv)
     scenario_schema_init(&schema);
     struct config_input input = {
         .path = path, .sets = &set, .set_count = arguments.until == NULL ? 0 : 1};
-    struct config_report report = {0};
     struct config *config;
-    struct sim_error err = {0};
-    enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
-    if (status == SIM_CONFIG)
-        cli_print_report(&report);
-    config_report_release(&report);
-    if (status == SIM_OK)
+    code = load(&schema, &input, &config);
+    if (code == CLI_DONE) {
         code = run_into(&schema, config, &arguments.options, false);
-    else
-        code = status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    if (status == SIM_OK)
         config_free(config);
+    }
     scenario_schema_release(&schema);
     return code;
 }

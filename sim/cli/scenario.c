@@ -286,11 +286,8 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
     const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
     enum sim_status status = plan_chain(&plan, schema, err);
-    if (status == SIM_CONFIG) {
-        config_complain(config, report, "mechanism.sha256", "%s", err->text);
-        return status;
-    }
-    status = plan_groups(&plan, registry, err);
+    if (status == SIM_OK)
+        status = plan_groups(&plan, registry, err);
     if (status == SIM_CONFIG)
         config_complain(config, report, "groups", "%s", err->text);
     if (status == SIM_OK)
@@ -334,7 +331,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = plan_faults(plan, err);
     if (status == SIM_OK)
-        status = scenario_plan_schedule(plan, registry, err);
+        status = scenario_plan_schedule(plan, schema, err);
     if (status == SIM_OK)
         status = plan_corpus(plan, registry, err);
     if (status != SIM_OK)

@@ -64,7 +64,7 @@ SIM_CHECKED enum sim_status scenario_load(const struct scenario_schema *schema,
 
 /* The schedule of the plan's config, for its setup. */
 SIM_CHECKED enum sim_status scenario_plan_schedule(struct scenario_plan *plan,
-                                                   const struct registry *registry,
+                                                   const struct scenario_schema *schema,
                                                    struct sim_error *err);
 void scenario_release_schedule(struct scenario_plan *plan);
 

@@ -32,7 +32,7 @@ static uint32_t index_of_group(const struct config *config, const char *path)
 
 /* Block by block of what a schedule can name; PARAM_LIVE_FLAG and `live` say which keys of them
  * can.  False for a block that the world does not know how to change. */
-static bool aim(const struct config *after, const struct registry *registry, const char *path,
+static bool aim(const struct config *after, const struct scenario_schema *schema, const char *path,
                 struct world_set *set)
 {
     char section[512];
@@ -50,14 +50,14 @@ static bool aim(const struct config *after, const struct registry *registry, con
         set->block = WORLD_CHAIN;
     } else if (strcmp(name, "mechanism") == 0) {
         set->block = WORLD_MECHANISM;
-        set->mechanism = registry_mechanism(registry, block->option);
+        set->mechanism = scenario_mechanism(schema, block);
     } else if (strcmp(name, "query") == 0) {
         set->block = WORLD_QUERY;
     } else if (strcmp(name, "host") == 0) {
         set->block = WORLD_HOST;
     } else if (strcmp(name, "strategy") == 0) {
         set->block = WORLD_STRATEGY;
-        set->strategy = registry_strategy(registry, block->option);
+        set->strategy = registry_strategy(&schema->registry, block->option);
     } else if (strcmp(name, "record") == 0) {
         set->block = WORLD_RECORD;
     } else {
@@ -67,8 +67,8 @@ static bool aim(const struct config *after, const struct registry *registry, con
 }
 
 static enum sim_status plan_change(const struct config_change *from, int64_t block_time_ns,
-                                   const struct registry *registry, struct world_change *change,
-                                   struct sim_error *err)
+                                   const struct scenario_schema *schema,
+                                   struct world_change *change, struct sim_error *err)
 {
     struct world_set *sets = calloc(from->path_count, sizeof(*sets));
     if (sets == NULL)
@@ -84,15 +84,15 @@ static enum sim_status plan_change(const struct config_change *from, int64_t blo
         if (sets[p].value == NULL)
             return SIM_FAIL(err, SIM_MEMORY, "no memory for a schedule");
         change->set_count++;
-        if (!aim(from->after, registry, from->paths[p], &sets[p]))
+        if (!aim(from->after, schema, from->paths[p], &sets[p]))
             return SIM_FAIL(err, SIM_CONFIG, "'%s' cannot change while the scenario runs",
                             from->paths[p]);
     }
     return SIM_OK;
 }
 
-enum sim_status scenario_plan_schedule(struct scenario_plan *plan, const struct registry *registry,
-                                       struct sim_error *err)
+enum sim_status scenario_plan_schedule(struct scenario_plan *plan,
+                                       const struct scenario_schema *schema, struct sim_error *err)
 {
     size_t count = config_change_count(plan->config);
     int64_t block_time_ns = plan->setup.params->block_time_ns;
@@ -103,7 +103,7 @@ enum sim_status scenario_plan_schedule(struct scenario_plan *plan, const struct 
     plan->setup.changes = plan->changes;
     plan->setup.change_count = count;
     for (size_t c = 0; c < count && status == SIM_OK; c++) {
-        status = plan_change(config_change_at(plan->config, c), block_time_ns, registry,
+        status = plan_change(config_change_at(plan->config, c), block_time_ns, schema,
                              &plan->changes[c], err);
         if (status == SIM_OK && c > 0 && plan->changes[c].at_ns < plan->changes[c - 1].at_ns)
             status =

@@ -170,7 +170,9 @@ static enum sim_status check_same(const struct world *world, struct buffer_reade
         enum sim_status status = buffer_reader_status(reader, err);
         if (status != SIM_OK)
             return status;
-        if (strcmp(theirs, ours[i]) != 0)
+        const char *parent = world->setup.parent_sha256;
+        bool inherited = i == 1 && parent != NULL && strcmp(theirs, parent) == 0;
+        if (strcmp(theirs, ours[i]) != 0 && !inherited)
             return SIM_FAIL(err, SIM_CONFIG,
                             "'%s' cannot be continued: its checkpoint is of %s '%s', and this is "
                             "'%s'; 'taosim run ... --force' starts again",
@@ -212,6 +214,49 @@ static enum sim_status read_run(struct world *world, struct buffer_reader *reade
     get_mark(reader, ret_mark);
     status = buffer_reader_status(reader, err);
     return status == SIM_OK ? check_time(world, now_ns, err) : status;
+}
+
+/* Whose it is, and the simulated time at which it was taken. */
+static enum sim_status read_origin(const struct checkpoint *checkpoint,
+                                   struct world_checkpoint *ret_origin, int64_t *ret_now_ns,
+                                   struct sim_error *err)
+{
+    struct checkpoint_cursor cursor;
+    struct buffer_reader reader;
+    char other[TEXT_BYTES];
+    enum sim_status status = checkpoint_find(checkpoint, "run", &cursor, err);
+    if (status != SIM_OK)
+        return status;
+    buffer_reader_init(&reader, cursor.at, (size_t)(cursor.end - cursor.at));
+    buffer_get_string(&reader, other, sizeof(other)); /* version */
+    buffer_get_string(&reader, ret_origin->scenario_sha256, sizeof(ret_origin->scenario_sha256));
+    buffer_get_string(&reader, other, sizeof(other)); /* kernel */
+    *ret_now_ns = buffer_get_i64(&reader);
+    ret_origin->epoch = checkpoint_epoch(checkpoint);
+    return buffer_reader_status(&reader, err);
+}
+
+enum sim_status world_find_checkpoint(const char *folder, int64_t until_ns,
+                                      struct world_checkpoint *ret_checkpoint,
+                                      struct sim_error *err)
+{
+    uint64_t epoch_max = UINT64_MAX;
+    *ret_checkpoint = (struct world_checkpoint){.found = false};
+    for (;;) {
+        struct checkpoint *checkpoint;
+        struct world_checkpoint origin = {.found = true};
+        int64_t now_ns = 0;
+        enum sim_status status = checkpoint_open(folder, epoch_max, RUN_HASH, &checkpoint, err);
+        if (status != SIM_OK || checkpoint == NULL)
+            return status;
+        status = read_origin(checkpoint, &origin, &now_ns, err);
+        checkpoint_free(checkpoint);
+        if (status == SIM_OK && now_ns <= until_ns)
+            *ret_checkpoint = origin;
+        if (status != SIM_OK || ret_checkpoint->found || origin.epoch == 0)
+            return status;
+        epoch_max = origin.epoch - 1;
+    }
 }
 
 enum sim_status world_checkpoint_open(struct world *world, struct sim_error *err)

@@ -117,7 +117,6 @@ static enum sim_status build_agents(struct world *world, struct sim_error *err)
     setup->seed = world->setup.params->seed;
     setup->netuid = world->chain_net.netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
-    setup->uid_capacity = world->chain_net.params.max_uids;
     setup->regions = (enum region_set)world->setup.net->regions;
     return agents_create(setup, world->versions, &world->agents, err);
 }
@@ -380,6 +379,9 @@ enum sim_status world_finish(struct world *world, struct sim_error *err)
     provenance_write(world->record, &world->clock, &compute, world->setup.threads);
     record_attr_u64(world->record, RECORD_PROVENANCE, "checkpoints", world->checkpoint_count);
     record_attr_f64(world->record, RECORD_PROVENANCE, "checkpoint_s", world->checkpoint_total_s);
+    if (world->setup.parent_sha256 != NULL)
+        record_attr_text(world->record, RECORD_PROVENANCE, "forked_from",
+                         world->setup.parent_sha256);
     if (world->resumed)
         record_attr_u64(world->record, RECORD_PROVENANCE, "resumed_from_epoch",
                         world->mark.rows[RECORD_DIM_EPOCH]);

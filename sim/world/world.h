@@ -67,6 +67,8 @@ struct world_setup {
     const char *scenario_sha256;
     const char *mechanism_sha256; /* of a shared object that holds it; NULL: built in */
     const char *kernel;           /* of the products: a checkpoint of another one is refused */
+    /* The scenario whose checkpoint the folder may hold, for a run that shares its past; NULL. */
+    const char *parent_sha256;
     /* Continue from the folder's newest good checkpoint; from the start when it has none.  Else an
      * earlier run's checkpoints are removed. */
     bool resume;
@@ -95,6 +97,18 @@ struct world *world_free(struct world *world);
 bool world_resumed(const struct world *world, uint64_t *ret_epoch);
 /* Which newer checkpoints were damaged and passed over; "" when none was. */
 const char *world_damage(const struct world *world);
+
+/* A checkpoint as others see it. */
+struct world_checkpoint {
+    bool found;
+    uint64_t epoch;            /* rows before it */
+    char scenario_sha256[128]; /* whose it is */
+};
+/* The newest good checkpoint of a folder that was taken at `until_ns` or before.  SIM_IO when all
+ * are damaged, SIM_CONFIG for those of another format. */
+SIM_CHECKED enum sim_status world_find_checkpoint(const char *folder, int64_t until_ns,
+                                                  struct world_checkpoint *ret_checkpoint,
+                                                  struct sim_error *err);
 
 /* Runs to the end.  SIM_INTERRUPTED when *stop was set: a checkpoint is kept. */
 SIM_CHECKED enum sim_status world_run(struct world *world, struct sim_error *err);

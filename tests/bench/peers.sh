@@ -1,6 +1,7 @@
 #!/bin/sh
 # peers.sh BUILD [OUT.md]: the same workloads on this simulator and on Debian's ns-3, SimGrid and
 # SimPy, in one run, one program at a time; a table of ratios in Markdown to OUT.md or stdout.
+# peers_table.py puts it into docs/PERFORMANCE.md.
 #
 # Needs libns3-dev libsimgrid-dev python3-simpy3 g++ (apt-get install).  SKIP="simgrid-v512" leaves
 # out the one run that takes minutes.

@@ -31,6 +31,26 @@ _Noreturn static void finding(const char *what, const struct sim_error *err)
     abort();
 }
 
+/* What a change sets has one line of text, the same in the scenario that was written. */
+static void check_changes(const struct config *config, const struct config *again)
+{
+    struct sim_error err = {0};
+    for (size_t c = 0; c < config_change_count(config); c++) {
+        const struct config_change *change = config_change_at(config, c);
+        for (size_t p = 0; p < change->path_count; p++) {
+            const struct config *after = config_change_at(again, c)->after;
+            char *text = config_text_at(change->after, change->paths[p]);
+            char *text_again = config_text_at(after, change->paths[p]);
+            if (text == NULL || text_again == NULL || strcmp(text, text_again) != 0) {
+                fprintf(stderr, "%s---\n%s", text, text_again);
+                finding("a change reads differently when written", &err);
+            }
+            free(text);
+            free(text_again);
+        }
+    }
+}
+
 /* A valid scenario must survive being written and read. */
 static void check_round_trip(struct config *config)
 {
@@ -50,6 +70,7 @@ static void check_round_trip(struct config *config)
         fprintf(stderr, "%s---\n%s", text, text_again != NULL ? text_again : "");
         finding("the resolved scenario is not its own", &err);
     }
+    check_changes(config, again);
     free(text);
     free(text_again);
     config_free(again);
@@ -100,6 +121,8 @@ static const char *const words[] = {
     "schedule: ",
     "{at: 3 d, ",
     "set: {",
+    "at: 5 blocks, ",
+    "limits: {",
     "<<: *a",
     "&a ",
     "*a",

@@ -8,8 +8,10 @@
 #include "base/stream.h"
 
 /* Defaults first; then each key, one time in two, becomes one of its bounds or anything between.
- * Keys that name a uid stay as they are: a renamed uid would be another one.  Open bounds of
- * numbers are taken as 0 and 100. */
+ * Open bounds of numbers are taken as 0 and 100; keys that name a uid name one below 40. */
 void mechanism_params_draw(const struct param_table *table, struct stream *stream, void *values);
+
+/* Whether the value of a key is a uid, which is renamed with it. */
+bool mechanism_params_name_uid(const struct param_key *key);
 
 #endif

@@ -67,15 +67,13 @@ static bool check_parts(const struct mechanism_ops *ops, const struct mechanism_
     return true;
 }
 
-/* Stake of those who may be paid for stake alone; nakamoto pays for ranks only. */
-static bool has_claim(const struct mechanism_ops *ops, const struct mechanism_state *state,
-                      const struct mechanism_output *out)
+/* Whether anybody has anything to be paid for. */
+static bool has_claim(const struct mechanism_ops *ops, const struct mechanism_output *out)
 {
     for (uint32_t i = 0; i < out->neuron_count; i++)
-        if (out->incentive[i] != 0 ||
+        if (out->incentive[i] != 0 || out->dividends[i] != 0 ||
             ((ops->fields & MECHANISM_STAKE_WEIGHT) != 0 && out->stake_weight[i] != 0))
             return true;
-    (void)state;
     return false;
 }
 
@@ -87,11 +85,10 @@ struct property_finding property_payment(const struct mechanism_ops *ops,
     if (!run(ops, state, &out, &finding))
         return finding;
     uint64_t paid = paid_rao(out), emission = state->input.emission_rao;
-    bool nakamoto = ops->bond_unit == MECHANISM_BONDS_RAO;
+    bool wide = ops->fraction_one == UINT64_MAX;
     if (paid > emission)
         found(&finding, "payment: %" PRIu64 " rao of %" PRIu64, paid, emission);
-    else if (has_claim(ops, state, out) &&
-             emission - paid > truncation_rao(state, nakamoto ? 60 : 32))
+    else if (has_claim(ops, out) && emission - paid > truncation_rao(state, wide ? 60 : 32))
         found(&finding, "payment: only %" PRIu64 " rao of %" PRIu64, paid, emission);
     else
         check_parts(ops, state, out, &finding);
@@ -124,6 +121,27 @@ static bool same_vector(const char *name, const uint64_t *a, const uint64_t *b, 
     return true;
 }
 
+static bool same_amounts(const struct mechanism_output *a, const struct mechanism_output *b,
+                         const uint32_t *order, struct property_finding *finding)
+{
+    uint32_t n = a->neuron_count;
+    return same_vector("emission", a->emission_rao, b->emission_rao, n, order, finding) &&
+           same_vector("server emission", a->server_emission_rao, b->server_emission_rao, n, order,
+                       finding) &&
+           same_vector("validator emission", a->validator_emission_rao, b->validator_emission_rao,
+                       n, order, finding) &&
+           same_vector("priority", a->priority, b->priority, n, order, finding);
+}
+
+static bool same_changes(const struct mechanism_output *a, const struct mechanism_output *b,
+                         const uint32_t *order, struct property_finding *finding)
+{
+    for (uint32_t i = 0; i < a->neuron_count; i++)
+        if (a->stake_change_rao[i] != b->stake_change_rao[order[i]])
+            return found(finding, "relabelling: stake change of uid %" PRIu32, i);
+    return true;
+}
+
 static bool same_memory(const struct mechanism_output *a, const struct mechanism_output *b,
                         const uint32_t *order, struct property_finding *finding)
 {
@@ -150,10 +168,6 @@ static bool same_vectors(const struct mechanism_output *a, const struct mechanis
         {"dividends", a->dividends, b->dividends},
         {"validator trust", a->validator_trust, b->validator_trust},
         {"pruning score", a->pruning_score, b->pruning_score},
-        {"emission", a->emission_rao, b->emission_rao},
-        {"server emission", a->server_emission_rao, b->server_emission_rao},
-        {"validator emission", a->validator_emission_rao, b->validator_emission_rao},
-        {"priority", a->priority, b->priority},
     };
     for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
         if (!same_vector(pairs[k].name, pairs[k].a, pairs[k].b, a->neuron_count, order, finding))
@@ -235,10 +249,11 @@ struct property_finding property_relabelling(const struct mechanism_ops *ops,
     uint32_t *order = calloc(state->input.neuron_count, sizeof(*order));
     SIM_ASSERT(order != NULL);
     draw_order(state->input.neuron_count, seed, order);
-    mechanism_state_relabel(state, order, &renamed);
+    mechanism_state_relabel(state, order, ops, &renamed);
     bool tie;
     if (run(ops, state, &a, &finding) && run(ops, &renamed, &b, &finding) &&
-        same_vectors(a, b, order, &finding) && same_permits(state, a, b, order, &tie, &finding) &&
+        same_vectors(a, b, order, &finding) && same_amounts(a, b, order, &finding) &&
+        same_changes(a, b, order, &finding) && same_permits(state, a, b, order, &tie, &finding) &&
         !tie)
         same_bonds(a, b, order, &finding);
     mechanism_output_free(a);
@@ -249,6 +264,20 @@ struct property_finding property_relabelling(const struct mechanism_ops *ops,
 }
 
 /* --------------------------------------------------------------------------------------- scale */
+
+/* What is taken or given grows with the stakes, up to what was cut down before. */
+static bool changes_scale(const struct mechanism_output *a, const struct mechanism_output *b,
+                          uint64_t factor, struct property_finding *finding)
+{
+    const fixed_i128 slack = 2 * (fixed_i128)factor * a->neuron_count + 2;
+    for (uint32_t i = 0; i < a->neuron_count; i++) {
+        fixed_i128 off =
+            (fixed_i128)b->stake_change_rao[i] - (fixed_i128)a->stake_change_rao[i] * factor;
+        if (off > slack || off < -slack)
+            return found(finding, "scale: stake change of uid %" PRIu32, i);
+    }
+    return true;
+}
 
 struct property_finding property_stake_scale(const struct mechanism_ops *ops,
                                              const struct mechanism_state *state, uint64_t factor)
@@ -269,7 +298,8 @@ struct property_finding property_stake_scale(const struct mechanism_ops *ops,
     if (run(ops, state, &a, &finding) && run(ops, &scaled, &b, &finding)) {
         /* Priorities grow with the logarithm of stake, and should. */
         memcpy(b->priority, a->priority, n * sizeof(*b->priority));
-        if (same_vectors(a, b, order, &finding) && same_bonds(a, b, order, &finding) &&
+        if (same_vectors(a, b, order, &finding) && same_amounts(a, b, order, &finding) &&
+            changes_scale(a, b, factor, &finding) && same_bonds(a, b, order, &finding) &&
             memcmp(a->permit, b->permit, n) != 0)
             found(&finding, "scale: permits differ");
     }

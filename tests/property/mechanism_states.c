@@ -88,27 +88,33 @@ static void draw_nakamoto_params(struct draw *d, struct nakamoto_params *p)
     };
 }
 
-/* Whether a mechanism is of the family that params.yuma belongs to. */
-static bool is_yuma(const struct mechanism_ops *ops)
+static bool is_nakamoto(const struct mechanism_ops *ops)
 {
-    return ops->params->struct_bytes == sizeof(struct yuma_params) &&
-           (ops->bond_unit == MECHANISM_BONDS_RELATIVE ||
-            ops->bond_unit == MECHANISM_BONDS_ABSOLUTE);
+    return ops->bond_unit == MECHANISM_BONDS_RAO;
 }
 
+static bool is_yuma(const struct mechanism_ops *ops)
+{
+    for (size_t k = 0; k < yuma_mechanism_count; k++)
+        if (ops->params == yuma_mechanisms[k]->params)
+            return true;
+    return false;
+}
+
+/* What the mechanism refuses is drawn again. */
 static void draw_any_params(struct draw *d, const struct mechanism_ops *ops)
 {
     void *params = d->state->params.any;
     struct sim_error err = {0};
     SIM_ASSERT(ops->params->struct_bytes <= sizeof(d->state->params.any));
-    mechanism_params_draw(ops->params, &d->stream, params);
-    if (ops->check != NULL && ops->check(params, &err) != SIM_OK)
-        param_defaults(ops->params, params);
+    do
+        mechanism_params_draw(ops->params, &d->stream, params);
+    while (ops->check != NULL && ops->check(params, &err) != SIM_OK);
 }
 
 static void draw_params(struct draw *d, const struct mechanism_ops *ops)
 {
-    if (ops->bond_unit == MECHANISM_BONDS_RAO)
+    if (is_nakamoto(ops))
         draw_nakamoto_params(d, &d->state->params.nakamoto);
     else if (is_yuma(ops))
         draw_yuma_params(d, &d->state->params.yuma, ops->params->name);
@@ -239,11 +245,67 @@ static void make_doubles(uint64_t *value, uint64_t count)
     }
 }
 
+static uint64_t largest_bond(const struct mechanism_ops *ops)
+{
+    return is_nakamoto(ops) ? (uint64_t)1 << 40 : 65535;
+}
+
+/* In the mechanism's unit; one that keeps none gets empty rows. */
+static void draw_bonds(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    struct drawn_rows bonds = draw_rows(d, n, largest_bond(ops));
+    if (ops->bond_unit == MECHANISM_BONDS_F64)
+        make_doubles(bonds.value, bonds.start[n]);
+    if (ops->bond_unit == MECHANISM_BONDS_NONE)
+        memset(bonds.start, 0, (n + (size_t)1) * sizeof(*bonds.start));
+    d->state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
+}
+
+/* --------------------------------------------------------------------------------------- outside
+ */
+
+/* 0, tiny, huge, one for all, or anything between. */
+static double *draw_facts(struct draw *d, uint32_t n)
+{
+    double *facts = keep(d->state, n, sizeof(*facts));
+    uint64_t kind = below(d, 6);
+    for (uint32_t i = 0; i < n; i++)
+        facts[i] = kind == 0        ? 0
+                   : kind == 1      ? 1e300 * stream_uniform(&d->stream)
+                   : kind == 2      ? 1e-300 * stream_uniform(&d->stream)
+                   : kind == 3      ? 0.25
+                   : chance(d, 0.3) ? 0
+                                    : 3 * stream_uniform(&d->stream);
+    return facts;
+}
+
+static void draw_outside(struct draw *d, uint32_t n)
+{
+    int64_t *time = keep(d->state, n, sizeof(*time));
+    uint64_t *dice = keep(d->state, n, sizeof(*dice)), times = 1 + below(d, 1000);
+    uint32_t *clones = keep(d->state, n, sizeof(*clones));
+    double unsolved = chance(d, 0.2) ? 1 : 0.3;
+    for (uint32_t i = 0; i < n; i++) {
+        time[i] = chance(d, unsolved) ? INT64_MAX : (int64_t)below(d, times);
+        dice[i] = stream_u64(&d->stream);
+        clones[i] = (uint32_t)below(d, n + 1u);
+    }
+    d->state->outside = (struct mechanism_outside){.true_value = draw_facts(d, n),
+                                                   .benchmark_score = draw_facts(d, n),
+                                                   .solve_time_ns = time,
+                                                   .hashes = draw_facts(d, n),
+                                                   .operations = draw_facts(d, n),
+                                                   .clones = clones,
+                                                   .accomplice = draw_flags(d, n, 0.2),
+                                                   .dice = dice,
+                                                   .network_dice = stream_u64(&d->stream)};
+    d->state->input.outside = &d->state->outside;
+}
+
 /* What a mechanism may find in words of its own: nothing, small numbers, the bits of a double. */
 static void draw_memory(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
 {
     size_t count = (size_t)n * ops->memory_words;
-    d->state->memory_words = ops->memory_words;
     if (count == 0)
         return;
     uint64_t *memory = keep(d->state, count, sizeof(*memory)), kind = below(d, 3);
@@ -252,6 +314,14 @@ static void draw_memory(struct draw *d, const struct mechanism_ops *ops, uint32_
     if (kind == 2)
         make_doubles(memory, count);
     d->state->input.memory = memory;
+}
+
+/* What only some mechanisms read. */
+static void draw_extras(struct draw *d, const struct mechanism_ops *ops, uint32_t n)
+{
+    draw_memory(d, ops, n);
+    if (ops->needs != 0)
+        draw_outside(d, n);
 }
 
 /* ---------------------------------------------------------------------------------------- states
@@ -264,7 +334,7 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     *state = (struct mechanism_state){0};
     struct draw d = {.state = state};
     const char *name = ops->params->name;
-    bool nakamoto = ops->bond_unit == MECHANISM_BONDS_RAO;
+    bool nakamoto = is_nakamoto(ops);
     stream_init(&d.stream, seed, STREAM_TEST, stream_entity(name, 0), 0);
     uint32_t n = 1 + (uint32_t)below(&d, chance(&d, 0.3) ? 4 : neuron_max);
     uint64_t block = 1 + below(&d, 20000);
@@ -291,46 +361,44 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
     else if (chance(&d, 0.3))
         state->input.earliest_commit_block = draw_blocks(&d, n, block, 0.8);
     state->input.weights = weights_of(state, n, draw_rows(&d, n, ops->weight_one));
-    struct drawn_rows bonds = draw_rows(&d, n, nakamoto ? (uint64_t)1 << 40 : 65535);
-    if (ops->bond_unit == MECHANISM_BONDS_F64)
-        make_doubles(bonds.value, bonds.start[n]);
-    state->input.bonds = (struct mechanism_bonds){bonds.start, bonds.column, bonds.value};
-    draw_memory(&d, ops, n);
+    draw_bonds(&d, ops, n);
+    draw_extras(&d, ops, n);
 }
 
 /* ---------------------------------------------------------------------------------- relabelling */
 
-static const uint64_t *move_u64(struct mechanism_state *to, const uint64_t *from, uint32_t n,
-                                const uint32_t *order)
+/* An array of rows of `row_bytes`; NULL stays NULL. */
+static void *move(struct mechanism_state *to, const void *from, uint32_t n, size_t row_bytes,
+                  const uint32_t *order)
 {
     if (from == NULL)
         return NULL;
-    uint64_t *moved = keep(to, n, sizeof(*moved));
+    char *moved = keep(to, n, row_bytes);
     for (uint32_t i = 0; i < n; i++)
-        moved[order[i]] = from[i];
+        memcpy(moved + order[i] * row_bytes, (const char *)from + i * row_bytes, row_bytes);
     return moved;
 }
 
-static const uint8_t *move_flags(struct mechanism_state *to, const uint8_t *from, uint32_t n,
-                                 const uint32_t *order)
-{
-    if (from == NULL)
-        return NULL;
-    uint8_t *moved = keep(to, n, 1);
-    for (uint32_t i = 0; i < n; i++)
-        moved[order[i]] = from[i];
-    return moved;
-}
+#define MOVE(name_) out->name_ = move(ret_state, in->name_, n, sizeof(*in->name_), order)
 
-static const uint64_t *move_memory(struct mechanism_state *to, const uint64_t *from, uint32_t n,
-                                   uint32_t words, const uint32_t *order)
+static void move_outside(const struct mechanism_state *state, const uint32_t *order,
+                         struct mechanism_state *ret_state)
 {
-    if (from == NULL)
-        return NULL;
-    uint64_t *moved = keep(to, (size_t)n * words, sizeof(*moved));
-    for (uint32_t i = 0; i < n; i++)
-        memcpy(moved + (size_t)order[i] * words, from + (size_t)i * words, words * sizeof(*moved));
-    return moved;
+    const struct mechanism_outside *in = &state->outside;
+    struct mechanism_outside *out = &ret_state->outside;
+    uint32_t n = state->input.neuron_count;
+    if (state->input.outside == NULL)
+        return;
+    out->network_dice = in->network_dice;
+    MOVE(true_value);
+    MOVE(benchmark_score);
+    MOVE(solve_time_ns);
+    MOVE(hashes);
+    MOVE(operations);
+    MOVE(clones);
+    MOVE(accomplice);
+    MOVE(dice);
+    ret_state->input.outside = out;
 }
 
 /* Entries on uids that are gone are left out. */
@@ -364,22 +432,36 @@ static struct drawn_rows move_rows(struct mechanism_state *to, const uint64_t *s
     return rows;
 }
 
+/* A parameter that names a uid is renamed too. */
+static void rename_params(const struct mechanism_ops *ops, const uint32_t *order, uint32_t n,
+                          union mechanism_state_params *params)
+{
+    for (size_t k = 0; k < ops->params->key_count; k++) {
+        if (!mechanism_params_name_uid(&ops->params->keys[k]))
+            continue;
+        uint32_t *uid = (uint32_t *)((char *)params + ops->params->keys[k].offset);
+        SIM_ASSERT((ops->params->keys[k].kind & PARAM_KIND_MASK) == PARAM_U32);
+        *uid = *uid < n ? order[*uid] : *uid;
+    }
+}
+
 void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t *order,
-                             struct mechanism_state *ret_state)
+                             const struct mechanism_ops *ops, struct mechanism_state *ret_state)
 {
     const struct mechanism_input *in = &state->input;
     uint32_t n = in->neuron_count;
-    *ret_state = (struct mechanism_state){
-        .input = *in, .memory_words = state->memory_words, .params = state->params};
+    *ret_state = (struct mechanism_state){.input = *in, .params = state->params};
     struct mechanism_input *out = &ret_state->input;
-    out->stake_rao = move_u64(ret_state, in->stake_rao, n, order);
-    out->last_update = move_u64(ret_state, in->last_update, n, order);
-    out->block_at_registration = move_u64(ret_state, in->block_at_registration, n, order);
-    out->priority = move_u64(ret_state, in->priority, n, order);
-    out->earliest_commit_block = move_u64(ret_state, in->earliest_commit_block, n, order);
-    out->memory = move_memory(ret_state, in->memory, n, state->memory_words, order);
-    out->permit = move_flags(ret_state, in->permit, n, order);
-    out->pruned = move_flags(ret_state, in->pruned, n, order);
+    rename_params(ops, order, n, &ret_state->params);
+    MOVE(stake_rao);
+    MOVE(last_update);
+    MOVE(block_at_registration);
+    MOVE(priority);
+    MOVE(earliest_commit_block);
+    MOVE(permit);
+    MOVE(pruned);
+    out->memory = move(ret_state, in->memory, n, ops->memory_words * sizeof(uint64_t), order);
+    move_outside(state, order, ret_state);
     if (in->owner_uid != MECHANISM_NO_UID)
         out->owner_uid = order[in->owner_uid];
     const struct mechanism_weights *w = &in->weights;
@@ -431,10 +513,11 @@ void mechanism_state_full(struct mechanism_state *state, const struct mechanism_
         .weights = {start, column, value},
         .bonds = {no_bonds, column, NULL},
     };
-    state->memory_words = ops->memory_words;
     if (ops->memory_words > 0)
         state->input.memory = keep(state, (size_t)n * ops->memory_words, sizeof(uint64_t));
-    if (ops->bond_unit == MECHANISM_BONDS_RAO)
+    if (ops->needs != 0)
+        draw_outside(&d, n);
+    if (is_nakamoto(ops))
         state->params.nakamoto = (struct nakamoto_params){10, 2, 2, 900000};
     else if (!is_yuma(ops))
         param_defaults(ops->params, state->params.any);

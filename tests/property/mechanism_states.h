@@ -3,7 +3,9 @@
  *
  * The draws seek out what is rare in a life: nobody or everybody permitted, inactive, registered
  * since; no stake, equal stakes, all of the supply on one uid; empty, full, single and unordered
- * rows, entries of 0 and on uids that are gone; both ends of every parameter.
+ * rows, entries of 0 and on uids that are gone; both ends of every parameter; facts from outside
+ * that are zero, equal, tiny, huge or missing.  Parameters of a mechanism that this file does not
+ * know are drawn from its table, so that whatever is listed is tested.
  */
 #ifndef TESTS_MECHANISM_STATES_H
 #define TESTS_MECHANISM_STATES_H
@@ -20,9 +22,9 @@ union mechanism_state_params {
 
 struct mechanism_state {
     struct mechanism_input input; /* points into what follows */
-    uint32_t memory_words;        /* of the mechanism, a uid */
     union mechanism_state_params params;
-    void *memory[16];
+    struct mechanism_outside outside; /* what input.outside points to, where it is not NULL */
+    void *memory[32];
     size_t memory_count;
 };
 
@@ -32,9 +34,9 @@ void mechanism_state_draw(struct mechanism_state *state, const struct mechanism_
                           uint64_t seed, uint32_t neuron_max);
 void mechanism_state_release(struct mechanism_state *state);
 
-/* The same state with uid i renamed to order[i]; rows come out ascending. */
+/* The same state with uid i renamed to order[i]; rows come out ascending.  Not to be moved. */
 void mechanism_state_relabel(const struct mechanism_state *state, const uint32_t *order,
-                             struct mechanism_state *ret_state);
+                             const struct mechanism_ops *ops, struct mechanism_state *ret_state);
 
 /* Rows of `voters` uids over all of `neuron_count`, random u16 weights, bonds likewise if asked:
  * what the benchmarks run. */

@@ -197,20 +197,83 @@ static void bonds_by_uid(const struct mechanism_input *input, struct mechanism_o
             bonds->value[k] ^= i & 1;
 }
 
+static void takes_by_uid(const struct mechanism_input *input, struct mechanism_output *output)
+{
+    for (uint32_t i = 0; i < input->neuron_count; i++)
+        output->stake_change_rao[i] -= i % 2 && input->stake_rao[i] > 0;
+}
+
+static void takes_a_fixed_sum(const struct mechanism_input *input, struct mechanism_output *output)
+{
+    for (uint32_t i = 0; i < input->neuron_count; i++)
+        if (input->stake_rao[i] > 1000000)
+            output->stake_change_rao[i] = -1000000;
+}
+
+static void takes_more_than_there_is(const struct mechanism_input *input,
+                                     struct mechanism_output *output)
+{
+    output->stake_change_rao[0] = -(int64_t)(input->stake_rao[0] + output->emission_rao[0]) - 1;
+}
+
+static void gives_what_was_not_taken(const struct mechanism_input *input,
+                                     struct mechanism_output *output)
+{
+    output->stake_change_rao[0] += (int64_t)input->emission_rao;
+}
+
+static void draws_by_uid(const struct mechanism_input *input, struct mechanism_output *output)
+{
+    uint64_t pool_rao = input->emission_rao;
+    for (uint32_t i = 0; i < input->neuron_count; i++)
+        output->emission_rao[i] = output->server_emission_rao[i] =
+            output->validator_emission_rao[i] = 0;
+    uint32_t winner = (uint32_t)(input->outside->network_dice % input->neuron_count);
+    output->emission_rao[winner] = output->server_emission_rao[winner] = pool_rao;
+}
+
+static void pays_what_is_not_a_number(const struct mechanism_input *input,
+                                      struct mechanism_output *output)
+{
+    /* What a conversion makes of NaN on this machine. */
+    for (uint32_t i = 0; i < input->neuron_count; i++)
+        output->emission_rao[i] = (uint64_t)1 << 63;
+}
+
+static void keeps_a_part(const struct mechanism_input *input, struct mechanism_output *output)
+{
+    for (uint32_t i = 0; i < input->neuron_count; i++)
+        output->emission_rao[i] = output->server_emission_rao[i] =
+            output->server_emission_rao[i] / 1000 * 999;
+}
+
 static const struct {
     break_f run;
-    const char *name;
+    const char *base, *name; /* what is broken, and how */
 } mutants[] = {
-    {pays_too_much, "pays too much"},     {pays_too_little, "pays too little"},
-    {loses_a_part, "loses a part"},       {prefers_a_uid, "prefers a uid"},
-    {permits_by_uid, "permits by uid"},   {looks_at_absolute_stake, "looks at absolute stake"},
-    {exceeds_one, "exceeds one"},         {takes_without_leave, "takes without leave"},
-    {disorders_bonds, "disorders bonds"}, {bonds_by_uid, "bonds by uid"},
+    {pays_too_much, "yuma2", "pays too much"},
+    {pays_too_little, "yuma2", "pays too little"},
+    {loses_a_part, "yuma2", "loses a part"},
+    {prefers_a_uid, "yuma2", "prefers a uid"},
+    {permits_by_uid, "yuma2", "permits by uid"},
+    {looks_at_absolute_stake, "yuma2", "looks at absolute stake"},
+    {exceeds_one, "yuma2", "exceeds one"},
+    {takes_without_leave, "yuma2", "takes without leave"},
+    {disorders_bonds, "yuma2", "disorders bonds"},
+    {bonds_by_uid, "yuma2", "bonds by uid"},
+    {takes_by_uid, "slash", "takes by uid"},
+    {takes_a_fixed_sum, "slash", "takes a fixed sum"},
+    {takes_more_than_there_is, "slash", "takes more than there is"},
+    {gives_what_was_not_taken, "slash", "gives what was not taken"},
+    {draws_by_uid, "lottery", "draws by uid"},
+    {pays_what_is_not_a_number, "oracle", "pays what is not a number"},
+    {keeps_a_part, "oracle", "keeps a part"},
+    {takes_without_leave, "central", "takes without leave"},
 };
 
-static const struct mechanism_ops *sound(void)
+static const struct mechanism_ops *sound(size_t mutant)
 {
-    return mechanism_list_find("yuma2");
+    return mechanism_list_find(mutants[mutant].base);
 }
 
 #define MUTANT(index_)                                                                             \
@@ -219,7 +282,7 @@ static const struct mechanism_ops *sound(void)
         struct mechanism_scratch *scratch, const struct mechanism_trace *trace,                    \
         struct sim_error *err)                                                                     \
     {                                                                                              \
-        enum sim_status status = sound()->epoch(params, input, output, scratch, trace, err);       \
+        enum sim_status status = sound(index_)->epoch(params, input, output, scratch, trace, err); \
         mutants[index_].run(input, output);                                                        \
         return status;                                                                             \
     }
@@ -233,6 +296,14 @@ MUTANT(6)
 MUTANT(7)
 MUTANT(8)
 MUTANT(9)
+MUTANT(10)
+MUTANT(11)
+MUTANT(12)
+MUTANT(13)
+MUTANT(14)
+MUTANT(15)
+MUTANT(16)
+MUTANT(17)
 
 static void every_way_to_break_a_mechanism_is_found(void **unused)
 {
@@ -240,10 +311,13 @@ static void every_way_to_break_a_mechanism_is_found(void **unused)
     enum sim_status (*const epochs[])(const void *, const struct mechanism_input *,
                                       struct mechanism_output *, struct mechanism_scratch *,
                                       const struct mechanism_trace *, struct sim_error *) = {
-        mutant_0, mutant_1, mutant_2, mutant_3, mutant_4,
-        mutant_5, mutant_6, mutant_7, mutant_8, mutant_9};
+        mutant_0,  mutant_1,  mutant_2,  mutant_3,  mutant_4,  mutant_5,
+        mutant_6,  mutant_7,  mutant_8,  mutant_9,  mutant_10, mutant_11,
+        mutant_12, mutant_13, mutant_14, mutant_15, mutant_16, mutant_17};
+    _Static_assert(sizeof(epochs) / sizeof(epochs[0]) == sizeof(mutants) / sizeof(mutants[0]),
+                   "one function for each");
     for (size_t m = 0; m < sizeof(mutants) / sizeof(mutants[0]); m++) {
-        struct mechanism_ops broken = *sound();
+        struct mechanism_ops broken = *sound(m);
         broken.epoch = epochs[m];
         unsigned findings = 0;
         for (uint64_t seed = 0; seed < 20; seed++) {
@@ -253,7 +327,7 @@ static void every_way_to_break_a_mechanism_is_found(void **unused)
             mechanism_state_release(&state);
         }
         if (findings == 0)
-            fail_msg("no property found a mechanism that %s", mutants[m].name);
+            fail_msg("no property found a %s that %s", mutants[m].base, mutants[m].name);
     }
 }
 

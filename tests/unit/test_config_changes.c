@@ -191,12 +191,15 @@ static void a_change_may_build_on_the_change_before_it(void **state)
     assert_int_equal(yuma->alpha_low, 16383);
     config_free(config);
     /* What counts is what runs by then: before yuma3 comes there is no such parameter. */
-    config_cases_assert_errors("name: t\n"
-                               "mechanism: finney\n"
-                               "schedule:\n"
-                               "  - {at: 1 h, set: {mechanism.liquid: true}}\n"
-                               "  - {at: 2 h, set: {mechanism: yuma3}}\n",
-                               "XX");
+    config_cases_assert_errors(
+        "name: t\n"
+        "mechanism: finney\n"
+        "schedule:\n"
+        "  - {at: 1 h, set: {mechanism.liquid: true}}\n"
+        "  - {at: 2 h, set: {mechanism: yuma3}}\n",
+        "test.yaml:4:31: key 'liquid' in 'mechanism' belongs to yuma3, not to finney\n"
+        "   4 |   - {at: 1 h, set: {mechanism.liquid: true}}\n"
+        "     |                               ^\n");
 }
 
 static void an_error_is_said_once_though_twin_and_changes_see_it_too(void **state)

@@ -158,6 +158,21 @@ static void the_t_interval_is_the_tabulated_one(void **state)
     assert_true(isnan(metrics_t_interval(NULL, 0, 0.95).estimate));
 }
 
+static void the_welch_interval_is_the_tabulated_one(void **state)
+{
+    (void)state;
+    /* Alike on both sides: 8 degrees of freedom, t(8, 97.5 %) = 2.306004135204. */
+    struct metrics_interval interval = metrics_welch_interval(3, 0.5, 5, 0.5, 5, 0.95);
+    close_to(interval.estimate, 3);
+    assert_true(fabs(interval.high - (3 + 2.306004135204)) < 1e-9);
+    assert_true(fabs(interval.low - (3 - 2.306004135204)) < 1e-9);
+    /* One side alone varies: its 4 degrees of freedom. */
+    interval = metrics_welch_interval(0, 1, 5, 0, 50, 0.95);
+    assert_true(fabs(interval.high - 2.776445105198) < 1e-9);
+    interval = metrics_welch_interval(1, 0, 2, 0, 2, 0.95);
+    assert_true(interval.low == 1 && interval.high == 1);
+}
+
 static void quantiles_lie_between_neighbours(void **state)
 {
     (void)state;
@@ -232,6 +247,7 @@ int main(void)
         cmocka_unit_test(kendall_tau_by_merging_equals_the_definition_with_ties),
         cmocka_unit_test(spearman_is_the_correlation_of_ranks),
         cmocka_unit_test(the_t_interval_is_the_tabulated_one),
+        cmocka_unit_test(the_welch_interval_is_the_tabulated_one),
         cmocka_unit_test(quantiles_lie_between_neighbours),
         cmocka_unit_test(the_bootstrap_covers_a_known_mean_as_often_as_it_says),
         cmocka_unit_test(the_interval_of_tau_is_seeded_and_holds_the_estimate),

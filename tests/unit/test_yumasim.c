@@ -25,7 +25,7 @@ struct network {
     uint64_t block, emission_rao;
     uint64_t stake[N], registered[N], update[N], memory[2 * N];
     uint8_t permit[N];
-    double weight[VALIDATORS][2]; /* of servers 3 and 4 */
+    double weight[VALIDATORS][3]; /* of itself, of servers 3 and 4 */
     uint64_t bond_start[N + 1], bond[ENTRIES_MAX];
     uint32_t bond_column[ENTRIES_MAX];
 };
@@ -49,21 +49,21 @@ static void network_init(struct network *net, const char *name)
 static void set_all(struct network *net, double first, double second)
 {
     for (int i = 0; i < VALIDATORS; i++) {
-        net->weight[i][0] = first;
-        net->weight[i][1] = second;
+        net->weight[i][1] = first;
+        net->weight[i][2] = second;
     }
 }
 
 struct weights {
     uint64_t start[N + 1];
-    uint32_t column[2 * VALIDATORS], value[2 * VALIDATORS];
+    uint32_t column[3 * VALIDATORS], value[3 * VALIDATORS];
 };
 
 static struct mechanism_input input_of(struct network *net, struct weights *weights)
 {
-    *weights = (struct weights){{0, 2, 4, 6, 6, 6}, {3, 4, 3, 4, 3, 4}, {0}};
-    for (int k = 0; k < 2 * VALIDATORS; k++)
-        weights->value[k] = (uint32_t)(net->weight[k / 2][k % 2] * 65535);
+    *weights = (struct weights){{0, 3, 6, 9, 9, 9}, {0, 3, 4, 1, 3, 4, 2, 3, 4}, {0}};
+    for (int k = 0; k < 3 * VALIDATORS; k++)
+        weights->value[k] = (uint32_t)(net->weight[k / 3][k % 3] * 65535);
     return (struct mechanism_input){
         .neuron_count = N,
         .block = net->block,
@@ -94,20 +94,26 @@ static void keep(struct network *net)
         memcpy(net->memory, net->output->memory, sizeof(net->memory));
 }
 
-/* One epoch; everybody set weights in the block before. */
-static void run(struct network *net)
+/* One epoch with the weights that are set. */
+static void run_again(struct network *net)
 {
     struct mechanism_scratch scratch = {0};
     struct weights weights;
     struct sim_error err = {0};
-    net->block += TEMPO_BLOCKS;
-    for (int i = 0; i < N; i++)
-        net->update[i] = net->block - 1;
     struct mechanism_input input = input_of(net, &weights);
     assert_int_equal(
         mechanism_epoch(net->ops, &net->params, &input, net->output, &scratch, NULL, &err), SIM_OK);
     keep(net);
     mechanism_scratch_release(&scratch);
+}
+
+/* One epoch; everybody set weights in the block before. */
+static void run(struct network *net)
+{
+    net->block += TEMPO_BLOCKS;
+    for (int i = 0; i < N; i++)
+        net->update[i] = net->block - 1;
+    run_again(net);
 }
 
 static double bond_of(const struct network *net, uint32_t row, uint32_t column)
@@ -162,6 +168,123 @@ static void the_validators_share_of_the_emission_is_a_parameter(void **state)
     mechanism_output_free(net.output);
 }
 
+/* An average that takes nothing new leaves bonds, and with them dividends, at 0. */
+static void without_dividends_incentives_get_all(void **state)
+{
+    (void)state;
+    struct network net;
+    network_init(&net, "yumasim-b-yuma3");
+    net.params.bond_moving_avg = 1;
+    net.params.validator_share = 1;
+    set_all(&net, 1, 0);
+    run(&net);
+    assert_int_equal(net.output->emission_rao[3], net.emission_rao);
+    mechanism_output_free(net.output);
+}
+
+/* Sorting asks for at least kappa of the stake behind a weight, halving for more. */
+static void half_of_the_stake_supports_a_weight_when_sorted_but_not_when_halved(void **state)
+{
+    (void)state;
+    for (int search = YUMASIM_BISECTION; search <= YUMASIM_SORT; search++) {
+        struct network net;
+        network_init(&net, "yumasim-b-yuma2");
+        net.params.consensus_search = search;
+        net.params.consensus_precision = 100000;
+        static const uint64_t stake[N] = {500, 250, 250};
+        memcpy(net.stake, stake, sizeof(stake));
+        set_all(&net, 0.8, 0.2);
+        net.weight[0][1] = 0.2;
+        net.weight[0][2] = 0.8;
+        run(&net);
+        /* Supported are .8 and .8, or .2 and .2; of both sums a half each, so clipped at .5:
+         * .5 x .2 + .5 x .5. */
+        double rank = (double)net.output->rank[3] * 0x1p-64;
+        assert_true(fabs(rank - 0.35) < 1e-4);
+        /* Six tenths are behind the first weight of 1, half behind the second's. */
+        set_all(&net, 1, 0);
+        net.weight[0][1] = 0.25;
+        net.weight[0][2] = 0.75;
+        run(&net);
+        double consensus = (double)net.output->consensus[4] * 0x1p-64;
+        /* Sorted: 1 and .75 of 1.75; halved: .25 and 0. */
+        assert_true(fabs(consensus - (search == YUMASIM_SORT ? 0.75 / 1.75 : 0)) < 1e-4);
+        mechanism_output_free(net.output);
+    }
+}
+
+static void nobody_rates_himself(void **state)
+{
+    (void)state;
+    struct network net;
+    network_init(&net, "yumasim-b-yuma2");
+    set_all(&net, 0.5, 0);
+    net.weight[0][0] = 1;
+    run(&net);
+    assert_int_equal(net.output->incentive[0], 0);
+    assert_true(net.output->incentive[3] > UINT64_MAX - (UINT64_C(1) << 20));
+    mechanism_output_free(net.output);
+}
+
+static void a_validator_that_is_silent_for_long_does_not_vote(void **state)
+{
+    (void)state;
+    struct network net;
+    network_init(&net, "yumasim-b-yuma2");
+    net.block = 20000;
+    set_all(&net, 0, 1);
+    net.weight[0][1] = 1;
+    net.weight[0][2] = 0;
+    run(&net);
+    assert_true(net.output->incentive[3] > UINT64_MAX - (UINT64_C(1) << 20));
+    net.update[0] = 1;
+    run_again(&net);
+    assert_true(net.output->incentive[4] > UINT64_MAX - (UINT64_C(1) << 20));
+    assert_int_equal(net.output->dividends[0], 0);
+    assert_int_equal(net.output->active[0], 0);
+    mechanism_output_free(net.output);
+}
+
+static void weights_from_before_a_slot_changed_hands_do_not_count(void **state)
+{
+    (void)state;
+    struct network net;
+    network_init(&net, "yumasim-b-yuma2");
+    set_all(&net, 1, 0.01);
+    run(&net);
+    net.registered[3] = net.block;
+    run_again(&net);
+    assert_int_equal(net.output->incentive[3], 0);
+    assert_true(net.output->incentive[4] > UINT64_MAX - (UINT64_C(1) << 20));
+    mechanism_output_free(net.output);
+}
+
+static void whatever_stands_in_memory_gives_numbers(void **state)
+{
+    (void)state;
+    static const double odd[] = {-1, 1e300, 1e-310, 2};
+    for (size_t k = 0; k < yumasim_mechanism_count; k++) {
+        struct network net;
+        network_init(&net, yumasim_mechanisms[k]->params->name);
+        set_all(&net, 0.5, 0.5);
+        for (uint32_t i = 0; i < VALIDATORS; i++) {
+            net.bond_column[i] = 3;
+            net.bond_start[i + 1] = i + 1;
+            memcpy(&net.bond[i], &odd[(i + k) % 4], sizeof(net.bond[i]));
+            net.memory[2 * i] = UINT64_MAX - 1;
+            net.memory[2 * i + 1] = UINT64_MAX; /* NaN */
+        }
+        net.bond[k % VALIDATORS] = UINT64_C(0x7ff8000000000000) + (k << 20); /* NaN */
+        net.bond_start[4] = net.bond_start[5] = VALIDATORS;
+        run(&net);
+        for (uint32_t i = 0; i < VALIDATORS; i++)
+            /* A lagged variant's weights stand in the lowest bits. */
+            assert_true(bond_of(&net, i, 3) >= 0 && bond_of(&net, i, 3) <= 1 + 0x1p-36);
+        assert_in_range(paid_rao(&net), net.emission_rao - N, net.emission_rao);
+        mechanism_output_free(net.output);
+    }
+}
+
 /* ------------------------------------------------------------------------------------- accidents
  */
 
@@ -170,7 +293,7 @@ static void three_winners(struct network *net)
     net->stake[0] = 34;
     net->stake[1] = net->stake[2] = 33;
     memset(net->weight, 0, sizeof(net->weight));
-    net->weight[0][0] = net->weight[1][1] = 1;
+    net->weight[0][1] = net->weight[1][2] = 1;
 }
 
 /* No weight has half of the stake behind it. */
@@ -422,11 +545,34 @@ static void a_mechanism_that_takes_over_goes_on_from_the_bonds_it_finds(void **s
     mechanism_output_free(net.output);
 }
 
+/* Its old weights are not to be had, so its first ranks are by those of now. */
+static void a_lagged_variant_that_takes_over_begins_with_the_weights_it_finds(void **state)
+{
+    (void)state;
+    struct network net;
+    network_init(&net, "yumasim-c-yuma2a");
+    set_all(&net, 1, 0);
+    run(&net);
+    const struct mechanism_ops *before = net.ops;
+    net.ops = mechanism_list_find("yumasim-c-yuma2b");
+    migrate(&net, before);
+    set_all(&net, 0, 1);
+    run(&net);
+    assert_true(net.output->incentive[4] > UINT64_MAX - (UINT64_C(1) << 20));
+    mechanism_output_free(net.output);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_variant_pays_an_agreed_server_half_and_validators_by_stake),
         cmocka_unit_test(the_validators_share_of_the_emission_is_a_parameter),
+        cmocka_unit_test(without_dividends_incentives_get_all),
+        cmocka_unit_test(half_of_the_stake_supports_a_weight_when_sorted_but_not_when_halved),
+        cmocka_unit_test(nobody_rates_himself),
+        cmocka_unit_test(a_validator_that_is_silent_for_long_does_not_vote),
+        cmocka_unit_test(weights_from_before_a_slot_changed_hands_do_not_count),
+        cmocka_unit_test(whatever_stands_in_memory_gives_numbers),
         cmocka_unit_test(without_consensus_stake_is_paid_and_no_server),
         cmocka_unit_test(the_originals_accident_pays_every_server_alike),
         cmocka_unit_test(unreached_consensus_is_the_smallest_weight_or_the_originals_largest),
@@ -437,6 +583,7 @@ int main(void)
         cmocka_unit_test(there_and_back_leaves_shares_as_they_were),
         cmocka_unit_test(the_chains_bonds_become_shares),
         cmocka_unit_test(a_mechanism_that_takes_over_goes_on_from_the_bonds_it_finds),
+        cmocka_unit_test(a_lagged_variant_that_takes_over_begins_with_the_weights_it_finds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,19 @@ def every_form_of_answer_weighs_what_it_says_and_ranks_peers(runs):
         print(f"  {name}: {weight} bytes, tau {ranks(run):.2f}")
 
 
+def recorded_operations_are_six_a_parameter_and_token_learnt_and_two_a_token_answered(runs):
+    run = runs("own")
+    for group, answers in (("miners", True), ("validators", False)):
+        parameters = int(run.file["groups/parameter_count"][run.names.index(group)])
+        learnt = run.total("training_steps", group) * BATCH * SEQUENCE
+        answered = run.total("queries_answered", group) * BATCH * SEQUENCE
+        assert (answered > 0) == answers and learnt > 0
+        rule = 6 * parameters * learnt + 2 * parameters * answered
+        share = run.total("flop_done", group) / rule
+        print(f"  {group}: {share:.3f} of the rule")
+        assert 0.9 < share < 1.1, (group, share)
+
+
 def a_question_for_a_continuation_keeps_its_last_symbols_back(runs):
     run, plain = runs("form-three"), runs("form-logits")
     for one, positions in ((run, SEQUENCE + 1 - 3), (plain, SEQUENCE)):
@@ -286,6 +299,7 @@ def keys_without_effect_are_refused(runs):
 
 CASES = [
     every_form_of_answer_weighs_what_it_says_and_ranks_peers,
+    recorded_operations_are_six_a_parameter_and_token_learnt_and_two_a_token_answered,
     a_question_for_a_continuation_keeps_its_last_symbols_back,
     a_continuation_takes_the_server_longer,
     hidden_states_pay_as_the_logits_that_they_lead_to,

@@ -414,6 +414,105 @@ def a_resume_near_the_end_is_much_shorter_than_a_run(folder):
     assert rest_s < 0.6 * whole_s, (rest_s, whole_s)
 
 
+def fork(parent, epoch, path, *extra):
+    return call(TAOSIM, "run", "--from", f"{parent}@{epoch}", "-o", path, *OPTIONS[:3],
+                OPTIONS[-1], *extra)
+
+
+def forked_from(path):
+    with h5py.File(os.path.join(path, "result.h5")) as file:
+        return "forked_from" in file["provenance"].attrs
+
+
+def same_past(parent, path, epoch):
+    """All rows of the first epochs, and all rows of other growing tables up to that time."""
+    compared = 0
+    with h5py.File(os.path.join(parent, "result.h5")) as a, \
+            h5py.File(os.path.join(path, "result.h5")) as b:
+        until_ns = int(a["time"][epoch - 1] * 1e9 + 0.5)
+        for name in a:
+            if isinstance(a[name], h5py.Dataset) and a[name].shape[:1] == a["time"].shape:
+                assert a[name][:epoch].tobytes() == b[name][:epoch].tobytes(), name
+                compared += 1
+        for group in ("events", "set_weights"):
+            rows = [int((file[group]["time_ns"][()] <= until_ns).sum()) for file in (a, b)]
+            assert rows[0] == rows[1] > 0, (group, rows)
+            for name in a[group]:
+                column = a[group][name]
+                if column.shape[:1] == a[group]["time_ns"].shape and name != "call":
+                    assert column[:rows[0]].tobytes() == b[group][name][:rows[0]].tobytes(), name
+                    compared += 1
+        assert compared > 40, compared
+        return (a["incentive"][epoch:].tobytes() != b["incentive"][epoch:].tobytes() and
+                len(a["time"]) > epoch)
+
+
+def a_fork_without_changes_is_its_parent(folder):
+    parent = unbroken(folder)[0]
+    for epoch, behind in ((3, 3), (2, None), (0, None)):
+        path = os.path.join(folder, f"unchanged{epoch}")
+        expect(fork(parent, epoch, path), 0, "trace_digest")
+        same(parent, path)
+        assert resumed_from(path) == behind, (epoch, resumed_from(path))
+        assert forked_from(path) == (behind is not None)
+
+
+def a_fork_shares_the_past_and_is_the_run_with_that_schedule(folder):
+    parent = unbroken(folder)[0]
+    for epoch, behind in ((3, 3), (2, None)):
+        path, plain = (os.path.join(folder, f"{name}{epoch}") for name in ("other", "plain"))
+        expect(fork(parent, epoch, path, "--set", "mechanism=yuma3",
+                    "--set", "query.timeout=3 s"), 0, "trace_digest")
+        assert resumed_from(path) == behind
+        assert same_past(parent, path, epoch), "nothing changed behind the fork"
+        expect(call(TAOSIM, "run", os.path.join(path, "scenario.yaml"), "-o", plain,
+                    *OPTIONS[:3], OPTIONS[-1]), 0)
+        same(plain, path)
+    twice = os.path.join(folder, "twice-forked")
+    expect(fork(os.path.join(folder, "other3"), 3, twice, "--set", "query.interval=24 s",
+                "--until", "22 min"), 0)
+    assert resumed_from(twice) == 3
+    with open(os.path.join(twice, "scenario.yaml"), encoding="utf-8") as file:
+        assert file.read().count("- at:") == 2
+    if ALL:
+        expect(call(TAOSIM, "verify", os.path.join(path, "result.h5")), 0, "the same digests")
+
+
+def a_fork_that_is_killed_goes_on_to_the_same_result(folder):
+    parent = unbroken(folder)[0]
+    arguments = [TAOSIM, "run", "--from", f"{parent}@3", *OPTIONS[:3], "--set", "mechanism=yuma3",
+                 "--until", "30 min"]
+    whole = os.path.join(folder, "whole-fork")
+    expect(call(*arguments, "-o", whole), 0)
+    for number in range(20 if ALL else 2):
+        path = os.path.join(folder, "killed-fork")
+        stop([*arguments, "-o", path, OPTIONS[-1]], signal.SIGKILL, DICE.uniform(0, 2))
+        begun = os.path.exists(os.path.join(path, "scenario.yaml"))
+        expect(resume(path) if begun and number % 2 else call(*arguments, "-o", path), 0)
+        same(whole, path)
+        shutil.rmtree(path)
+
+
+def a_fork_of_what_cannot_change_or_is_not_there_is_refused(folder):
+    parent, path = unbroken(folder)[0], os.path.join(folder, "refused")
+    expect(fork(parent, 3, path, "--set", "groups.small.count=3"), 2, "cannot change while")
+    expect(fork(parent, 3, path, "--seed", "7"), 2, "'seed' cannot change while")
+    expect(fork(parent, 99, path, "--set", "mechanism=yuma3"), 2, "has come to epoch 4, not 99")
+    expect(call(TAOSIM, "run", "--from", parent, "-o", path), 2, "--from takes DIR@EPOCH")
+    assert not os.path.exists(path)
+
+
+def a_fork_that_needs_other_memory_runs_from_the_beginning(folder):
+    """More uids than the parent's arrays hold: no checkpoint of it fits."""
+    parent, path = unbroken(folder)[0], os.path.join(folder, "wider")
+    expect(fork(parent, 3, path, "--set", "chain.max_uids=140"), 0)
+    assert resumed_from(path) is None
+    with h5py.File(os.path.join(parent, "result.h5")) as a, \
+            h5py.File(os.path.join(path, "result.h5")) as b:
+        assert b["stake_rao"].shape[1] == 140
+        assert (a["stake_rao"][:3] == b["stake_rao"][:3, :128]).all()
+
+
 def on_a_small_disk(folder, size_bytes):
     """One run on a disk of that size, then on a larger one; whether the first was too small."""
     mount = os.path.join(folder, "disk")

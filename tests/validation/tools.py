@@ -250,6 +250,78 @@ def a_slip_in_a_replays_mechanism_names_the_one_that_was_meant(folder):
     expect(call("replay", run, "--set", "kappa=7"), 2, "is not between 0 and 1")
 
 
+def several_mechanisms_stand_in_one_table(folder):
+    done = expect(call("bench-mechanism", "finney", "yuma3", "--on", run_once("finney")), 0)
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if "%" in line}
+    with h5py.File(os.path.join(run_once("finney"), "result.h5")) as file:
+        paid, group = file["emission_rao"][()], file["group_id"][()]
+        attacker = file["groups/attacker"][()][group]
+        offered = file["states/emission_offered_rao"][()].sum()
+    assert abs(float(lines["finney"][1]) - 100 * paid.sum() / offered) < 0.006, lines
+    assert abs(float(lines["finney"][3]) - 100 * paid[attacker == 1].sum() / paid.sum()) < 0.006
+    assert lines["yuma3"][1:9] != lines["finney"][1:9]
+    expect(call("bench-mechanism", "finney"), 2, "a recorded run are needed")
+    expect(call("bench-mechanism", "fnney", "--on", run_once("finney")), 2, "did you mean 'finney'")
+
+
+# ---- compare
+
+def compare_shows_who_gained_and_which_keys_differ(folder):
+    done = expect(call("compare", run_once("finney"), run_once("lottery")), 0)
+    assert "  mechanism.name: finney -> lottery" in done.stdout, done.stdout
+    assert "seed:" not in done.stdout.replace("seed 1", ""), done.stdout
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if "%" in line}
+    shares = []
+    for name in ("finney", "lottery"):
+        with h5py.File(os.path.join(run_once(name), "result.h5")) as file:
+            paid, group = file["emission_rao"][()], file["group_id"][()]
+            swarm = [value.decode() if isinstance(value, bytes) else value
+                     for value in file["groups/name"][()]].index("swarm")
+            shares.append(100 * paid[group == swarm].sum() / paid.sum())
+    got = lines["group.swarm"]
+    assert abs(float(got[1]) - shares[0]) < 0.006 and abs(float(got[3]) - shares[1]) < 0.006, got
+    assert abs(float(got[5]) - (shares[1] - shares[0])) < 0.011, (got, shares)
+    assert lines["attackers"][1:6] == got[1:6]
+
+
+def compare_by_epochs_adds_a_table_for_each(folder):
+    done = expect(call("compare", run_once("finney"), run_once("finney"), "--epochs"), 0, "nothing")
+    with h5py.File(os.path.join(run_once("finney"), "result.h5")) as file:
+        assert done.stdout.count("\nepoch ") == file["block"].shape[0], done.stdout
+
+
+def runs_over_seeds_are_compared_in_pairs_with_an_interval(folder):
+    for seed in ("1", "2", "3"):
+        for name, share in (("a", "0.2"), ("b", "0.8")):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+            expect(call("run", SCENARIO, "--quiet", "--until", "25 min", "--seed", seed, "--set",
+                        "mechanism={name: lottery, validator_share: " + share + "}", "-o",
+                        f"{name}/{seed}", folder=folder), 0)
+    done = expect(call("compare", "a", "b", folder=folder), 0, "pairs of runs with the same seed")
+    line = [line for line in done.stdout.splitlines() if line.startswith("role.validators")][0]
+    low, high = line[line.index("[") + 1:line.index("]")].split(",")
+    assert float(low) <= 60 <= float(high) or abs(float(low) - 60) < 1, line
+    shutil.rmtree(os.path.join(folder, "b", "3"))
+    expect(call("compare", "a", "b", folder=folder), 0, "Welch")
+    expect(call("compare", "a", "b", "--fail-if", "role.validators.paid > 0.3", folder=folder), 3,
+           "B - A is 0.")
+
+
+def a_gate_ends_with_three(folder):
+    a, b = run_once("finney"), run_once("lottery")
+    expect(call("compare", a, b, "--fail-if", "attackers.paid > 1"), 0)
+    expect(call("compare", a, b, "--fail-if", "attackers.paid <= 1"), 3, "--fail-if")
+    for text in ("attackers", "attackers.paid >", "attackers.paid > x", "> 2", "attackers.gain > 0",
+                 "attackers.paid = 3"):
+        expect(call("compare", a, b, "--fail-if", text), 2, "is no condition")
+    expect(call("compare", a, b, "--fail-if", "group.nobody.paid > 0"), 2, "neither run has")
+    expect(call("compare", a, folder), 74, "holds no result")
+    again = ["run", SCENARIO, *SHORT, *DATES["finney"], "-o", a, "--fail-if"]
+    expect(call(*again, "honest.stake < 0.5"), 0)
+    expect(call(*again, "honest.stake >= 0.5"), 3, "it is 0.")
+    expect(call(*again, "group.nobody.paid > 0"), 2, "the run has no")
+
+
 # ---- a mechanism of one's own
 
 def make(folder, name="fair"):
@@ -327,8 +399,8 @@ def another_file_under_the_same_name_is_refused(folder):
     expect(call("run", scenario, "--quiet", "-o", "own", folder=folder), 0)
     with open(os.path.join(folder, "fair.so"), "ab") as file:
         file.write(b"\0")
-    for arguments in (("resume", "own", "--until", "26 min"), ("verify", "own/result.h5", "--quiet"),
-                      ("replay", "own")):
+    for arguments in (("resume", "own", "--until", "26 min"), ("replay", "own"),
+                      ("verify", "own/result.h5", "--quiet")):
         expect(call(*arguments, folder=folder), 2, "is not the one that the run was made with")
     expect(call("run", scenario, "--quiet", "-o", "own", folder=folder), 2, "holds another run")
     expect(call("replay", "own", "--mechanism", "finney", folder=folder), 0)
@@ -338,9 +410,8 @@ def compile_c(folder, name, text):
     source = os.path.join(folder, name + ".c")
     with open(source, "w", encoding="utf-8") as file:
         file.write(text)
-    headers = [line.split("'")[1] for line in
-               open(os.path.join(os.path.dirname(made()), "..", "meson.build"), encoding="utf-8")
-               if line.startswith("headers")][0]
+    with open(os.path.join(os.path.dirname(made()), "..", "meson.build"), encoding="utf-8") as file:
+        headers = [line.split("'")[1] for line in file if line.startswith("headers")][0]
     subprocess.run(["cc", "-shared", "-fPIC", "-I" + headers, source, "-o",
                     os.path.join(folder, name + ".so")], check=True)
 
@@ -370,6 +441,16 @@ def what_is_no_mechanism_is_refused_with_its_place(folder):
     with open(os.path.join(folder, "own.yaml"), "a", encoding="utf-8") as file:
         file.write("scorer: ./text.so\n")
     expect(call("check", "own.yaml", folder=folder), 2, "only a mechanism can be a file")
+
+
+def a_schedule_may_name_ones_own_mechanism_and_a_replay_asks_which(folder):
+    shutil.copy(made(), os.path.join(folder, "fair.so"))
+    with open(os.path.join(folder, "own.yaml"), "w", encoding="utf-8") as file:
+        file.write(f"base: {SCENARIO}\nuntil: 25 min\nschedule:\n"
+                   "  - {at: 21 min, set: {mechanism: ./fair.so}}\n")
+    expect(call("run", "own.yaml", "--quiet", "-o", "own", folder=folder), 0)
+    expect(call("replay", "own", folder=folder), 2, "changes its mechanism by schedule")
+    expect(call("replay", "own", "--mechanism", "yuma3", folder=folder), 0)
 
 
 def list_shows_a_file_like_what_is_built_in(folder):

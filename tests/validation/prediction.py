@@ -1,0 +1,133 @@
+"""What `run --dry-run` predicts is within a factor of two of what then happens.
+
+usage: prediction.py TAOSIM QUICKSTART CABAL SWARM [--all]
+
+Events, memory, and the bytes of the result and of the run's folder; with --all the processor time, and where the
+machine is idle the time on the wall.
+Checkpoints are taken at each epoch here, so that their number does not depend on the machine.
+"""
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import h5py
+
+TAOSIM = os.path.abspath(sys.argv[1])
+QUICKSTART, CABAL, SWARM = (os.path.abspath(path) for path in sys.argv[2:5])
+ALL = "--all" in sys.argv
+THREADS = "2"
+FACTOR = 2.0
+CALIBRATION_S = 1.0
+
+# name: scenario, until, what is set
+CASES = {
+    "quickstart": (QUICKSTART, "2 h", ()),
+    "cabal": (CABAL, "45 min", ()),
+    "sybil-swarm": (SWARM, "20 min", ()),
+    "messages first in, first out": (QUICKSTART, "15 min", ("network.sharing=fifo",)),
+    "messages by latency alone": (QUICKSTART, "15 min", ("network.sharing=latency",)),
+    "messages as windows of TCP": (QUICKSTART, "10 min", ("network.sharing=tcp",)),
+    "everything recorded": (QUICKSTART, "40 min", ("record.weights_interval=1",
+                                                   "record.bonds_interval=1",
+                                                   "chain.tempo=10 blocks")),
+    "nothing learnt": (QUICKSTART, "20 min", tuple(
+        f"groups.{group}.training={{enabled: false}}" for group in
+        ("small", "medium", "large", "validators", "swarm"))),
+    "larger models": (QUICKSTART, "10 min", (
+        "groups.small.model={name: transformer, width: 64, hidden: 256, heads: 4}",)),
+    "room for many": (QUICKSTART, "25 min", ("limits.max_uids=2048",)),
+}
+CPU = ("forward", "training", "evaluation", "loop")
+TIMED = ("quickstart", "cabal", "sybil-swarm", "larger models")
+
+
+def command(scenario, until, sets, *more):
+    words = [TAOSIM, "run", scenario, "--until", until, "--threads", THREADS, *more]
+    for text in sets:
+        words += ["--set", text]
+    return words
+
+
+def predicted(scenario, until, sets):
+    """The numbers behind the resolved scenario by name; bytes and seconds as such."""
+    done = subprocess.run(command(scenario, until, sets, "--dry-run"), check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    head, block = done.stdout.split("\n# Predicted", 1)
+    assert f"until: {until}" in head
+    measuring = float(re.search(r"measured on this machine in ([0-9.]+) s", block).group(1))
+    assert measuring <= CALIBRATION_S, f"measuring took {measuring} s"
+    units = {"MB": 1e6, "s": 1.0, "": 1.0}
+    return {name: float(number) * units[unit] for name, number, unit in
+            re.findall(r"^#   (\w+) +([0-9.]+)(?: (MB|s))?", block, re.MULTILINE)}
+
+
+def folder_bytes(folder):
+    return sum(os.path.getsize(os.path.join(path, name))
+               for path, _, names in os.walk(folder) for name in names)
+
+
+def happened(folder, scenario, until, sets):
+    start = time.monotonic()
+    done = subprocess.run(command(scenario, until, sets, "-o", folder, "--quiet",
+                                  "--checkpoint-each-epoch"),
+                          check=False, capture_output=True, text=True)
+    seconds = time.monotonic() - start
+    assert done.returncode == 0, done.stderr
+    with h5py.File(os.path.join(folder, "result.h5")) as file:
+        provenance = file["provenance"].attrs
+        return {
+            "events": float(file.attrs["event_count"]),
+            "blocks": float(file["block"][-1]) if len(file["block"]) else 0,
+            "epochs": float(len(file["block"])),
+            "messages": float(file.attrs["messages_delivered"]),
+            "memory": float(provenance["peak_memory_bytes"]),
+            "disk": float(folder_bytes(folder)),
+            "result": float(os.path.getsize(os.path.join(folder, "result.h5"))),
+            "time": seconds,
+            "cpu": float(provenance["cpu_s"]),
+        }
+
+
+def problems(name, before, after, idle):
+    wanted = ["events", "messages", "memory", "disk", "result"]
+    if ALL and name in TIMED:
+        wanted.append("cpu")
+        if idle:
+            wanted.append("time")
+    found = []
+    for what in wanted:
+        ratio = before[what] / after[what]
+        if not 1 / FACTOR <= ratio <= FACTOR:
+            found.append(f"{what}: {before[what]:.4g} predicted, {after[what]:.4g} happened")
+    if abs(before["epochs"] - after["epochs"]) > 1:
+        found.append(f"epochs: {before['epochs']} predicted, {after['epochs']} happened")
+    return found
+
+
+def main():
+    failed = 0
+    for name, case in CASES.items():
+        idle = os.getloadavg()[0] < 0.5
+        with tempfile.TemporaryDirectory() as folder:
+            before = predicted(*case)
+            before["cpu"] = sum(before[part] for part in CPU)
+            after = happened(os.path.join(folder, "run"), *case)
+        found = problems(name, before, after, idle)
+        ratios = ", ".join(f"{what} {before[what] / after[what]:.2f}" for what in
+                           ("events", "messages", "memory", "disk", "result", "cpu", "time"))
+        print(f"{'FAIL' if found else 'ok  '} {name}: {ratios}")
+        for problem in found:
+            print(f"     {problem}")
+        failed += bool(found)
+    print(f"{len(CASES) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.exit(main())
