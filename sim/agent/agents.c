@@ -119,7 +119,7 @@ static enum sim_status schedule_first(struct agents *agents, struct sim_error *e
             status = agents_schedule(agents, agents->servers[s].training_phase_ns, AGENT_TRAIN, s,
                                      0, err);
     for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++)
-        if (!agents_group_of(agents, n)->params->genesis && !agents->neurons[n].is_late)
+        if (agents->neurons[n].uid == AGENT_NONE && !agents->neurons[n].is_late)
             status = enter_want(agents, n, 0, err);
     return status;
 }

@@ -195,6 +195,9 @@ enum agents_test {
     AGENTS_TEST_HELDOUT, /* text that nobody trains on */
     AGENTS_TEST_PUBLIC   /* text of the public training part, which all may have trained on */
 };
+/* Whether no owner, delegator or late neuron decides anything from block to block. */
+bool agents_rest(const struct agents *agents);
+
 /* Loss in nats a token of every model on `sequence_count` sequences of a test: ret_loss_nats
  * (agents_model_count).  Changes nothing. */
 SIM_CHECKED enum sim_status agents_test_models(struct agents *agents, enum agents_test test,

@@ -148,8 +148,12 @@ static enum sim_status build_model(struct agents *agents, struct version_pool *v
         .mixture = mixture,
         .is_shared = group->params->server == GROUP_ONE && group->params->count > 1,
     };
-    if (!agents_has_model(group))
-        return version_create(versions, 1, &model->version, err); /* stands for nothing */
+    if (!agents_has_model(group)) {
+        enum sim_status status = version_create(versions, 1, &model->version, err);
+        if (status == SIM_OK)
+            model->version->values[0] = 0; /* stands for nothing */
+        return status;
+    }
     model->forward_flop = response_flop(setup->query, group);
     model->step_flop = setup->trainer->step_flop(group->lm, group->lm_shape, group->optimiser,
                                                  group->training->batch, group->training->sequence);

@@ -2,9 +2,9 @@
  * genesis.c: who holds a uid at the start, and whether anybody can ever be paid.
  *
  * Without a table the neurons of groups with `genesis: true` get uids in the order of groups and
- * indices, with the stake that their group draws.  With one, each line of it is a uid: its group is
- * the line's own, or else the first with a neuron left among those whose neurons validate, when the
- * uid has weighed others, or do not, when it has not.
+ * indices, with the stake that their group draws.  With one, each line of it is a uid.  Where the
+ * lines name groups, these get the uids and whoever is left has none.  Where they do not, the
+ * groups with `genesis: true` get them all: those that validate the uids that have weighed others.
  */
 #include "agent/genesis.h"
 
@@ -17,10 +17,9 @@
 
 static bool takes_line(const struct agents_group *group, const struct genesis_neuron *line)
 {
-    if (!group->params->genesis)
-        return false;
-    return line->group[0] != '\0' ? strcmp(group->name, line->group) == 0
-                                  : group->params->validator == line->weighs;
+    if (line->group[0] != '\0')
+        return strcmp(group->name, line->group) == 0;
+    return group->params->genesis && group->params->validator == line->weighs;
 }
 
 static enum sim_status name_misfit(const struct agents_setup *setup, uint32_t uid,
@@ -30,7 +29,7 @@ static enum sim_status name_misfit(const struct agents_setup *setup, uint32_t ui
     if (line->group[0] != '\0')
         return SIM_FAIL(err, SIM_CONFIG,
                         "genesis.neurons: uid %u belongs to group '%s', which has no neuron left "
-                        "for it (count, genesis: true)",
+                        "for it (in the twin, if it has fewer)",
                         uid, line->group);
     uint32_t weighing = 0, validators = 0, others = 0;
     for (uint32_t u = 0; u < setup->genesis->neuron_count; u++)
@@ -65,7 +64,8 @@ enum sim_status genesis_assign(const struct agents_setup *setup, struct genesis_
         else
             ret_holders[uid] = (struct genesis_holder){.group = g, .index = taken[g]++};
     }
-    for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++)
+    bool named = table->neuron_count > 0 && table->neurons[0].group[0] != '\0';
+    for (uint32_t g = 0; g < setup->group_count && status == SIM_OK && !named; g++)
         if (setup->groups[g].params->genesis && taken[g] < setup->groups[g].params->count)
             status = SIM_FAIL(err, SIM_CONFIG,
                               "genesis.neurons has %u uids for the %u neurons of group '%s', which "

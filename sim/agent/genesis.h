@@ -10,8 +10,9 @@ struct genesis_holder {
     uint32_t group, index;
 };
 
-/* The neuron of each line of setup->genesis: ret_holders (neuron_count).  Every neuron of a group
- * with `genesis: true` gets one uid.  SIM_CONFIG when they do not go up. */
+/* The neuron of each line of setup->genesis: ret_holders (neuron_count).  Where
+ * the lines name no groups, every neuron of a group with `genesis: true` gets one.  SIM_CONFIG when
+ * they do not go up. */
 SIM_CHECKED enum sim_status genesis_assign(const struct agents_setup *setup,
                                            struct genesis_holder *ret_holders,
                                            struct sim_error *err);

@@ -266,6 +266,8 @@ enum sim_status agents_evaluate(struct agents *agents, uint32_t sequence_count,
         agents_test_models(agents, AGENTS_TEST_HELDOUT, sequence_count, ret_loss_nats, err);
     for (uint32_t m = 0; m < agents->server_count && status == SIM_OK; m++) {
         const struct version *version = agents->models[m].version;
+        if (!agents_has_model(agents->models[m].group))
+            continue;
         digest_f64(&agents->digest, ret_loss_nats[m]);
         digest_bytes(&agents->digest, version->values, version->value_count * sizeof(float));
     }

@@ -248,6 +248,14 @@ static bool has_decisions(const struct group_money_params *money)
            money->interval_blocks > 0;
 }
 
+bool agents_rest(const struct agents *agents)
+{
+    bool rest = agents->late_count == 0 && agents->delegator_count == 0;
+    for (uint32_t o = 0; o < agents->owner_count && rest; o++)
+        rest = !has_decisions(money_of(agents, &agents->owners[o]));
+    return rest;
+}
+
 /* Neurons that come later. */
 static enum sim_status arrive(struct agents *agents, int64_t now_ns, struct sim_error *err)
 {

@@ -66,10 +66,30 @@ static void format_whole(unsigned kind, uint64_t magnitude, bool negative, char 
              magnitude / best->factor, best->name);
 }
 
+/* The same for whole numbers that have no more digits than a double tells apart. */
+static void whole_digits(uint64_t whole, char digits[24], int *ret_exponent)
+{
+    char reversed[24];
+    size_t count = 0, used = 0;
+    do
+        reversed[count++] = (char)('0' + whole % 10);
+    while ((whole /= 10) > 0);
+    *ret_exponent = (int)count - 1;
+    while (count > 0)
+        digits[used++] = reversed[--count];
+    while (used > 1 && digits[used - 1] == '0')
+        used--;
+    digits[used] = '\0';
+}
+
 /* The fewest digits that strtod reads back to the same double: "1234" and 3 for 1.234e3. */
 static void shortest_digits(double value, char digits[24], int *ret_exponent)
 {
     char text[40];
+    if (value < 1e15 && value == floor(value)) {
+        whole_digits((uint64_t)value, digits, ret_exponent);
+        return;
+    }
     for (int after = 0; after <= 16; after++) {
         snprintf(text, sizeof(text), "%.*e", after, value);
         if (strtod(text, NULL) == value)

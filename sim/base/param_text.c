@@ -251,6 +251,37 @@ static bool parse_whole(unsigned kind, const char *text, void *field, char *reas
     return true;
 }
 
+/* The double nearest to the digits times a power of ten, where both are exact doubles, so that the
+ * one operation rounds as strtod does (Clinger 1990); false for all others. */
+static bool exact_real(const struct number *number, int power, double *ret_value)
+{
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    u128 digits;
+    int exponent;
+    if (!to_digits(number, &digits, &exponent) || digits > UINT64_C(1) << 53)
+        return false;
+    exponent += power;
+    if (exponent < -22 || exponent > 22)
+        return false;
+    double value = (double)(uint64_t)digits;
+    value = exponent < 0 ? value / tens[-exponent] : value * tens[exponent];
+    *ret_value = number->negative ? -value : value;
+    return true;
+}
+
+static double nearest_real(const struct number *number, int power)
+{
+    char decimal[NUMBER_CHARS_MAX + 16];
+    double value;
+    if (exact_real(number, power, &value))
+        return value;
+    snprintf(decimal, sizeof(decimal), "%s%se%d", number->negative ? "-" : "", number->mantissa,
+             number->exponent + power);
+    return strtod(decimal, NULL);
+}
+
 static bool parse_real(unsigned kind, const char *text, double *field, char *reason)
 {
     struct number number;
@@ -258,10 +289,8 @@ static bool parse_real(unsigned kind, const char *text, double *field, char *rea
     if (!split_number(text, &number, reason) ||
         !find_unit(param_kind_info(kind), text, number.rest, &unit, reason))
         return false;
-    char decimal[NUMBER_CHARS_MAX + 16];
-    snprintf(decimal, sizeof(decimal), "%s%se%d", number.negative ? "-" : "", number.mantissa,
-             number.exponent + (unit != NULL ? unit->power : 0));
-    double value = strtod(decimal, NULL) * (unit != NULL ? unit->scale : 1.0);
+    double value =
+        nearest_real(&number, unit != NULL ? unit->power : 0) * (unit != NULL ? unit->scale : 1.0);
     if (!isfinite(value))
         return refuse(reason, "'%.40s' is too large for a double", text);
     *field = value;

@@ -246,6 +246,9 @@ uint64_t chain_block_number(const struct chain *chain);
  * of merged blocks are not kept: only the last block's. */
 SIM_CHECKED enum sim_status chain_run_to(struct chain *chain, uint64_t last, struct sim_error *err);
 
+/* How many blocks from the next one on, up to and including `last`, chain_run_to would merge. */
+uint64_t chain_idle_blocks(const struct chain *chain, uint64_t last);
+
 /* Whether block `number` (the last one + 1) will run an epoch of the network: the moment to hand
  * over what its mechanism needs from outside. */
 bool chain_epoch_due(const struct chain *chain, uint16_t netuid, uint64_t number);

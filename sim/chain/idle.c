@@ -36,8 +36,7 @@ static uint64_t net_next_block(const struct chain *chain, const struct chain_net
     return adjustment < due ? adjustment : due;
 }
 
-/* Idle blocks from the next one on, up to and including `last`. */
-static uint64_t idle_blocks(const struct chain *chain, uint64_t last)
+uint64_t chain_idle_blocks(const struct chain *chain, uint64_t last)
 {
     if (chain->pending_count > 0 || chain->event_count > chain->block_event_count ||
         chain->block == 0)
@@ -70,7 +69,7 @@ enum sim_status chain_run_to(struct chain *chain, uint64_t last, struct sim_erro
 {
     enum sim_status status = SIM_OK;
     while (chain->block < last && status == SIM_OK) {
-        uint64_t blocks = idle_blocks(chain, last);
+        uint64_t blocks = chain_idle_blocks(chain, last);
         if (blocks > 0)
             merge(chain, blocks);
         else

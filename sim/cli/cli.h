@@ -41,11 +41,13 @@ int cli_new(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_epoch(int argc, char **argv);
 int cli_generate(int argc, char **argv);
+int cli_genesis(int argc, char **argv);
 int cli_flows(int argc, char **argv);
 int cli_watch(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_scenarios(int argc, char **argv);
+int cli_sweep(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
 /* Prints "taosim: TEXT" and returns the status' exit code. */

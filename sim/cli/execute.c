@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,9 +26,15 @@ static void on_signal(int number)
     stop_signal = number;
 }
 
-static void install_signals(void)
+static void on_signal_patient(int number)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    if (stop_signal == 0)
+        stop_signal = number;
+}
+
+static void install_signals(bool is_worker)
+{
+    struct sigaction action = {.sa_handler = is_worker ? on_signal_patient : on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -226,7 +233,9 @@ static enum sim_status run_plan(struct scenario_plan *plan, const struct execute
         plan->setup.kernel = lm_kernel_name();
         plan->setup.checkpoint_each_epoch = options->checkpoint_each_epoch;
         plan->setup.stop = &stop_signal;
-        install_signals();
+        install_signals(options->is_worker);
+        if (options->is_worker)
+            (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         status = run_world(plan, options, ret_digests, err);
     }
     if (lock >= 0)

@@ -29,6 +29,9 @@ struct execute_options {
     bool resume;                /* continue from the folder's newest good checkpoint, if any */
     bool checkpoint_each_epoch; /* for tests */
     const struct fork *fork;    /* a new run starts from this one's state; or NULL */
+    /* A worker of a sweep ends with the sweep, and only its first signal counts: batch systems
+     * signal a whole tree of processes, so that one request may come twice. */
+    bool is_worker;
 };
 
 /* Runs to the end, writes scenario.yaml and result.h5.  Installs the signal handlers: the first

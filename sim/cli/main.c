@@ -34,8 +34,17 @@ const struct cli_command cli_commands[] = {
     {"generate",
      "generate DIR|RESULT.h5 [--uid N] [--tokens N] [--prompt TEXT] [--temperature T] [--seed N]",
      "write text with a model that a run has trained and kept", cli_generate},
+    {"genesis", "genesis RESULT.h5[@EPOCH] [-o DIR]",
+     "write a result's stakes and weights as tables that a scenario starts from", cli_genesis},
     {"flows", "flows HOSTS.csv QUERIES.csv [-o OUT.csv]", "run the network alone on a table",
      cli_flows},
+    {"sweep",
+     "sweep plan|run|status|collect STUDY.yaml [-o DIR] [-j N] [--only 3,7-9] [--threads N]\n"
+     "       taosim sweep status STUDY.yaml [--todo] [--task-size K]\n"
+     "       taosim sweep collect STUDY.yaml [--virtual]\n"
+     "       taosim sweep emit slurm|snakemake|parallel STUDY.yaml [-o DIR] [--task-size K] "
+     "[--portable]",
+     "run a study: many runs of one scenario, here or on a cluster", cli_sweep},
     {"list", "list [KIND|./FILE.so]", "list what a scenario can name, with its parameters",
      cli_list},
     {"new", "new mechanism NAME", "write a folder with a mechanism of your own to begin from",

@@ -127,6 +127,26 @@ SIM_CHECKED enum sim_status config_load(const struct config_schema *schema,
 /* Accepts NULL.  Always returns NULL. */
 struct config *config_free(struct config *config);
 
+/* A scenario of which many variants are wanted: its files are read once, and the schema is checked
+ * once.  Errors as config_load, but only of the text: keys and values are checked in each variant,
+ * so that a key may be required that the file alone leaves out. */
+struct config_template;
+SIM_CHECKED enum sim_status config_template_create(const struct config_schema *schema,
+                                                   const struct config_input *input,
+                                                   struct config_template **ret_template,
+                                                   struct config_report *report,
+                                                   struct sim_error *err);
+/* Accepts NULL.  Always returns NULL. */
+struct config_template *config_template_free(struct config_template *template);
+
+/* What config_load gives for the input with these sets behind its own; the template must outlive
+ * the config. */
+SIM_CHECKED enum sim_status config_template_load(const struct config_template *template,
+                                                 const struct config_set *sets, size_t set_count,
+                                                 struct config **ret_config,
+                                                 struct config_report *report,
+                                                 struct sim_error *err);
+
 /* ---- The values ----------------------------------------------------------------------------- */
 
 /* One block.  Everything belongs to the config and lives as long as it. */

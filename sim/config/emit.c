@@ -18,7 +18,8 @@ struct emitter {
 
 static void indent(struct emitter *e, unsigned depth)
 {
-    text_add(&e->text, "%*s", (int)(2 * depth), "");
+    for (unsigned i = 0; i < depth; i++)
+        text_add(&e->text, "  ");
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */

@@ -24,10 +24,45 @@ static bool reserve(struct text *text, size_t bytes)
     return true;
 }
 
+static void append(struct text *text, const char *bytes, size_t count)
+{
+    if (text->failed || !reserve(text, count))
+        return;
+    memcpy(text->data + text->used, bytes, count);
+    text->used += count;
+    text->data[text->used] = '\0';
+}
+
+/* Most formats hold nothing but %s.  printf takes its slow way through them in a process whose
+ * libraries have registered conversions of their own, as the Fortran ones below BLAS do. */
+static bool is_plain(const char *format)
+{
+    for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 2, '%'))
+        if (at[1] != 's')
+            return false;
+    return true;
+}
+
+static void add_plain(struct text *text, const char *format, va_list arguments)
+{
+    const char *at;
+    for (; (at = strchr(format, '%')) != NULL; format = at + 2) {
+        append(text, format, (size_t)(at - format));
+        const char *string = va_arg(arguments, const char *);
+        append(text, string, strlen(string));
+    }
+    append(text, format, strlen(format));
+}
+
 void text_add(struct text *text, const char *format, ...)
 {
     va_list arguments, again;
     va_start(arguments, format);
+    if (is_plain(format)) {
+        add_plain(text, format, arguments);
+        va_end(arguments);
+        return;
+    }
     va_copy(again, arguments);
     int bytes = vsnprintf(NULL, 0, format, again);
     va_end(again);

@@ -49,6 +49,12 @@ struct world {
     double checkpoint_total_s;
 };
 
+/* ---- idle.c */
+/* Makes the idle blocks behind the last one, where the scenario lets them be merged; *ret_next_ns
+ * is when the next block is due. */
+SIM_CHECKED enum sim_status world_skip_idle(struct world *world, int64_t now_ns,
+                                            int64_t *ret_next_ns, struct sim_error *err);
+
 /* ---- checkpoint.c */
 /* Whether enough wall time has passed for another, at the end of an epoch. */
 bool world_checkpoint_due(const struct world *world);

@@ -23,6 +23,9 @@ static const struct param_key world_keys[] = {
      "most events pending at once; more end the run with an error"},
     {"memo_memory", PARAM_SIZE_BYTES, AT(memo_bytes), "0 B", NULL, "64 MiB", NULL,
      "memory for answers that the same question to a shared model uses again; changes no result"},
+    {"merge_idle_blocks", PARAM_BOOL, AT(merge_idle_blocks), NULL, NULL, "false", NULL,
+     "blocks in which nothing can happen are made in one go: the same chain and the same rows from "
+     "fewer events, for runs of years"},
 };
 #undef AT
 const struct param_table world_param_table =
@@ -60,10 +63,12 @@ static enum sim_status handle_block(void *context, const struct event *event, st
 {
     struct world *world = context;
     bool epoch = false;
+    int64_t next_ns = 0;
     enum sim_status status = make_block(world, event->at_ns, &epoch, err);
     if (status == SIM_OK)
-        status = evq_push(world->queue, event->at_ns + world->setup.params->block_time_ns,
-                          KIND_BLOCK, 0, 0, err);
+        status = world_skip_idle(world, event->at_ns, &next_ns, err);
+    if (status == SIM_OK)
+        status = evq_push(world->queue, next_ns, KIND_BLOCK, 0, 0, err);
     if (status != SIM_OK)
         return status;
     if (world->setup.progress != NULL) {

@@ -34,7 +34,8 @@ struct world_params {
     int64_t until_ns;
     int64_t block_time_ns;
     uint64_t event_limit; /* most events pending at once */
-    uint64_t memo_bytes;  /* memory for answers that identical questions to a shared model reuse */
+    bool merge_idle_blocks;
+    uint64_t memo_bytes; /* memory for answers that identical questions to a shared model reuse */
 };
 extern const struct param_table world_param_table;
 

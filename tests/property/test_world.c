@@ -55,8 +55,62 @@ static void write_training(FILE *yaml, struct stream *dice, bool validator, stru
     fprintf(yaml, "}\n");
 }
 
+/* Draws of their own, so that what was drawn before they came stays. */
+struct market {
+    struct stream dice;
+    bool is_current; /* the profile: sealed weights, burned uids alone, takes of one's own */
+};
+
+static void write_money(FILE *yaml, struct market *market)
+{
+    struct stream *dice = &market->dice;
+    fprintf(
+        yaml,
+        "    money: {balance: {uniform: [0 TAO, %llu TAO]}, register: %s, work_price: %llu TAO, "
+        "payback: %s blocks, interval: %llu blocks, stake_share: %s, unstake_share: %s, keep: "
+        "%llu rao, delegate: %s",
+        (unsigned long long)draw(dice, 1, 300), PICK(dice, "work", "burn", "cheaper"),
+        (unsigned long long)draw(dice, 1, 100000), PICK(dice, "0", "0", "50", "5000"),
+        (unsigned long long)draw(dice, 0, 9), PICK(dice, "0", "0.5", "1"),
+        PICK(dice, "0", "0.1", "1"), (unsigned long long)draw(dice, 0, 1000000),
+        PICK(dice, "true", "false"));
+    if (market->is_current)
+        fprintf(yaml, ", take: %s", PICK(dice, "0", "0.1", "0.17"));
+    fprintf(yaml, "}\n    enter: {uniform: [0 s, %llu s]}\n",
+            (unsigned long long)draw(dice, 0, 1200));
+}
+
+static void write_delegators(FILE *yaml, struct market *market)
+{
+    struct stream *dice = &market->dice;
+    fprintf(yaml, "delegators:\n");
+    const char *const choices[] = {"return", "stake", "random"};
+    for (int i = 0; i < 3; i++)
+        fprintf(yaml,
+                "  people%d: {count: %llu, balance: {uniform: [0 TAO, 900 TAO]}, interval: %llu "
+                "blocks, choice: %s}\n",
+                i, (unsigned long long)draw(dice, 0, 9), (unsigned long long)draw(dice, 1, 30),
+                choices[i]);
+}
+
+static void write_current(FILE *yaml, struct market *market, uint64_t uids)
+{
+    struct stream *dice = &market->dice;
+    fprintf(yaml,
+            "chain: {profile: current, tempo: %llu blocks, max_uids: %llu, immunity_period: %llu "
+            "blocks, min_non_immune: %llu, burn: %llu TAO, reveal_period: %llu, "
+            "weights_rate_limit: %llu blocks, max_validators: %llu, take_rate_limit: %llu blocks, "
+            "unstake_on_replacement: %s, nominator_min_stake: %llu TAO}\nmechanism: yuma3\n",
+            (unsigned long long)draw(dice, 3, 40), (unsigned long long)uids,
+            (unsigned long long)draw(dice, 0, 60), (unsigned long long)draw(dice, 0, 12),
+            (unsigned long long)draw(dice, 1, 90), (unsigned long long)draw(dice, 1, 3),
+            (unsigned long long)draw(dice, 0, 12), (unsigned long long)draw(dice, 1, 12),
+            (unsigned long long)draw(dice, 0, 50), PICK(dice, "true", "false"),
+            (unsigned long long)draw(dice, 0, 100));
+}
+
 static void write_group(FILE *yaml, struct stream *dice, const char *name, uint64_t count,
-                        bool validator, bool genesis, struct forms forms)
+                        bool validator, bool genesis, struct forms forms, struct market *market)
 {
     fprintf(yaml, "  %s:\n    count: %llu\n    validator: %s\n    miner: %s\n    genesis: %s\n",
             name, (unsigned long long)count, validator ? "true" : "false",
@@ -80,6 +134,8 @@ static void write_group(FILE *yaml, struct stream *dice, const char *name, uint6
             (unsigned long long)draw(dice, 100, 100000), (unsigned long long)draw(dice, 50, 100000),
             (unsigned long long)draw(dice, 50, 100000), (unsigned long long)draw(dice, 0, 300),
             (unsigned long long)draw(dice, 0, 2000));
+    if (market != NULL)
+        write_money(yaml, market);
 }
 
 static void write_fault(FILE *yaml, struct stream *dice, const char *name, const char *what)
@@ -111,9 +167,18 @@ static void write_scenario(FILE *yaml, uint64_t seed)
     struct stream dice;
     stream_init(&dice, seed, STREAM_TEST, stream_entity("scenario", 0), 0);
     uint64_t validators = draw(&dice, 1, 6), miners = draw(&dice, 2, 30);
+    struct market drawn = {0}, *market = NULL;
+    stream_init(&drawn.dice, seed, STREAM_TEST, stream_entity("market", 0), 0);
+    if (draw(&drawn.dice, 0, 2) > 0)
+        market = &drawn;
+    drawn.is_current = market != NULL && draw(&drawn.dice, 0, 1) == 1;
     fprintf(yaml, "name: drawn\nseed: %llu\nuntil: %llu min\n", (unsigned long long)seed,
             (unsigned long long)draw(&dice, 5, 40));
-    fprintf(yaml,
+    char *finney = NULL;
+    size_t finney_bytes = 0;
+    FILE *chain = open_memstream(&finney, &finney_bytes);
+    SIM_ASSERT(chain != NULL);
+    fprintf(chain,
             "chain: {profile: finney, tempo: %llu blocks, max_uids: %llu, immunity_period: %llu "
             "blocks, target_registrations: %llu, difficulty: %llu, min_difficulty: 1000, "
             "min_allowed_weights: %llu, max_weight_limit: 1, weights_rate_limit: %llu blocks, "
@@ -125,28 +190,38 @@ static void write_scenario(FILE *yaml, uint64_t seed)
             (unsigned long long)draw(&dice, 0, 12), (unsigned long long)draw(&dice, 2, 400),
             (unsigned long long)draw(&dice, 1, 12), (unsigned long long)draw(&dice, 3, 30),
             PICK(&dice, "unlimited", "budget"));
+    fclose(chain);
+    if (drawn.is_current)
+        write_current(yaml, &drawn, validators + miners);
+    else
+        fputs(finney, yaml);
+    free(finney);
     fprintf(yaml, "corpus: {name: synthetic, tokens: 81920}\n");
     fprintf(yaml, "scorer: {name: %s}\n", PICK(&dice, "shapley", "shapley", "loss"));
     fprintf(yaml, "router: %s\n", PICK(&dice, "permutation", "random"));
     fprintf(yaml,
             "query: {interval: %llu s, peers: %llu, batch: %llu, sequence: %llu, timeout: %llu s, "
-            "max_wait: %llu s, weights_interval: %llu blocks, flop_scale: %llu, wire_scale: %llu",
+            "max_wait: %llu s, weights_interval: %llu blocks, flop_scale: %llu, wire_scale: %llu, "
+            "heed_limits: %s",
             (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 25),
             (unsigned long long)draw(&dice, 1, 4), (unsigned long long)draw(&dice, 1, 12),
             (unsigned long long)draw(&dice, 1, 20), (unsigned long long)draw(&dice, 1, 20),
             (unsigned long long)draw(&dice, 1, 30), (unsigned long long)draw(&dice, 1, 2000000),
-            (unsigned long long)draw(&dice, 1, 64));
+            (unsigned long long)draw(&dice, 1, 64), PICK(&drawn.dice, "true", "false"));
     struct forms forms = write_forms(yaml, &dice);
     fprintf(yaml, "network: {sharing: %s, slow_start: %s, jitter: %s, loss: %s}\n",
             PICK(&dice, "maxmin", "maxmin", "fifo", "latency"), PICK(&dice, "off", "rounds"),
             PICK(&dice, "0", "0.2"), PICK(&dice, "0", "0", "0.05"));
     fprintf(yaml, "record: {evaluation_sequences: 2, weights_interval: 2, bonds_interval: 3}\n");
     fprintf(yaml, "groups:\n");
-    write_group(yaml, &dice, "miners", miners, false, true, forms);
-    write_group(yaml, &dice, "validators", validators, true, true, forms);
-    write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false, forms);
+    write_group(yaml, &dice, "miners", miners, false, true, forms, market);
+    write_group(yaml, &dice, "validators", validators, true, true, forms, market);
+    write_group(yaml, &dice, "newcomers", draw(&dice, 0, 12), draw(&dice, 0, 3) == 0, false, forms,
+                market);
     if (draw(&dice, 0, 1) == 0)
         write_faults(yaml, &dice);
+    if (market != NULL)
+        write_delegators(yaml, market);
 }
 
 static enum sim_status run_scenario(const char *text, const char *folder, struct sim_error *err)

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -224,6 +225,38 @@ static void the_nearest_name_is_what_a_slip_of_the_fingers_meant(void **state)
     assert_null(param_nearest("xy", names));
 }
 
+/* Short numbers take one exact operation instead of strtod: every digit must come out the same. */
+static void a_real_number_is_the_one_that_strtod_gives(void **state)
+{
+    static const struct param_key key = {.name = "x", .kind = PARAM_REAL};
+    struct stream stream;
+    (void)state;
+    stream_init(&stream, 1, STREAM_TEST, stream_entity("reals", 0), 0);
+    for (int i = 0; i < 200000; i++) {
+        char text[64], again[PARAM_TEXT_BYTES];
+        int digits = 1 + (int)stream_below(&stream, 17), point = (int)stream_below(&stream, 18);
+        uint64_t mantissa = stream_u64(&stream);
+        for (int d = digits; d < 20; d++)
+            mantissa /= 10;
+        int used = snprintf(text, sizeof(text), "%s%llu", i % 2 == 0 ? "" : "-",
+                            (unsigned long long)mantissa);
+        if (i % 3 == 0)
+            used +=
+                snprintf(text + used, sizeof(text) - (size_t)used, ".%0*d", 1 + point % 5, i % 10);
+        if (i % 5 != 0)
+            snprintf(text + used, sizeof(text) - (size_t)used, "e%d",
+                     (int)stream_below(&stream, 60) - 30);
+        double value = 0, expected = strtod(text, NULL), back = 0;
+        assert_true(param_parse(&key, text, &value, reason));
+        if (memcmp(&value, &expected, sizeof(value)) != 0)
+            fail_msg("%s: %.17g, not %.17g", text, value, expected);
+        param_format(&key, &value, again);
+        assert_true(param_parse(&key, again, &back, reason));
+        if (memcmp(&value, &back, sizeof(value)) != 0)
+            fail_msg("%s was written %s", text, again);
+    }
+}
+
 static void defaults_fill_the_whole_struct(void **state)
 {
     (void)state;
@@ -280,6 +313,7 @@ int main(void)
         cmocka_unit_test(every_value_formats_to_a_text_that_reads_back_to_the_same_bits),
         cmocka_unit_test(canonical_texts_are_the_ones_a_person_would_write),
         cmocka_unit_test(the_nearest_name_is_what_a_slip_of_the_fingers_meant),
+        cmocka_unit_test(a_real_number_is_the_one_that_strtod_gives),
         cmocka_unit_test(defaults_fill_the_whole_struct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

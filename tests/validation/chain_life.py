@@ -15,8 +15,12 @@ import numpy
 
 TAOSIM, QUICKSTART, REAL_START = (os.path.abspath(path) for path in sys.argv[1:4])
 CASE = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else ""
-# Only the chain is looked at: few questions, little learning.
-LIGHT = ["query.interval=5 min", "record.evaluation_sequences=1", "network.sharing=latency"]
+# Only the chain is looked at: few questions, no learning.
+FEW = ["query.interval=5 min", "record.evaluation_sequences=1", "network.sharing=latency"]
+LIGHT = FEW + [f"groups.{group}.training.enabled=false"
+               for group in ("small", "medium", "large", "validators", "swarm")]
+LIGHT_START = FEW + [f"groups.{group}.training.enabled=false"
+                     for group in ("miners", "validators", "newcomers")]
 REGISTRATION, STAKE_ADDED, STAKE_REMOVED = 0, 3, 4
 
 
@@ -120,7 +124,8 @@ groups:
     run = Run(folder, "burn", scenario, LIGHT, "1 h")
     bought = run.events(REGISTRATION)
     assert len(bought["amount_rao"]) == 16 and (bought["amount_rao"] > 0).all(), bought
-    none = Run(folder, "no-burn", scenario, [*LIGHT, "groups.swarm.money.balance=0.01 TAO"], "20 min")
+    none = Run(folder, "no-burn", scenario, [*LIGHT, "groups.swarm.money.balance=0.01 TAO"],
+               "20 min")
     assert len(none.events(REGISTRATION)["block"]) == 0
     limit = Run(folder, "limit", scenario, [*LIGHT, "groups.swarm.money.burn_limit=1 TAO"],
                 "10 min")
@@ -249,7 +254,7 @@ def the_uids_and_stakes_of_a_file_are_the_first_state(folder):
                                            "groups.miners.money.interval=0 blocks",
                                            "groups.validators.money.interval=0 blocks",
                                            "delegators.by-return.count=0",
-                                           "delegators.by-size.count=0", *LIGHT], "6 min")
+                                           "delegators.by-size.count=0", *LIGHT_START], "6 min")
     data = os.path.join(os.path.dirname(REAL_START), "../data/metagraph-netuid15")
     lines = open(os.path.join(data, "neurons.csv"), encoding="utf-8").read().split()[1:]
     stakes = numpy.array([float(line.split(",")[2]) for line in lines])
@@ -265,12 +270,30 @@ def the_uids_and_stakes_of_a_file_are_the_first_state(folder):
 
 
 def a_resolved_scenario_holds_the_file(folder):
-    run = Run(folder, "held", REAL_START, ["chain.tempo=20 blocks", *LIGHT], "5 min")
+    run = Run(folder, "held", REAL_START, ["chain.tempo=20 blocks", *LIGHT_START], "5 min")
     again = call("run", os.path.join(run.path, "scenario.yaml"), "-o",
                  os.path.join(folder, "held-2"), "--quiet")
     assert again.returncode == 0, again.stderr
     other = h5py.File(os.path.join(folder, "held-2", "result.h5"))
     assert other.attrs["trace_digest"] == run.file.attrs["trace_digest"]
+
+
+def a_result_is_a_first_state(folder):
+    before = Run(folder, "before", QUICKSTART, LIGHT, "1 h")
+    row = len(before["block"]) - 1
+    tables = os.path.join(folder, "tables")
+    said = call("genesis", os.path.join(before.path, "result.h5") + f"@{row}", "-o", tables)
+    assert said.returncode == 0, said.stderr
+    wrong = call("genesis", os.path.join(before.path, "result.h5") + "@99", "-o", tables)
+    assert wrong.returncode == 2 and "has epochs 0 to" in wrong.stderr, wrong.stderr
+    scenario = scenario_over(folder, "after", QUICKSTART, f"""
+twin: {{set: {{groups.swarm.count: 16}}}}
+genesis: {{neurons: {{file: {tables}/neurons.csv}}, weights: {{file: {tables}/weights.csv}}}}
+""")
+    after = Run(folder, "after", scenario, [*LIGHT, "chain.tempo=4 blocks"], "1 min")
+    assert (after["group_id"][0] == before["group_id"][row]).all()
+    assert (after["stake_rao"][0] == before["stake_rao"][row]).all()
+    assert after["incentive"][0].sum() > 0.99  # the rows count
 
 
 def expect_refusal(folder, name, base, text, *said):
@@ -340,7 +363,7 @@ def a_continued_run_is_the_unbroken_one(folder):
     sets = ["chain.tempo=20 blocks", "groups.newcomers.enter={uniform: [1 min, 25 min]}",
             "delegators.by-return.choice=random", "delegators.by-size.interval=7 blocks",
             "delegators.by-return.interval=13 blocks", "chain.reveal_period=2",
-            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks", *LIGHT]
+            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks", *FEW]
     whole = Run(folder, "whole", REAL_START, sets, "30 min")
     assert len(whole["set_weights/block"]) > 20
     for kind in (REGISTRATION, STAKE_ADDED, STAKE_REMOVED):
@@ -370,6 +393,7 @@ CASES = (
     delegators_go_where_less_is_taken,
     the_uids_and_stakes_of_a_file_are_the_first_state,
     a_resolved_scenario_holds_the_file,
+    a_result_is_a_first_state,
     a_first_state_that_does_not_fit_is_refused_with_the_place,
     a_network_that_can_never_mint_is_refused_with_the_reason,
     an_empty_network_bootstraps_from_a_premine,
