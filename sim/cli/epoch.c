@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct epoch_arguments {
     const char *input, *output;
@@ -361,5 +362,6 @@ int cli_epoch(int argc, char **argv)
         return cli_usage("epoch", "one state is needed: STATE.json or RESULT.h5@EPOCH");
     arguments.input = argv[optind];
     const char *at = strrchr(arguments.input, '@');
-    return at == NULL ? epoch_of_json(&arguments) : epoch_of_result(&arguments, at);
+    bool is_file = at == NULL || access(arguments.input, F_OK) == 0;
+    return is_file ? epoch_of_json(&arguments) : epoch_of_result(&arguments, at);
 }

@@ -13,13 +13,16 @@
 /* Measured over whole runs of the scenarios that come with the program (docs/PERFORMANCE.md). */
 static const double queue_operations_per_event = 14; /* what a handler costs, in pushes and pops */
 static const double message_events_maxmin = 4.35;    /* latency, two links, settling */
+/* Latencies between regions spread a question's answers, which then share fewer links. */
+static const double message_events_regions = 2.5;
 static const double message_events_fifo = 2;
 static const double tcp_events_per_round = 4;
-static const double compression = 0.45;         /* of a result's arrays */
-static const double checkpoint_epoch_s = 5;     /* the first checkpoint comes after so long */
-static const double calibration_limit_s = 0.6;  /* over all groups */
-static const double job_flop_limit = 3e8;       /* more is measured on one sequence */
-static const double query_bytes_per_peer = 256; /* of a question under way */
+static const double compression_of_silence = 0.02; /* where nobody asks, little changes */
+static const double compression = 0.45;            /* of a result's arrays */
+static const double checkpoint_epoch_s = 5;        /* the first checkpoint comes after so long */
+static const double calibration_limit_s = 0.6;     /* over all groups */
+static const double job_flop_limit = 3e8;          /* more is measured on one sequence */
+static const double query_bytes_per_peer = 256;    /* of a question under way */
 static const double event_bytes = 40;
 static const double libraries_bytes = 20e6; /* buffers of HDF5, the memo, the pool's scratch */
 static const double uid_bytes = 600;        /* of the chain, the agents and the recorder */
@@ -297,7 +300,8 @@ static double message_events(const struct scenario_plan *plan)
         return tcp_events_per_round *
                (tcp_rounds(8 * symbols, growth) + tcp_rounds(answer, growth)) / 2;
     default:
-        return message_events_maxmin;
+        return plan->setup.net->regions == REGION_NONE ? message_events_maxmin
+                                                       : message_events_regions;
     }
 }
 
@@ -390,7 +394,8 @@ static void count_disk(const struct scenario_plan *plan, const struct totals *al
         rows.rows[RECORD_DIM_BOND_ENTRY] = (uint64_t)(copies * full);
     }
     static const double headers_bytes = 160e3; /* of an HDF5 file with all variables */
-    prediction->result_bytes = headers_bytes + compression * (double)record_plan_bytes(&rows);
+    double part = prediction->questions > 0 ? compression : compression_of_silence;
+    prediction->result_bytes = headers_bytes + part * (double)record_plan_bytes(&rows);
     prediction->checkpoint_bytes = prediction->model_bytes + uid_bytes * all->capacity;
     prediction->disk_bytes = 2 * prediction->result_bytes +
                              smaller(2, prediction->epochs) * prediction->checkpoint_bytes;

@@ -44,6 +44,13 @@ static bool parse_u32(const char *text, uint32_t *ret_value)
     return true;
 }
 
+static const char threads_form[] = "--threads takes a number from 1 to 256, not '%s'";
+
+static bool parse_threads(const char *text, uint32_t *ret_threads)
+{
+    return parse_u32(text, ret_threads) && *ret_threads >= 1 && *ret_threads <= 256;
+}
+
 static bool add_set(struct run_arguments *arguments, const char *text, const char *label)
 {
     if (arguments->set_count == SETS_MAX)
@@ -62,87 +69,101 @@ static bool add_key(struct run_arguments *arguments, int slot, const char *key, 
     return add_set(arguments, arguments->set_texts[slot], label);
 }
 
+/* A scenario, or a run whose scenario it is. */
+static int check_source(bool good, int count, const struct run_arguments *arguments)
+{
+    if (!good)
+        return cli_usage("run", "too many overrides, or one that is too long");
+    if (arguments->from == NULL && count != 1)
+        return cli_usage("run", count < 1 ? "which scenario?" : "one scenario at a time");
+    if (arguments->from != NULL && count > 0)
+        return cli_usage("run", "--from: the scenario is that of the run it names");
+    if (arguments->from != NULL && arguments->twin)
+        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
+    return CLI_DONE;
+}
+
+static const struct option run_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"set", required_argument, NULL, 's'},
+    {"seed", required_argument, NULL, 'S'},
+    {"from", required_argument, NULL, 'F'},
+    {"threads", required_argument, NULL, 't'},
+    {"until", required_argument, NULL, 'u'},
+    {"twin", no_argument, NULL, 'w'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"fail-if", required_argument, NULL, 'g'},
+    {"force", no_argument, NULL, 'f'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"checkpoint-each-epoch", no_argument, NULL, 'c'}, /* for tests: not only every few seconds */
+    {"worker", no_argument, NULL, 'W'},                /* of a sweep */
+    {NULL, 0, NULL, 0},
+};
+
+/* The flag of an option without a value; NULL for another letter. */
+static bool *flag_of(struct run_arguments *arguments, int letter)
+{
+    switch (letter) {
+    case 'w':
+        return &arguments->twin;
+    case 'n':
+        return &arguments->dry_run;
+    case 'f':
+        return &arguments->force;
+    case 'q':
+        return &arguments->quiet;
+    case 'c':
+        return &arguments->checkpoint_each_epoch;
+    case 'W':
+        return &arguments->is_worker;
+    default:
+        return NULL;
+    }
+}
+
+/* False: it is kept nowhere, as there is no room. */
+static bool take_value(struct run_arguments *arguments, int letter)
+{
+    switch (letter) {
+    case 'o':
+        arguments->folder = optarg;
+        return true;
+    case 'F':
+        arguments->from = optarg;
+        return true;
+    case 'g':
+        arguments->fail_if = optarg;
+        return true;
+    case 'S':
+        return add_key(arguments, 0, "seed", optarg, "--seed");
+    case 'u':
+        return add_key(arguments, 1, "until", optarg, "--until");
+    default:
+        return add_set(arguments, optarg, NULL);
+    }
+}
+
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"set", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},
-        {"from", required_argument, NULL, 'F'},
-        {"threads", required_argument, NULL, 't'},
-        {"until", required_argument, NULL, 'u'},
-        {"twin", no_argument, NULL, 'w'},
-        {"dry-run", no_argument, NULL, 'n'},
-        {"fail-if", required_argument, NULL, 'g'},
-        {"force", no_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
-        {"worker", no_argument, NULL, 'W'},
-        {NULL, 0, NULL, 0},
-    };
     int letter;
     bool good = true;
     opterr = 0;
     optind = 1;
-    while (good && (letter = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
-        switch (letter) {
-        case 'o':
-            arguments->folder = optarg;
-            break;
-        case 's':
-            good = add_set(arguments, optarg, NULL);
-            break;
-        case 'S':
-            good = add_key(arguments, 0, "seed", optarg, "--seed");
-            break;
-        case 'F':
-            arguments->from = optarg;
-            break;
-        case 'u':
-            good = add_key(arguments, 1, "until", optarg, "--until");
-            break;
-        case 't':
-            if (!parse_u32(optarg, &arguments->threads) || arguments->threads < 1 ||
-                arguments->threads > 256)
-                return cli_usage("run", "--threads takes a number from 1 to 256, not '%s'", optarg);
-            break;
-        case 'w':
-            arguments->twin = true;
-            break;
-        case 'n':
-            arguments->dry_run = true;
-            break;
-        case 'f':
-            arguments->force = true;
-            break;
-        case 'q':
-            arguments->quiet = true;
-            break;
-        case 'g':
-            arguments->fail_if = optarg;
-            break;
-        case 'c': /* for tests: not only every few seconds */
-            arguments->checkpoint_each_epoch = true;
-            break;
-        case 'W': /* of a sweep */
-            arguments->is_worker = true;
-            break;
-        case ':':
+    while (good && (letter = getopt_long(argc, argv, ":o:q", run_options, NULL)) != -1) {
+        bool *flag = flag_of(arguments, letter);
+        if (letter == ':')
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
-        default:
+        if (letter == '?')
             return cli_usage("run", "no option '%s'", argv[optind - 1]);
-        }
+        if (letter == 't' && !parse_threads(optarg, &arguments->threads))
+            return cli_usage("run", threads_form, optarg);
+        if (flag != NULL)
+            *flag = true;
+        else if (letter != 't')
+            good = take_value(arguments, letter);
     }
-    if (!good)
-        return cli_usage("run", "too many overrides, or one that is too long");
-    if (arguments->from != NULL && optind != argc)
-        return cli_usage("run", "--from: the scenario is that of the run it names");
-    if (arguments->from != NULL && arguments->twin)
-        return cli_usage("run", "--twin: a fork has none; fork the twin's folder");
-    if (arguments->from == NULL && optind + 1 != argc)
-        return cli_usage("run", optind >= argc ? "which scenario?" : "one scenario at a time");
     arguments->scenario = argv[optind];
-    return CLI_DONE;
+    return check_source(good, argc - optind, arguments);
 }
 
 static void print_digests(const char *folder, const struct world_digests *digests)
@@ -405,9 +426,8 @@ static int parse_stored(int argc, char **argv, const char *command,
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":q", resumes ? resume_options : verify_options,
                                  NULL)) != -1) {
-        if (letter == 't' && (!parse_u32(optarg, &options->threads) || options->threads < 1 ||
-                              options->threads > 256))
-            return cli_usage(command, "--threads takes a number from 1 to 256, not '%s'", optarg);
+        if (letter == 't' && !parse_threads(optarg, &options->threads))
+            return cli_usage(command, threads_form, optarg);
         if (letter == ':')
             return cli_usage(command, "%s needs a value", argv[optind - 1]);
         if (letter == '?')

@@ -89,13 +89,17 @@ void sweep_table_update(void *context, const struct pool_status *status)
     if (table->quiet || status->now_s - last_s < interval_s)
         return;
     table->last_s = status->now_s;
-    if (table->terminal)
-        rewind_table(table);
-    print_head(table, status);
-    if (table->terminal)
-        table->lines = print_rows(status);
-    else
+    if (!table->terminal) {
+        print_head(table, status);
         fputc('\n', stderr);
+        return;
+    }
+    /* A line that wraps would be two to go back over: no wrapping while the table is drawn. */
+    rewind_table(table);
+    fprintf(stderr, "\033[?7l");
+    print_head(table, status);
+    table->lines = print_rows(status);
+    fprintf(stderr, "\033[?7h");
     fflush(stderr);
 }
 

@@ -1,6 +1,7 @@
 /*
  * bench_record [EPOCHS]: what recording costs: 4096 slots, every variable, noisy numbers that
- * compress no better than a run's, a segment each eight epochs.
+ * compress no better than a run's, 45 set_weights calls of 3567 entries an epoch as the main run
+ * (scenarios/sybil-swarm) has, a segment each eight epochs.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "base/stream.h"
 #include "record/record.h"
 
-enum { UIDS = 4096, SEGMENT_EPOCHS = 8 };
+enum { UIDS = 4096, SEGMENT_EPOCHS = 8, CALLS = 45, ENTRIES = 3567 };
 
 struct bench {
     struct record *record;
@@ -71,6 +72,20 @@ static void put_epoch(struct bench *bench, struct sim_error *err)
     need(record_rows_end(bench->record, RECORD_DIM_EPOCH, err), err);
 }
 
+static void put_calls(struct bench *bench, struct sim_error *err)
+{
+    uint32_t target[ENTRIES], value[ENTRIES];
+    for (uint32_t c = 0; c < CALLS; c++) {
+        for (uint32_t e = 0; e < ENTRIES; e++) {
+            target[e] = e;
+            value[e] = (uint32_t)(bench->noise[(e + c) % UIDS] * 65535);
+        }
+        struct record_call call = {
+            .uid = c, .hotkey_id = c, .entry_count = ENTRIES, .target = target, .value = value};
+        need(record_set_weights(bench->record, &call, err), err);
+    }
+}
+
 static uint64_t file_checksum(const char *path, double *ret_bytes)
 {
     struct digest digest;
@@ -103,6 +118,7 @@ int main(int argc, char **argv)
     double start_s = cpu_s();
     for (int epoch = 0; epoch < epochs; epoch++) {
         put_epoch(&bench, &err);
+        put_calls(&bench, &err);
         if (epoch % SEGMENT_EPOCHS == SEGMENT_EPOCHS - 1)
             need(record_segment_close(bench.record, NULL, &err), &err);
     }
@@ -118,6 +134,8 @@ int main(int argc, char **argv)
     uint64_t checksum = file_checksum(path, &bytes);
     printf("record_epoch_4096_cpu\t%.3f\tms\n", 1e3 * rows_s / epochs);
     printf("record_merge_epoch_4096_cpu\t%.3f\tms\n", 1e3 * merge_s / epochs);
+    /* 18 epochs of the main run (docs/PERFORMANCE.md) take 265 s. */
+    printf("record_main_run_cpu\t%.3f\ts\n", 18 * (rows_s + merge_s) / epochs);
     printf("record_result_bytes_an_epoch\t%.0f\tbyte\n", bytes / epochs);
     printf("record_checksum\t%016" PRIx64 "\txxh64\n", checksum);
     free(bench.noise);

@@ -2,8 +2,8 @@
 
 usage: schedule.py TAOSIM SCENARIO
 
-Each case is the quickstart, shortened, with a schedule laid over it.  Epochs are of 20 blocks (every
-21), so that there are many borders; epochs run in blocks 16, 37, 58, 79, ...
+Each case is the quickstart, shortened, with a schedule laid over it.  Epochs are of 20 blocks
+(every 21), so that there are many borders; epochs run in blocks 16, 37, 58, 79, ...
 """
 import os
 import subprocess
@@ -166,7 +166,8 @@ def a_strategy_comes_later_and_the_result_says_so(folder, base):
     first = muted["block"] < 50
     assert {labels[k] for k in set(strategy[first][member[first]])} == {"honest"}
     assert {labels[k] for k in set(strategy[~first][member[~first]])} == {"mute"}
-    answered = [run["queries_answered"][-1][run["group_id"][-1] == 2].sum() for run in (muted, base)]
+    answered = [run["queries_answered"][-1][run["group_id"][-1] == 2].sum()
+                for run in (muted, base)]
     assert answered[0] == 0 < answered[1], answered
 
 

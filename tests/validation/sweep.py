@@ -80,6 +80,19 @@ def a_slip_in_a_study_is_named_with_file_line_and_column(folder):
         assert not os.path.exists(at + "/bad/runs"), done.stderr
 
 
+def a_slip_in_the_command_names_what_was_meant(folder):
+    at = place(folder, "words")
+    yaml = study(at)
+    for words, code, text in ((["rnu", yaml], 2, "did you mean 'run'?"), ([], 2, "plan, run"),
+                              (["emit", "slrum", yaml], 2, "did you mean 'slurm'?"),
+                              (["run"], 2, "one study, please"),
+                              (["run", yaml, "-j", "0"], 2, "'0' is no number that fits"),
+                              (["run", yaml, "--onyl", "3"], 2, "no option '--onyl'"),
+                              (["run", yaml, "--only", "99"], 2, "tasks 0 to 7, not 99"),
+                              (["run", at + "/none.yaml"], 74, "cannot read")):
+        expect(call(TAOSIM, "sweep", *words, cwd=at), code, text)
+
+
 def each_design_has_its_number_of_points(folder):
     at = place(folder, "designs")
     params = "params: {groups.swarm.count: {range: [1, 4], n: 4}, chain.difficulty: " \
@@ -216,10 +229,11 @@ def two_hundred_points_survive_kills_at_random_moments(folder):
     at = place(folder, "many")
     yaml = study(at, name="many", replicates=1, counts="[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
                  difficulties=20)
-    expect(sweep("run", yaml, at + "/calm", "-j", "1", "--quiet"), 0)
-    hit = kill_until_done(yaml, at + "/stormy", 1, 150)
-    print("     killed: %d workers, %d sweeps" % hit)
-    assert min(hit) >= 10, hit
+    with subprocess.Popen([TAOSIM, "sweep", "run", yaml, "-o", at + "/calm", "-j", "1",
+                           "--quiet"]) as calm:
+        hit = kill_until_done(yaml, at + "/stormy", 1, 150)
+        print("     killed: %d workers, %d sweeps" % hit)
+        assert calm.wait() == 0 and min(hit) >= 10, (calm.returncode, hit)
     assert collected(yaml, at + "/calm", 200) == collected(yaml, at + "/stormy", 200)
 
 
@@ -363,6 +377,33 @@ def ishigamis_function_gives_its_known_indices(folder):
             assert numpy.allclose(found, exact, atol=tolerance), (kind, found)
             assert (low <= found).all() and (found <= high).all()
             assert ((low - 0.02 <= exact) & (exact <= high + 0.02)).all(), (kind, low, high)
+
+
+def elementary_effects_are_those_of_the_collected_runs(folder):
+    at = place(folder, "morris")
+    names = [f"groups.{name}.diet.concentration" for name in ("small", "medium", "large")]
+    params = ", ".join(f"{name}: {{range: [1, 2]}}" for name in names)
+    yaml = write(at, "morris.yaml", "name: morris\nbase: tiny.yaml\ndesign: morris\n"
+                 f"points: 12\nparams: {{{params}}}\nmetrics: [loss_true_nats.mean]\n")
+    expect(sweep("run", yaml, at + "/done", "--quiet", "--program", ISHIGAMI), 0)
+    expect(sweep("collect", yaml, at + "/done"), 0, "48 of 48 runs", "mu_star", "sigma")
+    with h5py.File(at + "/done/collected.h5") as file:
+        points = numpy.stack([file[name.replace(".", "_")][()] for name in names], axis=1) - 1
+        x = numpy.pi * (2 * points - 1)
+        y = numpy.sin(x[:, 0]) + 7 * numpy.sin(x[:, 1]) ** 2 + \
+            0.1 * x[:, 2] ** 4 * numpy.sin(x[:, 0])
+        assert numpy.allclose(file["loss_true_nats_mean"][:, 0], y, atol=2e-6)
+        effects = numpy.full((12, 3), numpy.nan)
+        for t, (u, f) in enumerate(zip(points.reshape(12, 4, 3), y.reshape(12, 4))):
+            for i in range(3):
+                axis = numpy.flatnonzero(u[i] != u[i + 1])
+                assert len(axis) == 1
+                effects[t, axis[0]] = (f[i + 1] - f[i]) / (u[i + 1] - u[i])[axis[0]]
+        group = file["sensitivity"]
+        for kind, value in (("mu", effects.mean(0)), ("mu_star", abs(effects).mean(0)),
+                            ("sigma", effects.std(0, ddof=1))):
+            found = group["loss_true_nats_mean_" + kind][()]
+            assert numpy.allclose(found, value, atol=1e-4), (kind, found, value)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""What the tests of sweeps share: a scenario of a third of a second, studies of it, comparisons."""
+"""What the tests of sweeps share: a scenario of a tenth of a second, studies of it, comparisons."""
 import os
 import subprocess
 
@@ -6,6 +6,7 @@ TINY = """\
 base: {base}
 name: tiny
 until: {until}
+corpus: {{text: [fortunes]}}
 chain: {{tempo: 10 blocks, max_uids: 16}}
 groups: {{small: {{count: 4}}, medium: {{count: 3}}, large: {{count: 2}}, validators: {{count: 2}},
          swarm: {{count: 2}}}}
