@@ -83,6 +83,33 @@ static int check_source(bool good, int count, const struct run_arguments *argume
     return CLI_DONE;
 }
 
+/* An option without a value; false when there is none of that letter. */
+static bool set_flag(int letter, struct run_arguments *arguments)
+{
+    switch (letter) {
+    case 'w':
+        arguments->twin = true;
+        return true;
+    case 'n':
+        arguments->dry_run = true;
+        return true;
+    case 'f':
+        arguments->force = true;
+        return true;
+    case 'q':
+        arguments->quiet = true;
+        return true;
+    case 'c': /* for tests: not only every few seconds */
+        arguments->checkpoint_each_epoch = true;
+        return true;
+    case 'W': /* of a sweep */
+        arguments->is_worker = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
     static const struct option options[] = {
@@ -126,31 +153,15 @@ static int parse_run(int argc, char **argv, struct run_arguments *arguments)
             if (!parse_threads(optarg, &arguments->threads))
                 return cli_usage("run", threads_form, optarg);
             break;
-        case 'w':
-            arguments->twin = true;
-            break;
-        case 'n':
-            arguments->dry_run = true;
-            break;
-        case 'f':
-            arguments->force = true;
-            break;
-        case 'q':
-            arguments->quiet = true;
-            break;
         case 'g':
             arguments->fail_if = optarg;
-            break;
-        case 'c': /* for tests: not only every few seconds */
-            arguments->checkpoint_each_epoch = true;
-            break;
-        case 'W': /* of a sweep */
-            arguments->is_worker = true;
             break;
         case ':':
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
         default:
-            return cli_usage("run", "no option '%s'", argv[optind - 1]);
+            if (!set_flag(letter, arguments))
+                return cli_usage("run", "no option '%s'", argv[optind - 1]);
+            break;
         }
     }
     arguments->scenario = argv[optind];
