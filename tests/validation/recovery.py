@@ -281,8 +281,8 @@ def routers_scorers_networks_and_models_of_every_kind_go_on(folder):
 
 def faults_schedule_gradients_money_and_hidden_weights_at_once_go_on(folder):
     """Each epoch of data/everything.yaml lies behind another entry of its schedule."""
-    goes_on_at_every_epoch(folder, os.path.join(DATA, "everything.yaml"), "16 min", [1, 2, 3])
-    goes_on_at_every_epoch(folder, os.path.join(DATA, "idle.yaml"), "12 h", [2, 5])
+    goes_on_at_every_epoch(folder, os.path.join(DATA, "everything.yaml"), "12 min", [1, 3])
+    goes_on_at_every_epoch(folder, os.path.join(DATA, "idle.yaml"), "100 min", [9, 17])
 
 
 def a_second_signal_ends_the_process_at_once(folder):
