@@ -173,34 +173,3 @@ enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err)
     }
     return status;
 }
-
-/* ---- checkpoints: account, hotkey and the position of the dice; all else is drawn again */
-
-_Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
-
-void delegator_save(const struct agents *agents, struct buffer *buffer)
-{
-    buffer_put_tag(buffer, "agent.d");
-    buffer_put_u32(buffer, agents->delegator_count);
-    for (uint32_t d = 0; d < agents->delegator_count; d++) {
-        buffer_put_u32(buffer, agents->delegators[d].account);
-        buffer_put_u32(buffer, agents->delegators[d].hotkey);
-        buffer_put_u64(buffer, agents->delegators[d].dice.position);
-    }
-}
-
-void delegator_load(struct agents *agents, struct buffer_reader *reader)
-{
-    buffer_get_tag(reader, "agent.d");
-    if (buffer_get_u32(reader) != agents->delegator_count)
-        buffer_reader_fail(reader);
-    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
-        struct agent_delegator *delegator = &agents->delegators[d];
-        struct stream_key key = delegator->dice.key;
-        delegator->account = agents_get_index(reader, agents->account_capacity);
-        delegator->hotkey = agents_get_index(reader, agents->account_capacity);
-        stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
-        if (delegator->account == AGENT_NONE)
-            buffer_reader_fail(reader);
-    }
-}

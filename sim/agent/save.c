@@ -16,11 +16,15 @@
  *                           training_interval_ns, training_phase_ns, lottery (its position is
  *                           saved with all streams)
  *   agent_lesson     saved: all; of a free one next alone
- *   agent_owner      in enter.c
+ *   agent_owner      saved: account, first_waiting, last_waiting, solving, generation, submitted
+ *                    drawn: work, first_neuron, neuron_count, balance_rao,
+ *                           money_phase_blocks
+ *                    rebuilt: hash_rate_hashes_per_s
  *   agent_neuron     saved: hotkey, uid, next_waiting, is_waiting, serving, is_late, counters
  *                    drawn: group, index_in_group, entity, owner, server, validator, stake_rao,
  *                           enter_ns
- *   agent_delegator  in delegator.c
+ *   agent_delegator  saved: account, hotkey, dice's position
+ *                    drawn: params, kind, index, balance_rao, phase_blocks
  *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
  *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
  *   agent_question   saved: all; of a free one next_free alone
@@ -41,13 +45,23 @@
 
 _Static_assert(sizeof(struct agent_model) == 112, "a new field of agent_model: save it?");
 _Static_assert(sizeof(struct agent_server) == 120, "a new field of agent_server: save it?");
+_Static_assert(sizeof(struct agent_owner) == 80, "a new field of agent_owner: save it?");
 _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron: save it?");
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
+_Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
 _Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
 _Static_assert(sizeof(struct agents) == 696, "a new field of agents: save it?");
+
+uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit)
+{
+    uint32_t index = buffer_get_u32(reader);
+    if (index != AGENT_NONE && index >= limit)
+        buffer_reader_fail(reader);
+    return reader->failed ? AGENT_NONE : index;
+}
 
 void save_get_same(struct buffer_reader *reader, uint32_t expected)
 {
@@ -156,7 +170,7 @@ enum sim_status agents_load_model(struct agents *agents, uint32_t index,
     return status == SIM_OK ? buffer_reader_status(reader, err) : status;
 }
 
-/* ---- servers */
+/* ---- servers and owners */
 
 /* The teacher's logits and, behind them, its tokens: see build.c. */
 static size_t teacher_bytes(const struct agents *agents)
@@ -201,17 +215,49 @@ static void servers_load(struct agents *agents, struct buffer_reader *reader)
         server->generation = buffer_get_u64(reader);
         server->busy = buffer_get_u8(reader) != 0;
         server->training_due = buffer_get_u8(reader) != 0;
-        server->serving = agents_get_index(reader, agents->query_capacity);
-        server->waiting = agents_get_index(reader, agents->query_capacity);
+        server->serving = save_get_index(reader, agents->query_capacity);
+        server->waiting = save_get_index(reader, agents->query_capacity);
         server->stopped = buffer_get_u8(reader) != 0;
         server->lesson_count = buffer_get_u32(reader);
-        server->first_lesson = agents_get_index(reader, agents->lesson_capacity);
-        server->last_lesson = agents_get_index(reader, agents->lesson_capacity);
+        server->first_lesson = save_get_index(reader, agents->lesson_capacity);
+        server->last_lesson = save_get_index(reader, agents->lesson_capacity);
         server->taught = buffer_get_u8(reader) != 0;
         if (server->taught && server->teacher == NULL)
             buffer_reader_fail(reader);
         else if (server->taught)
             buffer_get_bytes(reader, server->teacher, teacher_bytes(agents));
+    }
+}
+
+static void owners_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.o");
+    buffer_put_u32(buffer, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count; o++) {
+        const struct agent_owner *owner = &agents->owners[o];
+        buffer_put_u32(buffer, owner->account);
+        buffer_put_u32(buffer, owner->first_waiting);
+        buffer_put_u32(buffer, owner->last_waiting);
+        buffer_put_u8(buffer, owner->solving);
+        buffer_put_u64(buffer, owner->generation);
+        buffer_put_u64(buffer, owner->submitted);
+    }
+}
+
+static void owners_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.o");
+    save_get_same(reader, agents->owner_count);
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        struct agent_owner *owner = &agents->owners[o];
+        owner->account = save_get_index(reader, agents->account_capacity);
+        if (owner->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+        owner->first_waiting = save_get_index(reader, agents->neuron_count);
+        owner->last_waiting = save_get_index(reader, agents->neuron_count);
+        owner->solving = buffer_get_u8(reader) != 0;
+        owner->generation = buffer_get_u64(reader);
+        owner->submitted = buffer_get_u64(reader);
     }
 }
 
@@ -262,9 +308,9 @@ static void neurons_save(const struct agents *agents, struct buffer *buffer)
 static void neuron_load(struct agents *agents, uint32_t index, struct buffer_reader *reader)
 {
     struct agent_neuron *neuron = &agents->neurons[index];
-    neuron->hotkey = agents_get_index(reader, agents->account_capacity);
-    neuron->uid = agents_get_index(reader, agents->setup.uid_capacity);
-    neuron->next_waiting = agents_get_index(reader, agents->neuron_count);
+    neuron->hotkey = save_get_index(reader, agents->account_capacity);
+    neuron->uid = save_get_index(reader, agents->setup.uid_capacity);
+    neuron->next_waiting = save_get_index(reader, agents->neuron_count);
     neuron->is_waiting = buffer_get_u8(reader) != 0;
     neuron->serving = buffer_get_u8(reader) != 0;
     neuron->is_late = buffer_get_u8(reader) != 0;
@@ -289,6 +335,37 @@ static void neurons_load(struct agents *agents, struct buffer_reader *reader)
     buffer_get_bytes(reader, agents->excluded, agents->setup.uid_capacity);
     for (uint32_t uid = 0; uid < agents->setup.uid_capacity; uid++)
         agents->axon[uid] = !agents->excluded[uid];
+}
+
+/* ---- delegators; the maps of accounts follow */
+
+static void delegators_save(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.d");
+    buffer_put_u32(buffer, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count; d++) {
+        buffer_put_u32(buffer, agents->delegators[d].account);
+        buffer_put_u32(buffer, agents->delegators[d].hotkey);
+        buffer_put_u64(buffer, agents->delegators[d].dice.position);
+    }
+}
+
+/* After owners and neurons. */
+static void delegators_load(struct agents *agents, struct buffer_reader *reader)
+{
+    buffer_get_tag(reader, "agent.d");
+    save_get_same(reader, agents->delegator_count);
+    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
+        struct agent_delegator *delegator = &agents->delegators[d];
+        struct stream_key key = delegator->dice.key;
+        delegator->account = save_get_index(reader, agents->account_capacity);
+        delegator->hotkey = save_get_index(reader, agents->account_capacity);
+        stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
+        if (delegator->account == AGENT_NONE)
+            buffer_reader_fail(reader);
+    }
+    if (!reader->failed)
+        agents_map_accounts(agents);
 }
 
 /* ---- validators */
@@ -325,7 +402,7 @@ static void validators_load(struct agents *agents, struct buffer_reader *reader)
     for (uint32_t v = 0; v < agents->validator_count && !reader->failed; v++) {
         struct agent_validator *validator = &agents->validators[v];
         validator->ask_count = buffer_get_u64(reader);
-        validator->open_question = agents_get_index(reader, agents->question_capacity);
+        validator->open_question = save_get_index(reader, agents->question_capacity);
         validator->asked_ns = buffer_get_i64(reader);
         buffer_get_bytes(reader, validator->router_state, router_bytes(agents));
         buffer_get_bytes(reader, validator->stats, uids * sizeof(*validator->stats));
@@ -364,9 +441,9 @@ void agents_save(const struct agents *agents, struct buffer *buffer)
     save_put_pools(agents, buffer);
     save_put_lessons(agents, buffer);
     servers_save(agents, buffer);
-    enter_save(agents, buffer);
+    owners_save(agents, buffer);
     neurons_save(agents, buffer);
-    delegator_save(agents, buffer);
+    delegators_save(agents, buffer);
     validators_save(agents, buffer);
 }
 
@@ -391,11 +468,9 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
         return status;
     servers_load(agents, reader);
     condition_add_hash_rates(agents);
-    enter_load(agents, reader);
+    owners_load(agents, reader);
     neurons_load(agents, reader);
-    delegator_load(agents, reader);
-    if (!reader->failed)
-        agents_map_accounts(agents);
+    delegators_load(agents, reader);
     validators_load(agents, reader);
     return buffer_reader_status(reader, err);
 }

@@ -6,6 +6,8 @@
 
 #include "agent/state.h"
 
+/* An index that was saved: below `limit`, or AGENT_NONE. */
+uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit);
 /* A count that follows from the scenario: fails the reader where it is another. */
 void save_get_same(struct buffer_reader *reader, uint32_t expected);
 

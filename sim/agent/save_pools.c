@@ -37,7 +37,7 @@ static void question_load(struct agents *agents, struct agent_question *question
     question->next_free = buffer_get_u32(reader);
     if (question->number == 0)
         return;
-    question->validator = agents_get_index(reader, agents->validator_count);
+    question->validator = save_get_index(reader, agents->validator_count);
     question->closed = buffer_get_u8(reader) != 0;
     question->peer_count = buffer_get_u32(reader);
     question->open_answers = buffer_get_u32(reader);
@@ -68,16 +68,16 @@ static enum sim_status query_load(struct agents *agents, struct agent_query *que
                                   struct buffer_reader *reader, struct sim_error *err)
 {
     query->phase = buffer_get_u8(reader);
-    query->sibling = agents_get_index(reader, agents->query_capacity);
+    query->sibling = save_get_index(reader, agents->query_capacity);
     if (query->phase == QUERY_FREE)
         return SIM_OK;
-    query->question = agents_get_index(reader, agents->question_capacity);
-    query->slot = agents_get_index(reader, agents->setup.query->peers);
-    query->neuron = agents_get_index(reader, agents->neuron_count);
+    query->question = save_get_index(reader, agents->question_capacity);
+    query->slot = save_get_index(reader, agents->setup.query->peers);
+    query->neuron = save_get_index(reader, agents->neuron_count);
     query->guessed = buffer_get_u8(reader) != 0;
     query->arrived_ns = buffer_get_i64(reader);
     query->priority = buffer_get_f64(reader);
-    query->child = agents_get_index(reader, agents->query_capacity);
+    query->child = save_get_index(reader, agents->query_capacity);
     return save_get_ticket(agents, AGENT_JOB_FORWARD, reader, &query->ticket, err);
 }
 
@@ -156,8 +156,8 @@ enum sim_status save_get_lessons(struct agents *agents, struct buffer_reader *re
         status = lesson_grow(agents, err);
     for (uint64_t l = 0; l < count && status == SIM_OK && !reader->failed; l++) {
         struct agent_lesson *lesson = &agents->lessons[l];
-        lesson->neuron = agents_get_index(reader, agents->neuron_count);
-        lesson->next = agents_get_index(reader, agents->lesson_capacity);
+        lesson->neuron = save_get_index(reader, agents->neuron_count);
+        lesson->next = save_get_index(reader, agents->lesson_capacity);
         lesson->useful = buffer_get_u8(reader) != 0;
         if (lesson->neuron != AGENT_NONE && lesson->useful)
             buffer_get_bytes(reader, lesson->derivative, lesson_bytes(agents));

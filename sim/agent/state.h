@@ -285,10 +285,6 @@ SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owne
                                             uint64_t generation, int64_t now_ns,
                                             struct sim_error *err);
 
-void enter_save(const struct agents *agents, struct buffer *buffer);
-/* A state that does not fit fails the reader. */
-void enter_load(struct agents *agents, struct buffer_reader *reader);
-
 /* ---- money.c */
 SIM_CHECKED enum sim_status money_genesis(struct agents *agents, struct sim_error *err);
 /* Late neurons, burns, stakes: behind the events of a block. */
@@ -306,9 +302,6 @@ void delegator_build(struct agents *agents);
 /* Their accounts, behind all others, and balances. */
 SIM_CHECKED enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err);
 SIM_CHECKED enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err);
-void delegator_save(const struct agents *agents, struct buffer *buffer);
-/* A state that does not fit fails the reader. */
-void delegator_load(struct agents *agents, struct buffer_reader *reader);
 /* ---- condition.c */
 /* Every owner's hash rate from its hosts' conditions. */
 void condition_add_hash_rates(struct agents *agents);
@@ -321,15 +314,6 @@ static inline const struct agents_group *agents_group_of(const struct agents *ag
                                                          uint32_t neuron)
 {
     return &agents->setup.groups[agents->neurons[neuron].group];
-}
-
-/* An index that was saved: below `limit`, or AGENT_NONE. */
-static inline uint32_t agents_get_index(struct buffer_reader *reader, uint32_t limit)
-{
-    uint32_t index = buffer_get_u32(reader);
-    if (index != AGENT_NONE && index >= limit)
-        buffer_reader_fail(reader);
-    return reader->failed ? AGENT_NONE : index;
 }
 
 static inline bool agents_has_model(const struct agents_group *group)

@@ -83,86 +83,84 @@ static int check_source(bool good, int count, const struct run_arguments *argume
     return CLI_DONE;
 }
 
-/* An option without a value; false when there is none of that letter. */
-static bool set_flag(int letter, struct run_arguments *arguments)
+static const struct option run_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"set", required_argument, NULL, 's'},
+    {"seed", required_argument, NULL, 'S'},
+    {"from", required_argument, NULL, 'F'},
+    {"threads", required_argument, NULL, 't'},
+    {"until", required_argument, NULL, 'u'},
+    {"twin", no_argument, NULL, 'w'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"fail-if", required_argument, NULL, 'g'},
+    {"force", no_argument, NULL, 'f'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"checkpoint-each-epoch", no_argument, NULL, 'c'}, /* for tests: not only every few seconds */
+    {"worker", no_argument, NULL, 'W'},                /* of a sweep */
+    {NULL, 0, NULL, 0},
+};
+
+/* The flag of an option without a value; NULL for another letter. */
+static bool *flag_of(struct run_arguments *arguments, int letter)
 {
     switch (letter) {
     case 'w':
-        arguments->twin = true;
-        return true;
+        return &arguments->twin;
     case 'n':
-        arguments->dry_run = true;
-        return true;
+        return &arguments->dry_run;
     case 'f':
-        arguments->force = true;
-        return true;
+        return &arguments->force;
     case 'q':
-        arguments->quiet = true;
-        return true;
-    case 'c': /* for tests: not only every few seconds */
-        arguments->checkpoint_each_epoch = true;
-        return true;
-    case 'W': /* of a sweep */
-        arguments->is_worker = true;
-        return true;
+        return &arguments->quiet;
+    case 'c':
+        return &arguments->checkpoint_each_epoch;
+    case 'W':
+        return &arguments->is_worker;
     default:
-        return false;
+        return NULL;
+    }
+}
+
+/* False: it is kept nowhere, as there is no room. */
+static bool take_value(struct run_arguments *arguments, int letter)
+{
+    switch (letter) {
+    case 'o':
+        arguments->folder = optarg;
+        return true;
+    case 'F':
+        arguments->from = optarg;
+        return true;
+    case 'g':
+        arguments->fail_if = optarg;
+        return true;
+    case 'S':
+        return add_key(arguments, 0, "seed", optarg, "--seed");
+    case 'u':
+        return add_key(arguments, 1, "until", optarg, "--until");
+    default:
+        return add_set(arguments, optarg, NULL);
     }
 }
 
 static int parse_run(int argc, char **argv, struct run_arguments *arguments)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"set", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'S'},
-        {"from", required_argument, NULL, 'F'},
-        {"threads", required_argument, NULL, 't'},
-        {"until", required_argument, NULL, 'u'},
-        {"twin", no_argument, NULL, 'w'},
-        {"dry-run", no_argument, NULL, 'n'},
-        {"fail-if", required_argument, NULL, 'g'},
-        {"force", no_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"checkpoint-each-epoch", no_argument, NULL, 'c'},
-        {"worker", no_argument, NULL, 'W'},
-        {NULL, 0, NULL, 0},
-    };
     int letter;
     bool good = true;
     opterr = 0;
     optind = 1;
-    while (good && (letter = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
-        switch (letter) {
-        case 'o':
-            arguments->folder = optarg;
-            break;
-        case 's':
-            good = add_set(arguments, optarg, NULL);
-            break;
-        case 'S':
-            good = add_key(arguments, 0, "seed", optarg, "--seed");
-            break;
-        case 'F':
-            arguments->from = optarg;
-            break;
-        case 'u':
-            good = add_key(arguments, 1, "until", optarg, "--until");
-            break;
-        case 't':
-            if (!parse_threads(optarg, &arguments->threads))
-                return cli_usage("run", threads_form, optarg);
-            break;
-        case 'g':
-            arguments->fail_if = optarg;
-            break;
-        case ':':
+    while (good && (letter = getopt_long(argc, argv, ":o:q", run_options, NULL)) != -1) {
+        bool *flag = flag_of(arguments, letter);
+        if (letter == ':')
             return cli_usage("run", "%s needs a value", argv[optind - 1]);
-        default:
-            if (!set_flag(letter, arguments))
-                return cli_usage("run", "no option '%s'", argv[optind - 1]);
-            break;
-        }
+        if (letter == '?')
+            return cli_usage("run", "no option '%s'", argv[optind - 1]);
+        if (letter == 't' && !parse_threads(optarg, &arguments->threads))
+            return cli_usage("run", threads_form, optarg);
+        if (flag != NULL)
+            *flag = true;
+        else if (letter != 't')
+            good = take_value(arguments, letter);
     }
     arguments->scenario = argv[optind];
     return check_source(good, argc - optind, arguments);

@@ -5,7 +5,8 @@ usage: prediction.py TAOSIM SCENARIOS_FOLDER [--all] [--case WORD]
 Every scenario of the folder in a short form, and some more for what they do not contain.
 
 Events, memory, and the bytes of the result and of the run's folder; with --all the processor time,
-and where the machine is idle the time on the wall.  Checkpoints are taken at each epoch here, so that their number does not depend on the machine.
+and where the machine is idle the time on the wall.  Checkpoints are taken at each epoch here, so
+that their number does not depend on the machine.
 """
 import os
 import re
