@@ -218,7 +218,7 @@ def show_and_report_list_what_the_schedule_sets(folder, base):
     page = os.path.join(folder, "late.html")
     assert call("report", path, "-o", page).returncode == 0
     with open(page, encoding="utf-8") as file:
-        assert '"changes": {"rows": 1' in file.read()
+        assert '"changes":{"rows":1' in file.read()
     del base
 
 
