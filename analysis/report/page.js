@@ -523,7 +523,22 @@
         cells: [name, at("began", i), at("neurons", i), at("held", i), at("first", i)] })));
   }
 
+  function changeTable() {
+    const t = table("changes");
+    if (!t) return;
+    const at = (key, i) => t.columns[key].values[i];
+    dataTable("What was changed", "Set by the scenario's schedule while it ran.",
+      [["key", "", true], ["at", "h"], ["value", ""]],
+      t.columns.path.values.map((path, i) => ({
+        cells: [path, compact(at("time", i)), at("value", i)] })));
+  }
+
   /* ---- all of it */
+
+  /* A price that never moves is none that a run asked for, unless no other does. */
+  const moves = (values) => known(values) && values.some((v) => v !== values[0]);
+  const burned = moves(column("run_epochs", "burn"));
+  const worked = !burned || moves(column("run_epochs", "difficulty"));
 
   cards();
   const drawn = [
@@ -534,12 +549,15 @@
     timePlot(pairPlot("Concentration of emission: Nakamoto coefficient",
       "The fewest slots, or owners, that together take more than half.",
       "number", compact, fromZero, "nakamoto")),
-    timePlot(singlePlot("Price of a slot: difficulty", "Hashes that a registration by proof of work takes, on average.",
+    !worked ? null : timePlot(singlePlot("Price of a slot: difficulty", "Hashes that a registration by proof of work takes, on average.",
       "difficulty (hashes)", "difficulty")),
+    !burned ? null : timePlot(singlePlot("Price of a slot: burn", "What a registration by burning balance costs.",
+      "burn (TAO)", "burn")),
     timePlot(singlePlot("Registrations", "New neurons an epoch.", "registrations an epoch", "registrations")),
   ].filter((plot) => plot !== null);
   groupTable();
   agreementTable();
+  changeTable();
   failureTable();
   let charts = [];
   const redraw = () => {

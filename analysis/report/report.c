@@ -9,6 +9,7 @@
 
 #include "record/seal.h"
 #include "analysis/report/agree.h"
+#include "analysis/report/changes.h"
 #include "analysis/report/failures.h"
 #include "analysis/report/headline.h"
 #include "analysis/report/page.h"
@@ -80,6 +81,8 @@ static enum sim_status load(const struct report_options *options, struct report 
         status = report_reduce(&report->twin, "twin", &report->tables, &report->twin_window, err);
     if (status == SIM_OK)
         status = report_agree(&report->run, &report->tables, err);
+    if (status == SIM_OK)
+        status = report_changes(&report->run, &report->tables, err);
     if (status == SIM_OK)
         status = report_failures(&report->run, &report->tables, err);
     if (status == SIM_OK)

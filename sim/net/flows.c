@@ -57,9 +57,9 @@ static enum sim_status host_parse(const struct table *table, const struct host_c
     struct net_host host = {0};
     enum sim_status status = table_whole(table, columns->host, NET_HOST_MAX - 1, ret_number, err);
     if (status == SIM_OK)
-        status = table_real(table, columns->up, 1e18, &host.up_bytes_per_s, err);
+        status = table_positive(table, columns->up, 1e18, &host.up_bytes_per_s, err);
     if (status == SIM_OK)
-        status = table_real(table, columns->down, 1e18, &host.down_bytes_per_s, err);
+        status = table_positive(table, columns->down, 1e18, &host.down_bytes_per_s, err);
     if (status == SIM_OK)
         status = table_real(table, columns->half_latency, 1e6, &half_latency_s, err);
     if (status == SIM_OK && columns->region >= 0)

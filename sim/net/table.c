@@ -30,6 +30,9 @@ static enum sim_status line_read(struct table *table, char *line, bool *ret_read
         *ret_read = false;
         return SIM_OK;
     }
+    if (strchr(line, '\n') == NULL && strlen(line) < TABLE_LINE_BYTES - 1 && !feof(table->file))
+        return SIM_FAIL(err, SIM_CONFIG, "%s:%d:%d: a byte 0, which no text has", table->path,
+                        table->line_number, (int)strlen(line) + 1);
     if (strchr(line, '\n') == NULL && !feof(table->file))
         return SIM_FAIL(err, SIM_CONFIG, "%s:%d:1: line longer than %d bytes", table->path,
                         table->line_number, TABLE_LINE_BYTES - 2);
@@ -48,7 +51,11 @@ enum sim_status table_open(struct table *table, const char *path, struct sim_err
     if (status == SIM_OK && !read)
         status = SIM_FAIL(err, SIM_CONFIG, "%s:1:1: the file is empty", path);
     if (status == SIM_OK) {
-        table->name_count = fields_cut(table->names, table->name);
+        /* Spreadsheets write a byte order mark before the first name. */
+        char *names = table->names;
+        if (strncmp(names, "\xef\xbb\xbf", 3) == 0)
+            names += 3;
+        table->name_count = fields_cut(names, table->name);
         if (table->name_count < 0)
             status =
                 SIM_FAIL(err, SIM_CONFIG, "%s:1:1: more than %d columns", path, TABLE_COLUMNS_MAX);
@@ -113,6 +120,19 @@ enum sim_status table_real(const struct table *table, int column, double max, do
     double value = strtod(table->field[column], &end);
     if (end == table->field[column] || *end != '\0' || !(value >= 0 && value <= max))
         return field_refuse(table, column, "a number within its range", err);
+    *ret_value = value;
+    return SIM_OK;
+}
+
+enum sim_status table_positive(const struct table *table, int column, double max, double *ret_value,
+                               struct sim_error *err)
+{
+    double value = 0;
+    enum sim_status status = table_real(table, column, max, &value, err);
+    if (status != SIM_OK)
+        return status;
+    if (value <= 0)
+        return field_refuse(table, column, "above 0", err);
     *ret_value = value;
     return SIM_OK;
 }

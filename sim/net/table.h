@@ -38,6 +38,9 @@ SIM_CHECKED enum sim_status table_next(struct table *table, bool *ret_row, struc
  * 0..max. */
 SIM_CHECKED enum sim_status table_real(const struct table *table, int column, double max,
                                        double *ret_value, struct sim_error *err);
+/* Within 0..max, but not 0. */
+SIM_CHECKED enum sim_status table_positive(const struct table *table, int column, double max,
+                                           double *ret_value, struct sim_error *err);
 SIM_CHECKED enum sim_status table_whole(const struct table *table, int column, uint64_t max,
                                         uint64_t *ret_value, struct sim_error *err);
 

@@ -203,6 +203,10 @@ static enum sim_status gather(struct outside *outside, uint32_t needs, struct si
         status = measure(outside, AGENTS_TEST_PUBLIC, outside->benchmark_score, err);
     if (status != SIM_OK)
         return status;
+    /* Not measured, so not told: the arrays may hold what another mechanism asked for long ago. */
+    outside->block.true_value = needs & MECHANISM_NEEDS_TRUE_VALUE ? outside->true_value : NULL;
+    outside->block.benchmark_score =
+        needs & MECHANISM_NEEDS_BENCHMARK ? outside->benchmark_score : NULL;
     count_shared(outside);
     for (uint32_t uid = 0; uid < outside->uid_count; uid++)
         describe(outside, uid);
@@ -215,8 +219,12 @@ enum sim_status outside_feed(struct outside *outside, uint64_t number, struct si
     uint16_t netuid = outside->wiring.setup->netuid;
     const struct chain_view *view = chain_view(outside->wiring.chain, netuid);
     uint32_t needs = view->mechanism->needs;
-    if (needs == 0 || !chain_epoch_due(outside->wiring.chain, netuid, number))
+    if (!chain_epoch_due(outside->wiring.chain, netuid, number))
         return SIM_OK;
+    if (needs == 0) { /* the one before, in a schedule, may have been told something */
+        chain_set_outside(outside->wiring.chain, netuid, NULL);
+        return SIM_OK;
+    }
     outside->epoch = view->epoch_index;
     outside->epoch_blocks = number - view->last_epoch_block;
     enum sim_status status = gather(outside, needs, err);

@@ -6,7 +6,8 @@
  * test, the owners' hash rates, the operations done since the last epoch, who shares a model, who
  * is marked an attacker.  Nothing is kept from one epoch to the next, so there is nothing to save;
  * chance is keyed by the neurons' names and the number of the epoch.  Measuring changes no neuron
- * and moves no draw.
+ * and moves no draw.  What a model is worth costs a measurement and is told only to a mechanism
+ * that asks for it; one that asks for nothing is told nothing, also after one that was.
  */
 #ifndef WORLD_OUTSIDE_H
 #define WORLD_OUTSIDE_H

@@ -25,6 +25,7 @@ ALL = "--all" in sys.argv
 SEED = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
 CASE = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else ""
 DICE = random.Random(SEED)
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 UNTIL = "18 min"
 # Epochs of 20 blocks instead of 99: many borders in a short run.
 OPTIONS = ["--quiet", "--threads", "2", "--set", "chain.tempo=20 blocks",
@@ -259,16 +260,29 @@ KINDS = [
 ]
 
 
-def routers_scorers_networks_and_models_of_every_kind_go_on(folder):
-    for kind, table in enumerate(KINDS if ALL else KINDS[:2]):
-        extra = [text for key, value in table.items() for text in ("--set", f"{key}={value}")]
-        whole, path = (os.path.join(folder, f"{name}{kind}") for name in ("whole", "kind"))
-        run = command(whole, until="9 min", extra=extra)
-        expect(call(*run), 0)
-        marker = os.path.join(path, "checkpoint", "00000001.ckpt")
-        stop(command(path, until="9 min", extra=extra), signal.SIGKILL, 0, marker)
+def goes_on_at_every_epoch(folder, scenario, until, epochs, table=None):
+    """Killed as soon as each of these checkpoints is there, the run ends as the unbroken one."""
+    extra = [text for item in (table or {}).items() for text in ("--set", "=".join(item))]
+    whole, path = (os.path.join(folder, name) for name in ("whole-kind", "kind"))
+    expect(call(*command(whole, scenario, until, extra)), 0)
+    for epoch in epochs:
+        marker = os.path.join(path, "checkpoint", f"{epoch:08}.ckpt")
+        stop(command(path, scenario, until, extra), signal.SIGKILL, 0, marker)
         expect(resume(path), 0)
         same(whole, path)
+        shutil.rmtree(path)
+    shutil.rmtree(whole)
+
+
+def routers_scorers_networks_and_models_of_every_kind_go_on(folder):
+    for table in KINDS if ALL else KINDS[:2]:
+        goes_on_at_every_epoch(folder, SCENARIO, "9 min", [1], table)
+
+
+def faults_schedule_gradients_money_and_hidden_weights_at_once_go_on(folder):
+    """Each epoch of data/everything.yaml lies behind another entry of its schedule."""
+    goes_on_at_every_epoch(folder, os.path.join(DATA, "everything.yaml"), "12 min", [1, 3])
+    goes_on_at_every_epoch(folder, os.path.join(DATA, "idle.yaml"), "100 min", [9, 17])
 
 
 def a_second_signal_ends_the_process_at_once(folder):

@@ -36,7 +36,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         (short, short_rows, before), (long, long_rows, after) = (
             run(folder, epochs * EPOCH_S + 60) for epochs in (1, 3))
-    grown = {at: (size - before.get(at, 0)) / (long_rows - short_rows) for at, size in after.items()}
+    rows = long_rows - short_rows
+    grown = {at: (size - before.get(at, 0)) / rows for at, size in after.items()}
     for at, size in sorted(grown.items(), key=lambda part: -part[1])[:12]:
         print(f"     {at}: {size / 1e3:.1f} kB an epoch")
     rate = (long - short) / (long_rows - short_rows)

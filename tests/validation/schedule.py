@@ -211,10 +211,14 @@ def resumed_behind_the_changes_it_is_the_same_run(folder, base):
         assert same.returncode == 0, same.stdout + same.stderr
 
 
-def show_lists_what_the_schedule_sets(folder, base):
+def show_and_report_list_what_the_schedule_sets(folder, base):
     path = os.path.join(folder, "late", "result.h5")
     said = call("show", path, "schedule").stdout
     assert "mechanism" in said and "yuma3" in said and "948000000000" in said, said
+    page = os.path.join(folder, "late.html")
+    assert call("report", path, "-o", page).returncode == 0
+    with open(page, encoding="utf-8") as file:
+        assert '"changes":{"rows":1' in file.read()
     del base
 
 
