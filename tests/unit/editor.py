@@ -21,7 +21,8 @@ SCHEMA = ROOT / "scenarios/scenario.schema.json"
 # What only `taosim check` sees, and why.
 UNSEEN = {
     "another file": {"base_is_itself", "base_missing",
-                     "plugin_that_is_not_there", "column_of_a_missing_file", "list_from_a_missing_file"},
+                     "column_of_a_missing_file", "list_from_a_missing_file",
+                     "plugin_that_is_not_there"},
     "bounds of a value with a unit": {"out_of_range_below", "uniform_upside_down"},
     "exactness": {"below_the_smallest_unit", "more_than_64_bits"},
     "what may be missing because of a base": {"missing_count_of_a_group"},
