@@ -29,9 +29,10 @@ static const struct param_key delegator_keys[] = {
      "choice return: a rival must pay this much more, as a share, for the stake to move"},
 };
 #undef AT
+static const struct param_condition delegator_conditions[] = {{"switch_gain", "choice=return"}};
 const struct param_table delegator_param_table =
-    PARAM_TABLE("delegators", struct delegator_params, delegator_keys,
-                "holders of balance who choose whose stake to add to");
+    PARAM_TABLE_WHEN("delegators", struct delegator_params, delegator_keys, delegator_conditions,
+                     "holders of balance who choose whose stake to add to");
 
 /* ---- the market */
 

@@ -110,6 +110,15 @@ static bool has_stake(const struct agents_setup *setup)
     return delegates && delegators;
 }
 
+/* Neurons of the groups that hold a uid at the start. */
+static uint64_t uids_of_groups(const struct agents_setup *setup)
+{
+    uint64_t uids = 0;
+    for (uint32_t g = 0; g < setup->group_count; g++)
+        uids += setup->groups[g].params->genesis ? setup->groups[g].params->count : 0;
+    return uids;
+}
+
 enum sim_status genesis_plan_check(const struct agents_setup *setup,
                                    const struct chain_net_config *net, struct sim_error *err)
 {
@@ -120,6 +129,10 @@ enum sim_status genesis_plan_check(const struct agents_setup *setup,
                         "stake (money.stake_share, delegators), and mechanism '%s' pays only where "
                         "there is stake: nothing would ever be minted",
                         net->mechanism->params->name);
+    if (setup->genesis == NULL && uids_of_groups(setup) > net->params.max_uids)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "the groups hold %llu uids at the start, chain.max_uids is %u",
+                        (unsigned long long)uids_of_groups(setup), net->params.max_uids);
     if (setup->genesis == NULL)
         return SIM_OK;
     if (setup->genesis->neuron_count > net->params.max_uids)

@@ -48,7 +48,15 @@ static const struct param_key money_keys[] = {
 };
 #undef AT
 static const struct param_condition money_conditions[] = {
-    {"take", "chain=current"},
+    {"burn_limit", "register=burn|cheaper"},
+    {"work_price", "register=cheaper or payback!=0 blocks"},
+    {"upkeep", "payback!=0 blocks"},
+    {"stake_share", "interval!=0 blocks"},
+    {"reserve", "interval!=0 blocks and stake_share!=0"},
+    {"unstake_share", "interval!=0 blocks"},
+    {"keep", "interval!=0 blocks and unstake_share!=0"},
+    {"delegate", "chain.delegation=true"},
+    {"take", "chain=current and delegate=true"},
 };
 const struct param_table group_money_param_table =
     PARAM_TABLE_WHEN("money", struct group_money_params, money_keys, money_conditions,

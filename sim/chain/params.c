@@ -35,6 +35,10 @@ static const struct param_key current_keys[] = {CHAIN_PARAM_LIST(KEY_CURRENT)};
 
 /* What each key counts with; the profile of a chain is the name of its section. */
 static const struct param_condition conditions[] = {
+    /* A scenario has one network, which nobody has registered. */
+    {"emission_split", "networks=several"},
+    {"emission_share", "networks=several"},
+    {"owner_cut", "owner=known"},
     {"max_issuance", "halving=true and emission_table=0"},
     {"block_emission", "emission_table=0"},
     {"halving", "emission_table=0"},
@@ -59,7 +63,7 @@ static const struct param_condition conditions[] = {
     {"stake_pruning_term", "chain=nakamoto"},
     {"stake_pruning_min", "chain=nakamoto"},
     {"min_non_immune", "chain=current"},
-    {"owner_immortal_limit", "chain=current"},
+    {"owner_immortal_limit", "chain=current and owner=known"},
     {"unstake_on_replacement", "chain!=nakamoto"},
     {"default_take", "delegation=true"},
     {"min_take", "delegation=true"},

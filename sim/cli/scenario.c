@@ -98,6 +98,7 @@ static void fill_sections(struct scenario_schema *schema)
         .tables = delegator_tables,
         .table_count = 1,
         .optional = true,
+        .when = "chain.delegation=true",
     };
     *at++ = (struct config_section){
         .key = "faults",

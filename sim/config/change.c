@@ -142,9 +142,21 @@ static bool in_order(const struct config_change *before, const struct config_cha
     return before->at_ns >= 0 || change->at_ns >= 0 || before->at_block <= change->at_block;
 }
 
-/* May what the path names change while running? */
-static void check_live(struct loader *loader, const struct config *before, const char *path,
-                       struct place at)
+/* Does the path name a block, or a key of one? */
+static bool is_there(const struct config *config, const char *path)
+{
+    char parent[512];
+    const char *dot = strrchr(path, '.');
+    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    const struct config_block *block = config_at(config, parent);
+    return config_at(config, path) != NULL ||
+           (block != NULL && resolve_key(block->table, dot != NULL ? dot + 1 : path) != NULL);
+}
+
+/* May what the path names change while running?  Of what is neither there before nor after it has
+ * been said that it is unknown. */
+static void check_live(struct loader *loader, const struct config *before,
+                       const struct config *after, const char *path, struct place at)
 {
     const struct config_block *block = config_at(before, path);
     const char *dot = strrchr(path, '.');
@@ -161,7 +173,7 @@ static void check_live(struct loader *loader, const struct config *before, const
         live = (block != NULL && block->section->live) ||
                (key != NULL && (key->kind & PARAM_LIVE_FLAG) != 0);
     }
-    if (!live)
+    if (!live && (is_there(before, path) || is_there(after, path)))
         loader_complain(loader, at, "'%s' cannot change while the scenario runs", path);
 }
 
@@ -193,12 +205,12 @@ static struct node *read_change(struct loader *loader, const struct node *item, 
     loader->no_memory |= paths == NULL;
     if (tree == NULL)
         return root;
-    for (size_t i = 0; i < set->count; i++) {
-        paths[i] = set->entries[i].key;
-        check_live(loader, before, paths[i], set->entries[i].at);
-    }
     after->set = set;
     resolve_tree(loader, tree, after);
+    for (size_t i = 0; i < set->count; i++) {
+        paths[i] = set->entries[i].key;
+        check_live(loader, before, after, paths[i], set->entries[i].at);
+    }
     change->after = after;
     change->paths = paths;
     change->path_count = set->count;

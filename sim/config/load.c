@@ -217,6 +217,11 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
         loader_complain(loader, at, "KEY=VALUE is expected, such as chain.tempo='100 blocks'");
         return root;
     }
+    if (equals[1] == '\0') {
+        at.column = (uint32_t)(equals + 1 - source.text);
+        loader_complain(loader, at, "the value is empty");
+        return root;
+    }
     /* Read the value alone, as if the path were spaces before it. */
     size_t skip = (size_t)(equals - source.text) + 1;
     loader->sources[at.source].text += skip;
@@ -226,6 +231,10 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
     if (value == NULL)
         return root;
     shift_places(value, (uint32_t)skip);
+    if (strcmp(path, "base") == 0) {
+        loader_complain(loader, at, "'base' can only be given in a file");
+        return root;
+    }
     if (!layer_knows_group(loader, root, path, at, value))
         return root;
     struct node *tree = layer_from_path(loader, path, at, value);

@@ -281,6 +281,10 @@ static void complain_option(struct resolver *r, const struct config_section *sec
     else if (near != NULL)
         loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; did you mean '%s'?", path, what,
                         name, near);
+    else if (strlen(name) > 3 && strcmp(name + strlen(name) - 3, ".so") == 0)
+        loader_complain(r->loader, at,
+                        "'%s': unknown %s '%.60s'; the path of a plug-in has a '/': './%.60s'",
+                        path, what, name, name);
     else
         loader_complain(r->loader, at, "'%s': unknown %s '%.60s'; known: %s", path, what, name,
                         known);

@@ -4,7 +4,10 @@ usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
 
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing and takes under 50 ms of CPU time; it
 has a question, a cost and the schema line for editors; what `run --dry-run` prints as the resolved
-scenario checks silently and resolves to itself.  docs/SCENARIO.md and
+scenario checks silently and resolves to itself.  Each other scenarios/**/*.yaml but studies has the
+schema line, checks silently and resolves to itself too.  `taosim scenarios` lists each
+scenarios/NAME with its question and cost.  The example of docs/SCENARIO.md checks silently.
+docs/SCENARIO.md and
 scenarios/scenario.schema.json are what `taosim schema` writes; --update writes them.  Ends with
 `N passed, N failed`.
 """
@@ -49,11 +52,11 @@ def resolved(path):
     return said.stdout.split("\n#")[0].rstrip("\n") + "\n"
 
 
-def check_scenario(path):
+def check_variant(path):
     text = path.read_text(encoding="utf-8")
-    assert text.startswith(SCHEMA_LINE + "\n"), f"the first line is not: {SCHEMA_LINE}"
-    for key in ("question:", "cost:"):
-        assert f"\n{key} " in text, f"no {key}"
+    up = "../" * (len(path.relative_to(ROOT / "scenarios").parts) - 1)
+    line = SCHEMA_LINE.replace("../", up)
+    assert text.startswith(line + "\n"), f"the first line is not: {line}"
     seconds = silent(path)
     assert seconds < CHECK_SECONDS, f"check took {1000 * seconds:.0f} ms of CPU time"
     with tempfile.TemporaryDirectory() as folder:
@@ -63,6 +66,39 @@ def check_scenario(path):
         silent(copy)
         twice = resolved(copy)
         assert once == twice, f"resolves to\n{once}which resolves to\n{twice}"
+
+
+def check_scenario(path):
+    text = path.read_text(encoding="utf-8")
+    for key in ("question:", "cost:"):
+        assert f"\n{key} " in text, f"no {key}"
+    check_variant(path)
+
+
+def value_of(path, key):
+    line = next(line for line in resolved(path).splitlines() if line.startswith(key + ":"))
+    return line.split(":", 1)[1].strip().strip("\"'")
+
+
+def check_listing(paths):
+    said = run("scenarios")
+    assert said.returncode == 0, said.stderr
+    for path in paths:
+        wanted = f"{value_of(path, 'question')} ({value_of(path, 'cost')})"
+        lines = [line for line in said.stdout.splitlines()
+                 if line.split()[0] == path.parent.name and line.endswith(wanted)]
+        assert len(lines) == 1, f"{path.parent.name} is not listed with: {wanted}"
+
+
+def check_example(page):
+    text = page.read_text(encoding="utf-8")
+    example = text.split("```yaml\n", 1)[1].split("```", 1)[0]
+    assert "base: scenarios/" in example, "the first example is not the one with a base"
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "example.yaml")
+        path.write_text(example.replace("base: scenarios/", f"base: {ROOT.resolve()}/scenarios/"),
+                        encoding="utf-8")
+        silent(path)
 
 
 def check_written(path, *arguments):
@@ -81,6 +117,12 @@ def check_written(path, *arguments):
 def main():
     cases = [(path.parent.name, check_scenario, (path,))
              for path in sorted(ROOT.glob("scenarios/*/scenario.yaml"))]
+    named = [path for _, _, (path,) in cases]
+    cases += [(str(path.relative_to(ROOT)), check_variant, (path,))
+              for path in sorted(ROOT.glob("scenarios/**/*.yaml"))
+              if path not in named and path.name != "study.yaml"]
+    cases.append(("taosim scenarios", check_listing, (named,)))
+    cases.append(("example", check_example, (ROOT / "docs/SCENARIO.md",)))
     cases.append(("docs/SCENARIO.md", check_written, (ROOT / "docs/SCENARIO.md", "--markdown")))
     cases.append(("schema", check_written, (ROOT / "scenarios/scenario.schema.json",)))
     failed = 0
