@@ -162,7 +162,7 @@ def a_state_that_is_wrong_is_refused_with_its_place(folder):
             ('{"version": "head", "n": 2, "init": {}, "steps": [{"touch": 1}]}',
              "1:61: 'touch' must be an array"),
             ('{"version": "head", "n": 2, "init": {},\n "steps": [{"block": 1, "emission": 1, '
-             '"set_stake": [1]}]}', "2:51: 'set_stake' is [uid, stake"),
+             '"set_stake": [1]}]}', "2:53: 'set_stake' is [uid, stake"),
             ('{"version": 1, "steps": []}', "1:13: 'version' must be a text"),
             ('{"version": "hed", "n": 2, "init": {}, "steps": []}', "state.json:1:13"),
             ('[]', "1:1: an object is expected"),
