@@ -181,7 +181,7 @@ static enum sim_status run_json(const struct pick *pick, bool picked, const stru
     struct snapshot *snapshot = NULL;
     struct epoch_work work = {0};
     enum vectors_chain chain = vectors_chain_of(json_get(root, "version")->text);
-    enum sim_status status = vectors_read_init(root, pick->ops->memory_words, &snapshot, err);
+    enum sim_status status = vectors_read_init(root, pick->ops, &snapshot, err);
     if (status == SIM_OK)
         status = work_init(&work, pick->ops, snapshot->n, file, err);
     if (status == SIM_OK && picked)
@@ -201,18 +201,40 @@ static enum sim_status run_json(const struct pick *pick, bool picked, const stru
 static const char *mechanism_of(const struct json_value *root)
 {
     const struct json_value *named = json_get(root, "mechanism");
-    if (named != NULL && named->kind == JSON_STRING)
+    if (named != NULL)
         return named->text;
     return vectors_mechanism_name(json_get(root, "version")->text, json_get(root, "params"));
+}
+
+/* Where the file names its mechanism. */
+static const char *place_of(const char *path, const struct json_value *root, char *text,
+                            size_t text_bytes)
+{
+    const struct json_value *named = json_get(root, "mechanism");
+    const struct json_value *at = named != NULL ? named : json_get(root, "version");
+    snprintf(text, text_bytes, "%s:%u:%u", path, at->line, at->column);
+    return text;
 }
 
 static enum sim_status check_root(const struct json_value *root, struct sim_error *err)
 {
     const struct json_value *version = json_get(root, "version");
-    if (version == NULL || version->kind != JSON_STRING)
+    const struct json_value *named = json_get(root, "mechanism"), *steps = json_get(root, "steps");
+    if (root->kind != JSON_OBJECT)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: an object is expected", root->line, root->column);
+    if (version == NULL)
         return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'version' is missing", root->line, root->column);
-    if (json_get(root, "steps") == NULL || json_get(root, "steps")->kind != JSON_ARRAY)
+    if (version->kind != JSON_STRING)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'version' must be a text", version->line,
+                        version->column);
+    if (named != NULL && named->kind != JSON_STRING)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'mechanism' must be a text", named->line,
+                        named->column);
+    if (steps == NULL)
         return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'steps' is missing", root->line, root->column);
+    if (steps->kind != JSON_ARRAY)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'steps' must be an array", steps->line,
+                        steps->column);
     return SIM_OK;
 }
 
@@ -229,8 +251,11 @@ static int epoch_of_json(const struct epoch_arguments *arguments)
         sim_error_context(&err, "%s", arguments->input);
     struct pick_request request = arguments->request;
     bool picked = request.mechanism != NULL || request.set_count > 0;
-    if (status == SIM_OK && request.mechanism == NULL)
+    char place[4096 + 32];
+    if (status == SIM_OK && request.mechanism == NULL) {
         request.mechanism = mechanism_of(root);
+        request.place = place_of(arguments->input, root, place, sizeof(place));
+    }
     struct pick pick = {0};
     struct answer answer = {0};
     int code = CLI_DONE;

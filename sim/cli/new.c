@@ -132,6 +132,19 @@ static bool is_name(const char *name)
            name[0] <= 'z';
 }
 
+/* Names that mean something else to meson and ninja. */
+static bool is_reserved(const char *name)
+{
+    static const char *const reserved[] = {
+        "all",   "benchmark", "clean",     "coverage",   "dist",        "distcheck", "install",
+        "phony", "test",      "uninstall", "scan-build", "reconfigure", NULL};
+    for (size_t i = 0; reserved[i] != NULL; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return true;
+    return strncmp(name, "meson-", 6) == 0 || strncmp(name, "coverage-", 9) == 0 ||
+           strncmp(name, "clean-", 6) == 0 || strncmp(name, "clang-", 6) == 0;
+}
+
 static void fill_ident(struct new_part *part)
 {
     snprintf(part->ident, sizeof(part->ident), "%s", part->name);
@@ -151,6 +164,9 @@ int cli_new(int argc, char **argv)
                          "a name is at most %d small letters, digits, '_' and '-', and begins with "
                          "a letter; not '%s'",
                          NAME_MAX_CHARS, argv[2]);
+    if (is_reserved(argv[2]))
+        return cli_usage("new", "'%s' is a name of the build system's own; choose another",
+                         argv[2]);
     struct new_part part = {.name = argv[2]};
     fill_ident(&part);
     if (!find_program(&part) || !find_headers(&part)) {

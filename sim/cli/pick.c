@@ -22,7 +22,7 @@ bool pick_add_set(struct pick_request *request, const char *text)
 struct overrides {
     struct config_set sets[PICK_SETS_MAX + 1];
     char *texts[PICK_SETS_MAX + 1]; /* owned */
-    char labels[PICK_SETS_MAX + 1][48];
+    char labels[PICK_SETS_MAX + 1][256];
     size_t count;
     bool names_mechanism;
 };
@@ -42,7 +42,7 @@ static bool add(struct overrides *overrides, const char *before, const char *tex
     return true;
 }
 
-static bool add_mechanism(struct overrides *overrides, const char *mechanism)
+static bool add_mechanism(struct overrides *overrides, const char *mechanism, const char *place)
 {
     char absolute[PATH_MAX];
     const char *dot = strrchr(mechanism, '.');
@@ -50,12 +50,13 @@ static bool add_mechanism(struct overrides *overrides, const char *mechanism)
     /* A set's paths start from the scenario's folder; the command line's from the current one. */
     if (is_file && realpath(mechanism, absolute) != NULL)
         mechanism = absolute;
-    return add(overrides, "mechanism=", mechanism, "--mechanism");
+    return add(overrides, "mechanism=", mechanism, place == NULL ? "--mechanism" : place);
 }
 
 static bool build(struct overrides *overrides, const struct pick_request *request)
 {
-    bool good = request->mechanism == NULL || add_mechanism(overrides, request->mechanism);
+    bool good =
+        request->mechanism == NULL || add_mechanism(overrides, request->mechanism, request->place);
     overrides->names_mechanism = request->mechanism != NULL;
     for (size_t s = 0; s < request->set_count && good; s++) {
         char label[48];

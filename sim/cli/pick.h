@@ -11,6 +11,7 @@ enum { PICK_SETS_MAX = 64 };
 /* What was asked for; start it as {0}. */
 struct pick_request {
     const char *mechanism;           /* a name, or a file (from the current folder); NULL: as is */
+    const char *place;               /* where that was said, for messages; NULL: --mechanism */
     const char *sets[PICK_SETS_MAX]; /* "kappa=0.6" or "mechanism.kappa=0.6" */
     size_t set_count;
 };

@@ -40,6 +40,7 @@ struct snapshot {
     struct mechanism_outside outside; /* as snapshot_input() shows it */
 
     uint32_t memory_words;
+    uint32_t weight_one; /* the largest weight that a file may hold */
 
     /* The compressed rows of snapshot_input(), owned. */
     uint64_t *weight_start, *bond_start, *bond_value;

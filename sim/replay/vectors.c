@@ -6,7 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers */
+/* ---- kinds and numbers */
+
+/* A member that may be absent, but not of another kind. */
+static enum sim_status check_kind(const struct json_value *object, const char *name,
+                                  enum json_kind kind, struct sim_error *err)
+{
+    const struct json_value *value = json_get(object, name);
+    if (value == NULL || value->kind == kind)
+        return SIM_OK;
+    return SIM_FAIL(err, SIM_CONFIG, "%u:%u: '%s' must be an %s", value->line, value->column, name,
+                    kind == JSON_ARRAY ? "array" : "object");
+}
+
+static enum sim_status check_kinds(const struct json_value *object, enum json_kind kind,
+                                   const char *const *names, struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    for (size_t i = 0; names[i] != NULL && status == SIM_OK; i++)
+        status = check_kind(object, names[i], kind, err);
+    return status;
+}
 
 static enum sim_status read_u64(const struct json_value *value, uint64_t max, const char *what,
                                 uint64_t *ret_number, struct sim_error *err)
@@ -18,6 +38,33 @@ static enum sim_status read_u64(const struct json_value *value, uint64_t max, co
         return SIM_FAIL(err, SIM_CONFIG, "%u:%u: %s: %" PRIu64 " is more than %" PRIu64,
                         value->line, value->column, what, *ret_number, max);
     return SIM_OK;
+}
+
+/* A slip in a name must not read as a state of zeros. */
+static enum sim_status check_names(const struct json_value *object, const char *what,
+                                   const char *const *names, struct sim_error *err)
+{
+    for (size_t i = 0; i < json_count(object); i++) {
+        const struct json_value *value = json_item(object, i);
+        size_t k = 0;
+        while (names[k] != NULL && strcmp(names[k], value->name) != 0)
+            k++;
+        if (names[k] == NULL)
+            return SIM_FAIL(err, SIM_CONFIG, "%u:%u: %s has no '%s'", value->line, value->column,
+                            what, value->name);
+    }
+    return SIM_OK;
+}
+
+/* A member that must be there. */
+static enum sim_status read_member(const struct json_value *object, const char *name, uint64_t max,
+                                   uint64_t *ret_number, struct sim_error *err)
+{
+    const struct json_value *value = json_get(object, name);
+    if (value == NULL)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: '%s' is missing", object->line, object->column,
+                        name);
+    return read_u64(value, max, name, ret_number, err);
 }
 
 /* A member that may be absent. */
@@ -33,7 +80,7 @@ static enum sim_status read_or(const struct json_value *object, const char *name
 
 /* An array of the object, as long as there are uids; absent: all zero. */
 static enum sim_status read_numbers(const struct json_value *object, const char *name, uint32_t n,
-                                    uint64_t *ret_numbers, struct sim_error *err)
+                                    uint64_t max, uint64_t *ret_numbers, struct sim_error *err)
 {
     const struct json_value *values = json_get(object, name);
     if (values == NULL)
@@ -43,7 +90,7 @@ static enum sim_status read_numbers(const struct json_value *object, const char 
                         values->column, name, n);
     enum sim_status status = SIM_OK;
     for (uint32_t i = 0; i < n && status == SIM_OK; i++)
-        status = read_u64(json_item(values, i), UINT64_MAX, name, &ret_numbers[i], err);
+        status = read_u64(json_item(values, i), max, name, &ret_numbers[i], err);
     return status;
 }
 
@@ -73,25 +120,50 @@ static enum sim_status read_row(const struct json_value *pairs, uint64_t max,
 static enum sim_status row_uid(const struct json_value *row, uint32_t n, uint32_t *ret_uid,
                                struct sim_error *err)
 {
-    char *end;
-    unsigned long uid = row->name == NULL ? 0 : strtoul(row->name, &end, 10);
-    if (row->name == NULL || *end != '\0' || end == row->name || uid >= n)
+    size_t digits = strspn(row->name, "0123456789");
+    unsigned long uid = strtoul(row->name, NULL, 10);
+    if (row->name[digits] != '\0' || digits == 0 || uid >= n)
         return SIM_FAIL(err, SIM_CONFIG, "%u:%u: row '%s', but there are %" PRIu32 " uids",
-                        row->line, row->column, row->name == NULL ? "" : row->name, n);
+                        row->line, row->column, row->name, n);
     *ret_uid = (uint32_t)uid;
     return SIM_OK;
 }
 
+/* `seen` is all zero, before and after: a mechanism may count on a column to come once. */
+static enum sim_status check_columns(const struct json_value *place, const struct snapshot_row *row,
+                                     uint32_t n, uint8_t *seen, struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    for (size_t k = 0; k < row->count; k++) {
+        uint32_t column = row->column[k];
+        if (column < n && seen[column]++ == 1)
+            status = SIM_FAIL(err, SIM_CONFIG, "%u:%u: column %" PRIu32 " stands twice in row '%s'",
+                              place->line, place->column, column, place->name);
+    }
+    for (size_t k = 0; k < row->count; k++)
+        if (row->column[k] < n)
+            seen[row->column[k]] = 0;
+    return status;
+}
+
+/* An object, or absent. */
 static enum sim_status read_rows(const struct json_value *rows, uint32_t n, uint64_t max,
                                  struct snapshot_row *ret_rows, struct sim_error *err)
 {
+    uint8_t *seen = calloc(n, 1);
+    if (seen == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for the rows of %" PRIu32 " uids", n);
     enum sim_status status = SIM_OK;
     for (size_t i = 0; i < json_count(rows) && status == SIM_OK; i++) {
+        const struct json_value *row = json_item(rows, i);
         uint32_t uid = 0;
-        status = row_uid(json_item(rows, i), n, &uid, err);
+        status = row_uid(row, n, &uid, err);
         if (status == SIM_OK)
-            status = read_row(json_item(rows, i), max, &ret_rows[uid], err);
+            status = read_row(row, max, &ret_rows[uid], err);
+        if (status == SIM_OK)
+            status = check_columns(row, &ret_rows[uid], n, seen, err);
     }
+    free(seen);
     return status;
 }
 
@@ -213,6 +285,9 @@ enum sim_status vectors_read_params(const struct json_value *params,
     if (table->key_count > 0)
         param_defaults(table, ret_values);
     enum sim_status status = SIM_OK;
+    if (params != NULL && params->kind != JSON_OBJECT)
+        status = SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'params' must be an object", params->line,
+                          params->column);
     for (size_t i = 0; i < json_count(params) && status == SIM_OK; i++) {
         const struct json_value *value = json_item(params, i);
         const struct param_key *key = value->name == NULL ? NULL : find_key(table, value->name);
@@ -238,7 +313,7 @@ static enum sim_status read_rules(struct snapshot *snapshot, const struct json_v
     if (status == SIM_OK)
         status = read_or(params, "stake_threshold", 0, UINT64_MAX, &threshold, err);
     if (status == SIM_OK)
-        status = read_or(params, "owner_uid", MECHANISM_NO_UID, UINT32_MAX, &owner, err);
+        status = read_or(params, "owner_uid", MECHANISM_NO_UID, snapshot->n - 1, &owner, err);
     if (status != SIM_OK)
         return status;
     snapshot->rules = (struct mechanism_rules){.tempo_blocks = tempo,
@@ -257,16 +332,28 @@ static enum sim_status read_permits(struct snapshot *snapshot, const struct json
     uint64_t *permit = calloc((size_t)snapshot->n + 1, sizeof(*permit));
     if (permit == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %u permits", snapshot->n);
-    enum sim_status status = read_numbers(init, "validator_permit", snapshot->n, permit, err);
+    enum sim_status status = read_numbers(init, "validator_permit", snapshot->n, 1, permit, err);
     for (uint32_t uid = 0; uid < snapshot->n; uid++)
         snapshot->permit[uid] = permit[uid] != 0;
     free(permit);
     return status;
 }
 
-static enum sim_status read_init(struct snapshot *s, const struct json_value *root,
-                                 struct sim_error *err)
+static uint64_t bond_max(const struct mechanism_ops *ops)
 {
+    bool is_fraction =
+        ops->bond_unit == MECHANISM_BONDS_RELATIVE || ops->bond_unit == MECHANISM_BONDS_ABSOLUTE;
+    return is_fraction ? UINT16_MAX : UINT64_MAX;
+}
+
+static enum sim_status read_init(struct snapshot *s, const struct json_value *root,
+                                 const struct mechanism_ops *ops, struct sim_error *err)
+{
+    static const char *const objects[] = {"weights", "bonds", NULL};
+    static const char *const names[] = {"stake",    "last_update", "block_at_registration",
+                                        "priority", "memory",      "earliest_commit_block",
+                                        "weights",  "bonds",       "validator_permit",
+                                        NULL};
     const struct json_value *init = json_get(root, "init");
     const struct {
         const char *name;
@@ -277,34 +364,44 @@ static enum sim_status read_init(struct snapshot *s, const struct json_value *ro
                   {"priority", s->priority},
                   {"earliest_commit_block", s->commit}};
     if (init == NULL || init->kind != JSON_OBJECT)
-        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'init' is missing", root->line, root->column);
-    enum sim_status status = read_rules(s, json_get(root, "params"), err);
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'init' is missing, or no object", root->line,
+                        root->column);
+    enum sim_status status = check_kind(root, "params", JSON_OBJECT, err);
+    if (status == SIM_OK)
+        status = check_names(init, "'init'", names, err);
+    if (status == SIM_OK)
+        status = read_rules(s, json_get(root, "params"), err);
+    if (status == SIM_OK)
+        status = check_kinds(init, JSON_OBJECT, objects, err);
     for (size_t k = 0; k < sizeof(arrays) / sizeof(arrays[0]) && status == SIM_OK; k++)
-        status = read_numbers(init, arrays[k].name, s->n, arrays[k].numbers, err);
+        status = read_numbers(init, arrays[k].name, s->n, UINT64_MAX, arrays[k].numbers, err);
     if (status == SIM_OK && s->memory_words > 0)
-        status = read_numbers(init, "memory", s->n * s->memory_words, s->memory, err);
+        status = read_numbers(init, "memory", s->n * s->memory_words, UINT64_MAX, s->memory, err);
     s->commit_reveal = json_get(init, "earliest_commit_block") != NULL;
     if (status == SIM_OK)
         status = read_permits(s, init, err);
     if (status == SIM_OK)
-        status = read_rows(json_get(init, "weights"), s->n, UINT32_MAX, s->weights, err);
+        status = read_rows(json_get(init, "weights"), s->n, s->weight_one, s->weights, err);
     if (status == SIM_OK)
-        status = read_rows(json_get(init, "bonds"), s->n, UINT64_MAX, s->bonds, err);
+        status = read_rows(json_get(init, "bonds"), s->n, bond_max(ops), s->bonds, err);
     return status;
 }
 
-enum sim_status vectors_read_init(const struct json_value *root, uint32_t memory_words,
+enum sim_status vectors_read_init(const struct json_value *root, const struct mechanism_ops *ops,
                                   struct snapshot **ret_snapshot, struct sim_error *err)
 {
     uint64_t n = 0;
-    enum sim_status status = read_u64(json_get(root, "n"), 1u << 20, "n", &n, err);
+    enum sim_status status = read_member(root, "n", 1u << 20, &n, err);
     if (status == SIM_OK && n == 0)
-        status = SIM_FAIL(err, SIM_CONFIG, "'n': there must be a uid");
+        status = SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'n': there must be a uid",
+                          json_get(root, "n")->line, json_get(root, "n")->column);
     struct snapshot *snapshot = NULL;
     if (status == SIM_OK)
-        status = snapshot_create((uint32_t)n, memory_words, &snapshot, err);
-    if (status == SIM_OK)
-        status = read_init(snapshot, root, err);
+        status = snapshot_create((uint32_t)n, ops->memory_words, &snapshot, err);
+    if (status == SIM_OK) {
+        snapshot->weight_one = ops->weight_one;
+        status = read_init(snapshot, root, ops, err);
+    }
     if (status == SIM_OK)
         *ret_snapshot = snapshot;
     else
@@ -360,6 +457,9 @@ static enum sim_status apply_stakes(struct snapshot *s, const struct json_value 
                                     struct sim_error *err)
 {
     enum sim_status status = SIM_OK;
+    if (json_count(pairs) % 2 != 0)
+        status = SIM_FAIL(err, SIM_CONFIG, "%u:%u: 'set_stake' is [uid, stake, uid, stake, ...]",
+                          pairs->line, pairs->column);
     for (size_t i = 0; i + 1 < json_count(pairs) && status == SIM_OK; i += 2) {
         uint32_t uid = 0;
         status = read_uid(s, json_item(pairs, i), &uid, err);
@@ -397,7 +497,7 @@ static enum sim_status apply_slots(struct snapshot *s, enum vectors_chain chain,
 static enum sim_status apply_weights(struct snapshot *s, const struct json_value *rows,
                                      struct sim_error *err)
 {
-    enum sim_status status = read_rows(rows, s->n, UINT32_MAX, s->weights, err);
+    enum sim_status status = read_rows(rows, s->n, s->weight_one, s->weights, err);
     for (size_t i = 0; i < json_count(rows) && status == SIM_OK; i++) {
         uint32_t uid = 0;
         status = row_uid(json_item(rows, i), s->n, &uid, err);
@@ -407,23 +507,44 @@ static enum sim_status apply_weights(struct snapshot *s, const struct json_value
     return status;
 }
 
+static enum sim_status check_step(const struct json_value *step, struct sim_error *err)
+{
+    static const char *const arrays[] = {"set_stake", "reregister", "replace",
+                                         "pruned",    "touch",      NULL};
+    static const char *const names[] = {"block",       "last_mechanism_step_block",
+                                        "emission",    "set_stake",
+                                        "reregister",  "replace",
+                                        "pruned",      "touch",
+                                        "set_weights", "sparse",
+                                        "dense",       "out",
+                                        NULL};
+    if (step->kind != JSON_OBJECT)
+        return SIM_FAIL(err, SIM_CONFIG, "%u:%u: a step must be an object", step->line,
+                        step->column);
+    enum sim_status status = check_names(step, "a step", names, err);
+    if (status == SIM_OK)
+        status = check_kinds(step, JSON_ARRAY, arrays, err);
+    return status == SIM_OK ? check_kind(step, "set_weights", JSON_OBJECT, err) : status;
+}
+
 static enum sim_status read_instant(struct snapshot *s, const struct json_value *step,
                                     struct sim_error *err)
 {
-    enum sim_status status = read_u64(json_get(step, "block"), UINT64_MAX, "block", &s->block, err);
+    enum sim_status status = read_member(step, "block", UINT64_MAX, &s->block, err);
     if (status == SIM_OK)
         status =
             read_or(step, "last_mechanism_step_block", 0, UINT64_MAX, &s->last_step_block, err);
     if (status == SIM_OK)
-        status =
-            read_u64(json_get(step, "emission"), UINT64_MAX, "emission", &s->emission_rao, err);
+        status = read_member(step, "emission", UINT64_MAX, &s->emission_rao, err);
     return status;
 }
 
 enum sim_status vectors_apply(struct snapshot *snapshot, enum vectors_chain chain,
                               const struct json_value *step, struct sim_error *err)
 {
-    enum sim_status status = read_instant(snapshot, step, err);
+    enum sim_status status = check_step(step, err);
+    if (status == SIM_OK)
+        status = read_instant(snapshot, step, err);
     if (status == SIM_OK)
         status = apply_stakes(snapshot, json_get(step, "set_stake"), err);
     if (status == SIM_OK)

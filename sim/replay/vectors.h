@@ -35,8 +35,10 @@ SIM_CHECKED enum sim_status vectors_read_params(const struct json_value *params,
                                                 const struct param_table *table, void *ret_values,
                                                 struct sim_error *err);
 
-/* `n`, `init`, and of `params` what is the chain's.  The caller owns *ret_snapshot. */
-SIM_CHECKED enum sim_status vectors_read_init(const struct json_value *root, uint32_t memory_words,
+/* `n`, `init`, and of `params` what is the chain's, for a mechanism: it says how large weights and
+ * bonds may be.  The caller owns *ret_snapshot. */
+SIM_CHECKED enum sim_status vectors_read_init(const struct json_value *root,
+                                              const struct mechanism_ops *ops,
                                               struct snapshot **ret_snapshot,
                                               struct sim_error *err);
 

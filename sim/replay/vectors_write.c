@@ -352,16 +352,20 @@ static void put_record(FILE *file, const struct trace_record *record, uint32_t n
     fputc(']', file);
 }
 
-static void put_trace(FILE *file, const struct trace *trace, uint32_t n)
+/* A label that comes again has its number, but in finney's sparse epoch, which repeats it. */
+static void put_trace(FILE *file, const char *path, const struct vectors_result *result)
 {
+    const struct trace *trace = result->trace;
+    uint32_t n = result->output->neuron_count;
     bool first = true;
+    bool repeats = strcmp(result->ops->params->name, "finney") == 0 && strcmp(path, "sparse") == 0;
     fputc('{', file);
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_record *record = &trace->records[i];
         char label[96];
         if (record->row_count == 0 || (record->matrix && n > MATRIX_UIDS_MAX))
             continue;
-        if (record->occurrence > 1)
+        if (record->occurrence > 1 && !repeats)
             snprintf(label, sizeof(label), "%s#%u", record->label, record->occurrence);
         else
             snprintf(label, sizeof(label), "%s", record->label);
@@ -458,7 +462,7 @@ void vectors_write_output(FILE *file, const char *member, const struct vectors_r
     }
     if (result->trace != NULL && result->stake_rao == NULL) {
         start_member(file, &first, "        ", "fx");
-        put_trace(file, result->trace, output->neuron_count);
+        put_trace(file, member, result);
     }
     fputc('}', file);
 }

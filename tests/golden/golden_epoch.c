@@ -225,7 +225,7 @@ static bool run_case(struct golden *golden, const struct json_value *root)
         return false;
     SIM_ASSERT(c.ops->params->struct_bytes <= sizeof(c.params));
     if (vectors_read_params(params, c.ops->params, &c.params, &err) == SIM_OK &&
-        vectors_read_init(root, c.ops->memory_words, &c.state, &err) == SIM_OK)
+        vectors_read_init(root, c.ops, &c.state, &err) == SIM_OK)
         run_steps(&c, root);
     else
         golden_differs(golden, "%s", err.text);

@@ -60,6 +60,12 @@ def load(path):
         return json.load(file, object_pairs_hook=members)
 
 
+def last(path):
+    """As most readers take a repeated key: the last one counts."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def entries(rows, dense):
     """Rows of bonds without those that hold nothing (dense epochs store zeros)."""
     kept = {}
@@ -99,6 +105,8 @@ def an_epoch_of_a_state_gives_the_chains_numbers_and_what_lies_between(folder):
         got = load(out)
         for index, step in enumerate(wanted["steps"]):
             compare_step((path, index), step, got["steps"][index])
+        for index, step in enumerate(last(path)["steps"]):
+            compare_step((path, index), step, last(out)["steps"][index])
         count += 1
     assert count > 50, count
 
@@ -133,6 +141,31 @@ def a_state_that_is_wrong_is_refused_with_its_place(folder):
             ('{"version": "head", "n": 2, "init": {"weights": {"2": [0, 1]}}, "steps": []}',
              "1:55: row '2', but there are 2 uids"),
             ('{"version": "hed", "n": 2, "init": {}, "steps": []}', "unknown mechanism 'hed'"),
+            ('{"version": "head", "n": 2, "params": [], "init": {}, "steps": []}',
+             "1:39: 'params' must be an object"),
+            ('{"version": "head", "n": 2, "params": {"owner_uid": 2}, "init": {}, "steps": []}',
+             "1:53: owner_uid: 2 is more than 1"),
+            ('{"version": "head", "n": 2, "init": {"bonds": [0, 1]}, "steps": []}',
+             "1:47: 'bonds' must be an object"),
+            ('{"version": "head", "n": 2, "init": {"stakes": [1, 1]}, "steps": []}',
+             "1:48: 'init' has no 'stakes'"),
+            ('{"version": "head", "n": 2, "init": {"weights": {"0": [1, 65536]}}, "steps": []}',
+             "1:59: value: 65536 is more than 65535"),
+            ('{"version": "head", "n": 2, "init": {"weights": {"0": [1, 1, 1, 2]}}, "steps": []}',
+             "1:55: column 1 stands twice in row '0'"),
+            ('{"version": "head", "n": 2, "init": {"weights": {"+1": [1, 1]}}, "steps": []}',
+             "1:56: row '+1', but there are 2 uids"),
+            ('{"version": "head", "n": 2, "init": {}, "steps": [5]}',
+             "1:51: a step must be an object"),
+            ('{"version": "head", "n": 2, "init": {}, "steps": [{"block": 1}]}',
+             "1:51: 'emission' is missing"),
+            ('{"version": "head", "n": 2, "init": {}, "steps": [{"touch": 1}]}',
+             "1:61: 'touch' must be an array"),
+            ('{"version": "head", "n": 2, "init": {},\n "steps": [{"block": 1, "emission": 1, '
+             '"set_stake": [1]}]}', "2:53: 'set_stake' is [uid, stake"),
+            ('{"version": 1, "steps": []}', "1:13: 'version' must be a text"),
+            ('{"version": "hed", "n": 2, "init": {}, "steps": []}', "state.json:1:13"),
+            ('[]', "1:1: an object is expected"),
             ('{"version": "head" "n": 2}', "state.json:1:20")):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -365,6 +398,8 @@ def a_new_mechanism_needs_a_kind_and_a_name(folder):
     expect(call("new", "scorer", "x", folder=folder), 2, "no kind 'scorer'")
     for name in ("Fair", "../x", "9x", ""):
         expect(call("new", "mechanism", name, folder=folder), 2, "a name is at most")
+    for name in ("test", "all", "clean", "meson-x"):
+        expect(call("new", "mechanism", name, folder=folder), 2, "choose another")
     assert os.listdir(folder) == []
 
 
