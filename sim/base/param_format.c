@@ -143,15 +143,22 @@ static void format_real(const struct param_kind_info *info, double value, char *
     }
 }
 
+static void write_word(const char *word, char *text)
+{
+    size_t length = strlen(word), kept = length < PARAM_TEXT_BYTES ? length : PARAM_TEXT_BYTES - 1;
+    memcpy(text, word, kept);
+    text[kept] = '\0';
+}
+
 void param_format(const struct param_key *key, const void *field, char ret_text[PARAM_TEXT_BYTES])
 {
     unsigned kind = key->kind & PARAM_KIND_MASK;
     const struct param_kind_info *info = param_kind_info(kind);
     SIM_ASSERT(kind != PARAM_STRING && kind != PARAM_STRING_LIST);
     if (kind == PARAM_BOOL) {
-        snprintf(ret_text, PARAM_TEXT_BYTES, "%s", *(const bool *)field ? "true" : "false");
+        write_word(*(const bool *)field ? "true" : "false", ret_text);
     } else if (kind == PARAM_ENUM) {
-        snprintf(ret_text, PARAM_TEXT_BYTES, "%s", key->choices[*(const int *)field]);
+        write_word(key->choices[*(const int *)field], ret_text);
     } else if (info->family == PARAM_FAMILY_REAL) {
         format_real(info, *(const double *)field, ret_text);
     } else {

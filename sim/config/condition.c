@@ -14,6 +14,20 @@ struct subject {
     bool known;
 };
 
+/* The first `length` bytes, cut to the room: conditions are read for every key of every scenario of
+ * a study, where printf would be most of the cost. */
+static void copy_part(char ret_text[SIDE_CHARS_MAX], const char *text, size_t length)
+{
+    size_t kept = length < SIDE_CHARS_MAX ? length : SIDE_CHARS_MAX - 1;
+    memcpy(ret_text, text, kept);
+    ret_text[kept] = '\0';
+}
+
+static void copy_text(char ret_text[SIDE_CHARS_MAX], const char *text)
+{
+    copy_part(ret_text, text, strlen(text));
+}
+
 static int rank_of(const struct config *config, const struct given *given)
 {
     return given->state == GIVEN_NOT ? 0 : config->sources[given->at.source].rank;
@@ -25,15 +39,15 @@ static void format_value(const struct param_key *key, const void *values, char *
     unsigned kind = key->kind & PARAM_KIND_MASK;
     char plain[PARAM_TEXT_BYTES] = "";
     if ((key->kind & PARAM_DIST_FLAG) != 0)
-        snprintf(text, SIDE_CHARS_MAX, "distribution");
+        copy_text(text, "distribution");
     else if (kind == PARAM_STRING)
-        snprintf(text, SIDE_CHARS_MAX, "%s", *(const char *const *)field);
+        copy_text(text, *(const char *const *)field);
     else if (kind == PARAM_STRING_LIST)
         snprintf(text, SIDE_CHARS_MAX, "%zu", ((const struct param_strings *)field)->count);
     else
         param_format(key, field, plain);
     if (*plain != '\0')
-        snprintf(text, SIDE_CHARS_MAX, "%s", plain);
+        copy_text(text, plain);
 }
 
 static void look_at_key(const struct config *config, const struct config_block *block,
@@ -52,7 +66,7 @@ static bool look_from(const struct config *config, const struct config_block *fr
 {
     char parent[SIDE_CHARS_MAX];
     const char *dot = strrchr(path, '.');
-    snprintf(parent, sizeof(parent), "%.*s", dot != NULL ? (int)(dot - path) : 0, path);
+    copy_part(parent, path, dot != NULL ? (size_t)(dot - path) : 0);
     const struct config_block *holder = access_below(from, parent);
     const struct param_key *key =
         holder != NULL ? resolve_key(holder->table, dot != NULL ? dot + 1 : path) : NULL;
@@ -65,8 +79,7 @@ static bool look_from(const struct config *config, const struct config_block *fr
         return false;
     subject->rank = rank_of(config, &block->origin->selector);
     subject->known = block->origin->selector.state != GIVEN_BAD;
-    snprintf(subject->text, sizeof(subject->text), "%s",
-             block->table != NULL ? block->table->name : "present");
+    copy_text(subject->text, block->table != NULL ? block->table->name : "present");
     return true;
 }
 
@@ -93,8 +106,8 @@ static bool term_holds(const struct config *config, const struct config_block *b
     size_t equals = strcspn(term, "!=");
     bool negated = term[equals] == '!';
     size_t start = equals + 1 + negated;
-    snprintf(left, sizeof(left), "%.*s", (int)equals, term);
-    snprintf(right, sizeof(right), "%.*s", (int)(length - start), term + start);
+    copy_part(left, term, equals);
+    copy_part(right, term + start, length - start);
     while (block != NULL && !look_from(config, block, left, &subject))
         block = block->origin->parent;
     *ret_subject = subject;

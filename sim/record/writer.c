@@ -15,8 +15,8 @@ enum { CHUNK_ELEMENTS = 32768, CHUNK_ROWS_MAX = 256, ENTRY_CHUNK = 16384 };
 static uint64_t full_chunk_rows(const struct meta *meta, enum record_var var)
 {
     enum record_dim dim = record_var_info(var)->dim;
-    if (dim == RECORD_DIM_CALL_ENTRY || dim == RECORD_DIM_WEIGHT_ENTRY ||
-        dim == RECORD_DIM_BOND_ENTRY)
+    if (dim == RECORD_DIM_CALL_ENTRY || dim == RECORD_DIM_STATE_ENTRY ||
+        dim == RECORD_DIM_WEIGHT_ENTRY || dim == RECORD_DIM_BOND_ENTRY)
         return ENTRY_CHUNK;
     if (record_var_info(var)->width == RECORD_DIM_NONE)
         return WRITER_COLUMN_CHUNK;
