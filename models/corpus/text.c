@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const alphabet_choices[] = {"latin64", "bytes", NULL};
 static const char *const else_choices[] = {"none", "synthetic", NULL};
@@ -20,6 +21,10 @@ static const struct param_key keys[] = {
      "nor files are named: reference-en, reference-de, reference-fr, reference-es, perl, fortunes"},
     {"files", PARAM_STRING_LIST, offsetof(struct text_params, files), NULL, NULL, "", NULL,
      "text files of your own, UTF-8, each as 'domain=path'; several files may make one domain"},
+    {"licences", PARAM_STRING_LIST, offsetof(struct text_params, licences), NULL, NULL, "", NULL,
+     "licences of your own text, each as 'domain=licence', for the result; unknown where not said"},
+    {"sha256", PARAM_STRING_LIST, offsetof(struct text_params, sha256), NULL, NULL, "", NULL,
+     "checksums that your own files must have, each as 'path=64 hex digits', path as in files"},
     {"private", PARAM_STRING_LIST, offsetof(struct text_params, private_), NULL, NULL, "", NULL,
      "domains that no neuron's ordinary mixture contains"},
     {"vocabulary", PARAM_ENUM, offsetof(struct text_params, alphabet), NULL, NULL, "latin64",
@@ -83,8 +88,9 @@ struct reading {
     uint32_t domain;
     enum strip_format format;
     const char *package, *licence;
-    bool keep;         /* false: only remember its lines as seen */
-    bool must_be_utf8; /* the user's own files */
+    bool keep;          /* false: only remember its lines as seen */
+    bool must_be_utf8;  /* the user's own files */
+    const char *sha256; /* what the file must be, in hex; NULL: whatever it is */
 };
 
 static enum sim_status append_text(struct loader *loader, const struct reading *reading,
@@ -112,7 +118,12 @@ static enum sim_status read_one(struct loader *loader, const struct reading *rea
     if (status != SIM_OK)
         return status;
     size_t valid = alphabet_utf8_check(file.bytes, file.size_bytes);
-    if (reading->must_be_utf8 && valid < file.size_bytes) {
+    if (reading->sha256 != NULL && strcasecmp(reading->sha256, file.sha256) != 0) {
+        status = SIM_FAIL(err, SIM_CONFIG,
+                          "corpus: '%s' is not the file that the scenario names: its SHA-256 is "
+                          "%s, not %s",
+                          path, file.sha256, reading->sha256);
+    } else if (reading->must_be_utf8 && valid < file.size_bytes) {
         status = SIM_FAIL(err, SIM_CONFIG, "corpus: '%s' is not UTF-8 (at byte %zu)", path, valid);
     } else {
         struct corpus_file provenance = {.path = path,
@@ -224,6 +235,15 @@ static enum sim_status find_or_add(struct domains *domains, const char *name, ui
     return domains_add(domains, name, ret_domain, err);
 }
 
+/* What follows "key=" in a list of such items, or NULL. */
+static const char *said_of(const struct param_strings *list, const char *key, size_t key_chars)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strncmp(list->items[i], key, key_chars) == 0 && list->items[i][key_chars] == '=')
+            return list->items[i] + key_chars + 1;
+    return NULL;
+}
+
 static enum sim_status add_own_file(struct loader *loader, const char *item, struct sim_error *err)
 {
     const char *equals = strchr(item, '=');
@@ -236,11 +256,37 @@ static enum sim_status add_own_file(struct loader *loader, const char *item, str
         return SIM_FAIL(err, SIM_CONFIG, "corpus: the domain's name in '%s' is too long", item);
     struct reading reading = {.format = STRIP_PLAIN,
                               .package = "",
-                              .licence = "unknown",
+                              .licence = said_of(&loader->params->licences, item, (size_t)length),
                               .keep = true,
-                              .must_be_utf8 = true};
+                              .must_be_utf8 = true,
+                              .sha256 =
+                                  said_of(&loader->params->sha256, equals + 1, strlen(equals + 1))};
+    if (reading.licence == NULL)
+        reading.licence = "unknown";
     enum sim_status status = find_or_add(loader->domains, name, &reading.domain, err);
     return status == SIM_OK ? read_one(loader, &reading, equals + 1, err) : status;
+}
+
+/* Whether each item of a list speaks of one of the user's own files: by its domain, or its path. */
+static enum sim_status check_said(const struct text_params *params, const char *key,
+                                  const struct param_strings *list, bool by_path,
+                                  struct sim_error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = list->items[i];
+        bool known = false;
+        for (size_t f = 0; f < params->files.count; f++) {
+            const char *file = params->files.items[f], *equals = strchr(file, '=');
+            size_t chars = by_path ? strlen(equals + 1) : (size_t)(equals - file);
+            const char *start = by_path ? equals + 1 : file;
+            known = known || (strncmp(item, start, chars) == 0 && item[chars] == '=' &&
+                              item[chars + 1] != '\0');
+        }
+        if (!known)
+            return SIM_FAIL(err, SIM_CONFIG, "corpus: '%s' of %s is of none of the files", item,
+                            key);
+    }
+    return SIM_OK;
 }
 
 static enum sim_status set_private(struct loader *loader, struct sim_error *err)
@@ -262,6 +308,10 @@ static enum sim_status load_text(struct loader *loader, struct sim_error *err)
         status = add_packages(loader, err);
     for (size_t i = 0; i < loader->params->files.count && status == SIM_OK; i++)
         status = add_own_file(loader, loader->params->files.items[i], err);
+    if (status == SIM_OK)
+        status = check_said(loader->params, "licences", &loader->params->licences, false, err);
+    if (status == SIM_OK)
+        status = check_said(loader->params, "sha256", &loader->params->sha256, true, err);
     if (status == SIM_OK)
         status = set_private(loader, err);
     if (status == SIM_OK)

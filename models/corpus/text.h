@@ -13,6 +13,8 @@ enum text_else { TEXT_ELSE_NONE, TEXT_ELSE_SYNTHETIC };
 struct text_params {
     struct param_strings text;     /* names of built-in domains; both lists empty: the default */
     struct param_strings files;    /* "name=path"; several of one name are one domain */
+    struct param_strings licences; /* "name=licence", of one's own files' domains */
+    struct param_strings sha256;   /* "path=hex", what a file of one's own must be */
     struct param_strings private_; /* names of domains above that are private */
     int alphabet;                  /* enum alphabet_kind */
     uint64_t tokens_max;           /* of one domain */

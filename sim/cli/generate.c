@@ -160,7 +160,9 @@ static enum sim_status read_prompt(const struct corpus *corpus, const char *prom
         size_t length = match_symbol(corpus, at, &ret_tokens[*ret_count]);
         if (length == 0)
             return SIM_FAIL(err, SIM_CONFIG,
-                            "--prompt: the run's vocabulary has no symbol for '%s'", at);
+                            "--prompt: the run's vocabulary has no symbol for what begins at byte "
+                            "%zu: '%s'",
+                            (size_t)(at - prompt), at);
         at += length;
         (*ret_count)++;
     }

@@ -536,6 +536,6 @@ int cli_verify(int argc, char **argv)
     if (status != SIM_OK)
         return cli_fail(&err);
     printf("%s: %s\n", path,
-           same ? "the same digests" : "OTHER digests: this version or kernel differs");
+           same ? "the same digests" : "OTHER digests: this version, kernel or text differs");
     return same ? CLI_DONE : CLI_FAILED;
 }

@@ -234,7 +234,7 @@ static enum sim_status plan_corpus(struct scenario_plan *plan, const struct regi
     const struct corpus_ops *ops = registry_corpus(registry, block->option);
     enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
     plan->setup.agents.corpus = plan->corpus;
-    return status == SIM_OK ? SIM_OK : sim_error_context(err, "corpus");
+    return status;
 }
 
 static enum sim_status plan_chain(struct scenario_plan *plan, const struct scenario_schema *schema,

@@ -26,7 +26,7 @@
 
 #include "base/error.h"
 
-#define CHECKPOINT_FORMAT 1
+#define CHECKPOINT_FORMAT 2
 
 /* ---- writing */
 

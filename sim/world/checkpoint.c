@@ -5,10 +5,10 @@
  * end (their outputs stay unseen), state is read, the recorder's segment ends.  A world is resumed
  * by building it as a new one, with each layer's state put in place of its first step.
  *
- *   run     version, scenario's hash, kernel, simulated time; how far the recorder had come; probe
- *   events  the queue; the loop's digest and counts
- *   chain, net (with the faults, if there are any), agents
- *   models  one behind the other, each through the same small buffer; last, since it is large
+ *   run     version, scenario's hash, kernel, corpus, simulated time; how far the recorder had
+ * come; probe events  the queue; the loop's digest and counts chain, net (with the faults, if there
+ * are any), agents models  one behind the other, each through the same small buffer; last, since it
+ * is large
  */
 #include "world/state.h"
 
@@ -36,11 +36,21 @@ bool world_checkpoint_due(const struct world *world)
     return provenance_wall_s() - world->checkpoint_end_s >= interval_s;
 }
 
+/* What the text was, since files may change under their names: ret_text holds TEXT_BYTES. */
+static const char *corpus_text_of(const struct world *world, char *ret_text)
+{
+    snprintf(ret_text, TEXT_BYTES, "%016llx",
+             (unsigned long long)world->setup.agents.corpus->digest);
+    return ret_text;
+}
+
 static void put_run(struct world *world, const struct record_mark *mark, struct buffer *buffer)
 {
+    char corpus[TEXT_BYTES];
     buffer_put_string(buffer, world->setup.version);
     buffer_put_string(buffer, world->setup.scenario_sha256);
     buffer_put_string(buffer, world->setup.kernel);
+    buffer_put_string(buffer, corpus_text_of(world, corpus));
     buffer_put_i64(buffer, evq_now_ns(world->queue));
     buffer_put_u64(buffer, world->applied);
     buffer_put_u32(buffer, mark->segment_count);
@@ -161,9 +171,10 @@ static enum sim_status end_section(const struct buffer_reader *reader, const cha
 static enum sim_status check_same(const struct world *world, struct buffer_reader *reader,
                                   struct sim_error *err)
 {
-    const char *const names[] = {"version", "scenario", "kernel"};
+    char corpus[TEXT_BYTES];
+    const char *const names[] = {"version", "scenario", "kernel", "corpus"};
     const char *const ours[] = {world->setup.version, world->setup.scenario_sha256,
-                                world->setup.kernel};
+                                world->setup.kernel, corpus_text_of(world, corpus)};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char theirs[TEXT_BYTES];
         buffer_get_string(reader, theirs, sizeof(theirs));
@@ -231,6 +242,7 @@ static enum sim_status read_origin(const struct checkpoint *checkpoint,
     buffer_get_string(&reader, other, sizeof(other)); /* version */
     buffer_get_string(&reader, ret_origin->scenario_sha256, sizeof(ret_origin->scenario_sha256));
     buffer_get_string(&reader, other, sizeof(other)); /* kernel */
+    buffer_get_string(&reader, other, sizeof(other)); /* corpus */
     *ret_now_ns = buffer_get_i64(&reader);
     ret_origin->epoch = checkpoint_epoch(checkpoint);
     return buffer_reader_status(&reader, err);

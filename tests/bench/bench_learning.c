@@ -1,5 +1,6 @@
 /*
- * bench_learning [DOMAIN]: what models of each kind have learned after how many steps.
+ * bench_learning [DOMAIN [MODEL [KEY=VALUE ...]]]: what models of each kind, or of one, have
+ * learned after how many steps, with keys of the optimiser changed.
  *
  * One figure a line: name, value, unit, separated by tabs.  Losses are on held-out rows of 16
  * tokens of the domain (reference-en unless told), after steps of 8 rows of 16 tokens with the
@@ -46,12 +47,35 @@ static const struct {
 };
 enum { MODEL_COUNT = sizeof(models) / sizeof(models[0]) };
 
-static void bench_model(size_t model, const struct corpus *corpus, const double *weights)
+/* Sets keys of the optimiser from texts KEY=VALUE, NULL-terminated. */
+static void set_keys(struct lm_optimiser *optimiser, char **sets)
+{
+    for (; *sets != NULL; sets++) {
+        char reason[PARAM_REASON_BYTES] = "there is no such key";
+        const char *value = strchr(*sets, '=');
+        bool known = false;
+        for (size_t i = 0; value != NULL && i < lm_optimiser_table.key_count; i++) {
+            const struct param_key *key = &lm_optimiser_table.keys[i];
+            if (strlen(key->name) != (size_t)(value - *sets) ||
+                strncmp(key->name, *sets, strlen(key->name)) != 0)
+                continue;
+            known = param_parse(key, value + 1, (char *)optimiser + key->offset, reason);
+        }
+        if (!known) {
+            fprintf(stderr, "bench_learning: %s: %s\n", *sets, reason);
+            exit(2);
+        }
+    }
+}
+
+static void bench_model(size_t model, const struct corpus *corpus, const double *weights,
+                        char **sets)
 {
     double loss[CHECKPOINTS] = {0};
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct learner l;
         learner_init(&l, models[model].ops, models[model].shape, corpus, weights, 8, 16, seed);
+        set_keys(&l.optimiser, sets);
         for (int i = 0; i < CHECKPOINTS; i++) {
             learner_run_to(&l, checkpoints[i]);
             loss[i] += learner_heldout(&l, weights, 16).mean_nats / SEEDS;
@@ -124,7 +148,8 @@ int main(int argc, char **argv)
                    corpus->domains[domain].stats.unigram_nats);
     }
     for (size_t model = 0; model < MODEL_COUNT; model++)
-        bench_model(model, corpus, weights);
+        if (argc <= 2 || strcmp(models[model].name, argv[2]) == 0)
+            bench_model(model, corpus, weights, argc > 3 ? argv + 3 : &argv[argc]);
     if (argc == 1)
         for (uint64_t steps = 300; steps <= 900; steps += 150)
             bench_mixtures(corpus, steps);

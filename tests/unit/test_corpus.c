@@ -290,6 +290,16 @@ static void what_is_wrong_with_a_corpus_is_said(void **state)
     assert_refused(&corpus_text, &params,
                    "corpus: domain 'd' has 6 tokens; at least 40960 are needed for one held-out "
                    "block");
+    char other[512];
+    sprintf(other, "%s=%064d", path, 0);
+    const char *checksums[] = {other};
+    params.sha256 = (struct param_strings){checksums, 1};
+    sprintf(expected,
+            "corpus: '%s' is not the file that the scenario names: its SHA-256 is "
+            "f9b0078b5df596d2ea19010c001bbd009e651de2c57e8fb7e355f31eb9d3f739, not %064d",
+            path, 0);
+    assert_refused(&corpus_text, &params, expected);
+    params.sha256.count = 0;
     items[0] = "nothing";
     assert_refused(&corpus_text, &params,
                    "corpus: file 'nothing' is not of the form 'domain=path'");

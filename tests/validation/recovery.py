@@ -382,6 +382,25 @@ def a_checkpoint_of_another_version_or_kernel_is_refused(folder):
     same(unbroken(folder)[0], path)
 
 
+def a_checkpoint_of_other_text_is_refused(folder):
+    """The scenario names a file; what is in it may change between a run and its continuation."""
+    text, path = os.path.join(folder, "own.txt"), os.path.join(folder, "text")
+
+    def write(step):
+        lines = (f"line {(n * step) % 7919} of {n} others, long enough to count as one"
+                 for n in range(1500))
+        with open(text, "w", encoding="utf-8") as file:
+            file.write("\n\n".join(lines))
+
+    write(17)
+    own = ["--set", f"corpus={{name: text, files: ['own={text}']}}"]
+    expect(call(*command(path, until="9 min"), *own), 0)
+    write(19)
+    expect(resume(path, "--until", "13 min"), 2, "corpus", "--force")
+    write(17)
+    expect(resume(path, "--until", "13 min"), 0)
+
+
 def a_later_until_goes_on_from_the_last_checkpoint(folder):
     path = os.path.join(folder, "longer")
     expect(call(*command(path, until="13 min")), 0)
