@@ -489,7 +489,7 @@ enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
 
 static void print_bytes(const char *name, double bytes, const char *what)
 {
-    printf("#   %-12s %10.1f MB  %s\n", name, bytes / 1e6, what);
+    printf("#   %-12s %10.*f MB  %s\n", name, bytes < 10e6 ? 3 : 1, bytes / 1e6, what);
 }
 
 static void print_count(const char *name, double count, const char *what)

@@ -28,8 +28,9 @@ FACTOR = 2.0
 CALIBRATION_S = 1.0
 
 # Simulated time of the scenarios' short forms, a few seconds each; a new one gets the last.
-SHORT = {"quickstart": "2 h", "cabal": "45 min", "sybil-swarm": "20 min", "outage": "2 h",
-         "real-start": "90 min", "registration-rule": "10 d", "": "30 min"}
+SHORT = {"quickstart": "2 h", "cabal": "45 min", "sybil-swarm": "41 min", "outage": "2 h",
+         "real-start": "90 min", "registration-rule": "10 d", "registration-flood": "31 h",
+         "": "30 min"}
 
 # name: scenario, until, what is set
 CASES = {

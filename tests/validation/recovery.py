@@ -18,6 +18,8 @@ import time
 
 import h5py
 
+from same_result import differences
+
 TAOSIM = os.path.abspath(sys.argv[1])
 SCENARIOS = [os.path.abspath(path) for path in sys.argv[2:] if path.endswith(".yaml")]
 SCENARIO = SCENARIOS[0]
@@ -30,65 +32,6 @@ UNTIL = "18 min"
 # Epochs of 20 blocks instead of 99: many borders in a short run.
 OPTIONS = ["--quiet", "--threads", "2", "--set", "chain.tempo=20 blocks",
            "--checkpoint-each-epoch"]
-
-
-# ---- what equal means
-
-def attribute(file, value):
-    """A value that can be compared: references by the name of what they point to."""
-    if isinstance(value, h5py.Reference):
-        return file[value].name
-    if getattr(value, "dtype", None) is not None and value.dtype.kind in "OV":
-        return [attribute(file, item) for item in value.tolist()] if value.shape else value.item()
-    if isinstance(value, (tuple, list)):
-        return [attribute(file, item) for item in value]
-    return value.tobytes() if hasattr(value, "tobytes") else value
-
-
-def attributes(file, item):
-    table = {}
-    for name in item.attrs:
-        identifier = item.attrs.get_id(name)
-        table[name] = (identifier.shape, str(identifier.dtype), attribute(file, item.attrs[name]))
-    return table
-
-
-def content(dataset):
-    value = dataset[()]
-    if dataset.dtype.kind == "O":
-        return value.tolist() if dataset.shape else value
-    return value.tobytes()
-
-
-def items(file):
-    found = {"/": file}
-    file.visititems(lambda name, item: found.__setitem__("/" + name, item))
-    return {name: item for name, item in found.items()
-            if name != "/provenance" and not name.startswith("/provenance/")}
-
-
-def differences(path_a, path_b):
-    """The names at which two results differ, with what differs there."""
-    found = []
-    with h5py.File(path_a) as a, h5py.File(path_b) as b:
-        ours, theirs = items(a), items(b)
-        found += [f"{name}: only in one" for name in sorted(set(ours) ^ set(theirs))]
-        for name in sorted(set(ours) & set(theirs)):
-            x, y = ours[name], theirs[name]
-            if type(x) is not type(y):
-                found.append(f"{name}: kind")
-                continue
-            if attributes(a, x) != attributes(b, y):
-                found.append(f"{name}: attributes")
-            if not isinstance(x, h5py.Dataset):
-                continue
-            layout = [(d.shape, d.maxshape, d.chunks, d.compression, d.shuffle, str(d.dtype))
-                      for d in (x, y)]
-            if layout[0] != layout[1] or not x.id.get_type().equal(y.id.get_type()):
-                found.append(f"{name}: layout {layout[0]} {layout[1]}")
-            elif content(x) != content(y):
-                found.append(f"{name}: content")
-    return found
 
 
 def same(reference, folder):

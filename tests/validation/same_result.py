@@ -44,17 +44,24 @@ def contents(path):
     return {name: facts for name, facts in found.items() if not name.startswith("provenance")}
 
 
-def main():
-    first, second = (contents(path) for path in sys.argv[1:3])
-    differences = [f"{name}: only in {path}" for have, lack, path in
-                   ((first, second, sys.argv[1]), (second, first, sys.argv[2]))
-                   for name in have if name not in lack]
+def differences(path_a, path_b):
+    """The names at which two results differ, with what differs there."""
+    first, second = contents(path_a), contents(path_b)
+    found = [f"{name}: only in {path}" for have, lack, path in
+             ((first, second, path_a), (second, first, path_b))
+             for name in have if name not in lack]
     for name in first.keys() & second.keys():
         one, other = first[name], second[name]
-        differences += [f"{name}: {fact}" for fact in sorted(one.keys() | other.keys())
-                        if one.get(fact) != other.get(fact)]
-    print("\n".join(sorted(differences)) or f"same: {len(first)} objects")
-    return 1 if differences else 0
+        found += [f"{name}: {fact}" for fact in sorted(one.keys() | other.keys())
+                  if one.get(fact) != other.get(fact)]
+    return sorted(found)
 
 
-sys.exit(main())
+def main():
+    found = differences(*sys.argv[1:3])
+    print("\n".join(found) or f"same: {len(contents(sys.argv[1]))} objects")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
