@@ -22,6 +22,8 @@ static void check_tree(struct loader *loader, struct node *root, struct config *
     if (loader->over_budget || loader->no_memory)
         return;
     load_twin(loader, root, config);
+    config->sources = loader->sources; /* the twin may have brought some */
+    config->source_count = loader->source_count;
     load_schedule(loader, root, config);
 }
 

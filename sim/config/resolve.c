@@ -459,10 +459,11 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     const struct config_section *section = config->schema->root;
     const struct param_table *table = section->table_count > 0 ? section->tables[0] : NULL;
     loader->visits_before = loader->visits;
-    config->sources = loader->sources;
-    config->source_count = loader->source_count;
     if (!start_block(&r, NULL, section, "", table, "", root->at, &config->root) ||
         !fill_block(&r, &config->root, root, false) || loader->over_budget)
         return;
+    /* Only now: a value may be a file, which is one more source. */
+    config->sources = loader->sources;
+    config->source_count = loader->source_count;
     check_counts(&r, &config->root);
 }

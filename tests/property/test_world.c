@@ -61,20 +61,29 @@ struct market {
     bool is_current; /* the profile: sealed weights, burned uids alone, takes of one's own */
 };
 
+/* Only what counts: a key without effect is refused. */
 static void write_money(FILE *yaml, struct market *market)
 {
     struct stream *dice = &market->dice;
-    fprintf(
-        yaml,
-        "    money: {balance: {uniform: [0 TAO, %llu TAO]}, register: %s, work_price: %llu TAO, "
-        "payback: %s blocks, interval: %llu blocks, stake_share: %s, unstake_share: %s, keep: "
-        "%llu rao, delegate: %s",
-        (unsigned long long)draw(dice, 1, 300), PICK(dice, "work", "burn", "cheaper"),
-        (unsigned long long)draw(dice, 1, 100000), PICK(dice, "0", "0", "50", "5000"),
-        (unsigned long long)draw(dice, 0, 9), PICK(dice, "0", "0.5", "1"),
-        PICK(dice, "0", "0.1", "1"), (unsigned long long)draw(dice, 0, 1000000),
-        PICK(dice, "true", "false"));
-    if (market->is_current)
+    const char *registration = PICK(dice, "work", "burn", "cheaper");
+    const char *payback = PICK(dice, "0", "0", "50", "5000");
+    const char *delegate = PICK(dice, "true", "false");
+    uint64_t interval = draw(dice, 0, 9);
+    fprintf(yaml,
+            "    money: {balance: {uniform: [0 TAO, %llu TAO]}, register: %s, payback: %s blocks, "
+            "interval: %llu blocks, delegate: %s",
+            (unsigned long long)draw(dice, 1, 300), registration, payback,
+            (unsigned long long)interval, delegate);
+    if (strcmp(registration, "cheaper") == 0 || strcmp(payback, "0") != 0)
+        fprintf(yaml, ", work_price: %llu TAO", (unsigned long long)draw(dice, 1, 100000));
+    if (interval > 0) {
+        const char *unstake_share = PICK(dice, "0", "0.1", "1");
+        fprintf(yaml, ", stake_share: %s, unstake_share: %s", PICK(dice, "0", "0.5", "1"),
+                unstake_share);
+        if (strcmp(unstake_share, "0") != 0)
+            fprintf(yaml, ", keep: %llu rao", (unsigned long long)draw(dice, 0, 1000000));
+    }
+    if (market->is_current && strcmp(delegate, "true") == 0)
         fprintf(yaml, ", take: %s", PICK(dice, "0", "0.1", "0.17"));
     fprintf(yaml, "}\n    enter: {uniform: [0 s, %llu s]}\n",
             (unsigned long long)draw(dice, 0, 1200));

@@ -2,18 +2,16 @@
 
 usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
 
-Each scenarios/NAME/scenario.yaml: `taosim check` says nothing and takes under 50 ms of CPU time; it
-has a question, a cost and the schema line for editors; what `run --dry-run` prints as the resolved
-scenario checks silently and resolves to itself.  Each other scenarios/**/*.yaml but studies has the
-schema line, checks silently and resolves to itself too.  `taosim scenarios` lists each
-scenarios/NAME with its question and cost.  The example of docs/SCENARIO.md checks silently.
-docs/SCENARIO.md and
+Each scenarios/NAME/scenario.yaml: `taosim check` says nothing; it has a question, a cost and the
+schema line for editors; what `run --dry-run` prints as the resolved scenario checks silently and
+resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema line, checks silently
+and resolves to itself too.  `taosim scenarios` lists each scenarios/NAME with its question and cost.
+The example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md and
 scenarios/scenario.schema.json are what `taosim schema` writes; --update writes them.  Ends with
 `N passed, N failed`.
 """
 import json
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,7 +19,6 @@ import tempfile
 TAOSIM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(sys.argv[2])
 SCHEMA_LINE = "# yaml-language-server: $schema=../scenario.schema.json"
-CHECK_SECONDS = 0.050
 
 
 def run(*arguments):
@@ -29,20 +26,9 @@ def run(*arguments):
                           check=False)
 
 
-def children_seconds():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 def silent(path):
-    """Checks without a word; the CPU time of the fastest of three."""
-    times = []
-    for _ in range(3):
-        before = children_seconds()
-        said = run("check", str(path))
-        times.append(children_seconds() - before)
-        assert said.returncode == 0 and not said.stdout + said.stderr, said.stderr + said.stdout
-    return min(times)
+    said = run("check", str(path))
+    assert said.returncode == 0 and not said.stdout + said.stderr, said.stderr + said.stdout
 
 
 def resolved(path):
@@ -57,8 +43,7 @@ def check_variant(path):
     up = "../" * (len(path.relative_to(ROOT / "scenarios").parts) - 1)
     line = SCHEMA_LINE.replace("../", up)
     assert text.startswith(line + "\n"), f"the first line is not: {line}"
-    seconds = silent(path)
-    assert seconds < CHECK_SECONDS, f"check took {1000 * seconds:.0f} ms of CPU time"
+    silent(path)
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder, "resolved.yaml")
         once = resolved(path)

@@ -58,8 +58,10 @@ static void run_again(struct network *net)
                      SIM_OK);
     uint64_t count = net->output->bonds.start[N];
     memcpy(net->bond_start, net->output->bonds.start, sizeof(net->bond_start));
-    memcpy(net->bond_column, net->output->bonds.column, count * sizeof(*net->bond_column));
-    memcpy(net->bond, net->output->bonds.value, count * sizeof(*net->bond));
+    if (count > 0) { /* else there is no array to copy from */
+        memcpy(net->bond_column, net->output->bonds.column, count * sizeof(*net->bond_column));
+        memcpy(net->bond, net->output->bonds.value, count * sizeof(*net->bond));
+    }
     mechanism_scratch_release(&scratch);
 }
 
