@@ -5,7 +5,7 @@ usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing; it has a question, a cost and the
 schema line for editors; what `run --dry-run` prints as the resolved scenario checks silently and
 resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema line, checks silently
-and resolves to itself too.  `taosim scenarios` lists each scenarios/NAME with its question and cost.
+and resolves to itself too.  `taosim scenarios` lists each scenarios/NAME with question and cost.
 The example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md and
 scenarios/scenario.schema.json are what `taosim schema` writes; --update writes them.  Ends with
 `N passed, N failed`.
