@@ -54,7 +54,7 @@ static bool path_in(char *ret_path, size_t size, const char *folder, const char 
     return used > 0 && (size_t)used < size;
 }
 
-static enum sim_status make_folders(const char *folder, struct sim_error *err)
+enum sim_status execute_make_folders(const char *folder, struct sim_error *err)
 {
     char path[4096];
     if (strlen(folder) >= sizeof(path))
@@ -218,7 +218,7 @@ static enum sim_status run_plan(struct scenario_plan *plan, const struct execute
                                 struct sim_error *err)
 {
     int lock = -1;
-    enum sim_status status = make_folders(options->folder, err);
+    enum sim_status status = execute_make_folders(options->folder, err);
     if (status == SIM_OK)
         status = lock_folder(options->folder, &lock, err);
     char *text = config_emit(plan->config);

@@ -42,6 +42,9 @@ SIM_CHECKED enum sim_status execute_run(const struct scenario_schema *schema,
                                         const struct execute_options *options,
                                         struct world_digests *ret_digests, struct sim_error *err);
 
+/* Makes the folder and those above it.  SIM_CONFIG for a path that is too long, SIM_IO. */
+SIM_CHECKED enum sim_status execute_make_folders(const char *folder, struct sim_error *err);
+
 /* Cores of this machine. */
 uint32_t execute_core_count(void);
 

@@ -14,25 +14,6 @@
 /* Below this a process costs more than it saves. */
 enum { TASKS_PER_PROCESS_MIN = 500, PROCESSES_MAX = 16 };
 
-enum sim_status sweep_plan_folder(const char *folder, struct sim_error *err)
-{
-    char path[4096];
-    if (strlen(folder) >= sizeof(path))
-        return SIM_FAIL(err, SIM_CONFIG, "-o: the path is too long");
-    snprintf(path, sizeof(path), "%s", folder);
-    for (char *at = path + 1;; at++) {
-        if (*at != '/' && *at != '\0')
-            continue;
-        char end = *at;
-        *at = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return SIM_FAIL(err, SIM_IO, "cannot make the folder '%s': %s", path, strerror(errno));
-        *at = end;
-        if (end == '\0')
-            return SIM_OK;
-    }
-}
-
 /* Fills the marks in helpers, each a part of the tasks.  What a helper leaves open, for it failed
  * or could not be started, is the caller's to do. */
 static void check_in_helpers(const struct plan *plan, struct plan_mark *marks, size_t helpers)
@@ -108,7 +89,7 @@ enum sim_status sweep_plan_make(const struct study *study, const char *folder,
         status =
             SIM_FAIL(err, SIM_CONFIG, "no point meets the condition '%s'", study->params.where);
     if (status == SIM_OK)
-        status = sweep_plan_folder(folder, err);
+        status = execute_make_folders(folder, err);
     if (status == SIM_OK)
         status = plan_write(plan, folder, err);
     if (status == SIM_OK)

@@ -15,7 +15,5 @@ SIM_CHECKED enum sim_status sweep_plan_get(const struct study *study, const char
 SIM_CHECKED enum sim_status sweep_plan_make(const struct study *study, const char *folder,
                                             struct plan **ret_plan, struct config_report *report,
                                             struct sim_error *err);
-/* Makes a folder and those above it. */
-SIM_CHECKED enum sim_status sweep_plan_folder(const char *folder, struct sim_error *err);
 
 #endif
