@@ -106,7 +106,7 @@ static int load(struct pick *pick, const char *from, const char *text,
     const struct config_block *block = config_at(pick->config, "mechanism");
     const struct config_block *chain = config_at(pick->config, "chain");
     pick->clears = chain_clears_slot((enum chain_profile)chain->option);
-    pick->ops = scenario_mechanism(&pick->schema, block);
+    pick->ops = scenario_operations(&pick->schema, REGISTRY_MECHANISM, block);
     pick->params = block->values;
     if (changes_mechanism(pick->config) && !overrides->names_mechanism)
         return cli_usage(NULL, "the run changes its mechanism by schedule; name one for all of it "

@@ -113,17 +113,6 @@ static void fill_sections(struct scenario_schema *schema)
                sizeof(schema->sections) / sizeof(schema->sections[0]));
 }
 
-/* A user's own: `mechanism: ./fair.so`. */
-static enum sim_status open_plugin(void *context, const char *section, const char *path,
-                                   const struct param_table **ret_table, struct sim_error *err)
-{
-    struct scenario_schema *schema = context;
-    if (strcmp(section, "mechanism") != 0)
-        return SIM_FAIL(err, SIM_CONFIG, "'%.200s': only a mechanism can be a file of your own",
-                        path);
-    return plugin_open(&schema->plugins, path, ret_table, err);
-}
-
 void scenario_schema_init(struct scenario_schema *schema)
 {
     *schema = (struct scenario_schema){0};
@@ -139,7 +128,7 @@ void scenario_schema_init(struct scenario_schema *schema)
     };
     fill_sections(schema);
     schema->config = (struct config_schema){
-        .root = &schema->root, .plugin = open_plugin, .plugin_context = schema};
+        .root = &schema->root, .plugin = scenario_open_plugin, .plugin_context = schema};
 }
 
 void scenario_schema_release(struct scenario_schema *schema)
@@ -147,17 +136,9 @@ void scenario_schema_release(struct scenario_schema *schema)
     plugin_release(&schema->plugins);
 }
 
-const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
-                                               const struct config_block *block)
-{
-    if (block->option != SIZE_MAX)
-        return registry_mechanism(&schema->registry, block->option);
-    return plugin_mechanism(&schema->plugins, block->table);
-}
-
 /* ---- from blocks to a set-up */
 
-static struct agents_group group_of(const struct registry *registry,
+static struct agents_group group_of(const struct scenario_schema *schema,
                                     const struct config_block *block)
 {
     const struct config_block *model = config_child(block, "model");
@@ -170,15 +151,15 @@ static struct agents_group group_of(const struct registry *registry,
         .training = config_child(block, "training")->values,
         .diet = &diet->diet,
         .optimiser = config_child(block, "optimiser")->values,
-        .lm = registry_model(registry, model->option),
+        .lm = scenario_operations(schema, REGISTRY_MODEL, model),
         .lm_shape = model->values,
-        .strategy = registry_strategy(registry, strategy->option),
+        .strategy = scenario_operations(schema, REGISTRY_STRATEGY, strategy),
         .strategy_params = strategy->values,
         .money = config_child(block, "money")->values,
     };
 }
 
-static enum sim_status plan_groups(struct scenario_plan *plan, const struct registry *registry,
+static enum sim_status plan_groups(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    struct sim_error *err)
 {
     const struct config_block *groups = config_at(plan->config, "groups");
@@ -189,7 +170,7 @@ static enum sim_status plan_groups(struct scenario_plan *plan, const struct regi
     if (plan->groups == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu groups", count);
     for (size_t g = 0; g < count; g++)
-        plan->groups[g] = group_of(registry, &groups->blocks[g]);
+        plan->groups[g] = group_of(schema, &groups->blocks[g]);
     plan->setup.agents.groups = plan->groups;
     plan->setup.agents.group_count = (uint32_t)count;
     return SIM_OK;
@@ -227,11 +208,11 @@ static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error 
     return SIM_OK;
 }
 
-static enum sim_status plan_corpus(struct scenario_plan *plan, const struct registry *registry,
+static enum sim_status plan_corpus(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    struct sim_error *err)
 {
     const struct config_block *block = config_at(plan->config, "corpus");
-    const struct corpus_ops *ops = registry_corpus(registry, block->option);
+    const struct corpus_ops *ops = scenario_operations(schema, REGISTRY_CORPUS, block);
     enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
     plan->setup.agents.corpus = plan->corpus;
     return status;
@@ -247,13 +228,13 @@ static enum sim_status plan_chain(struct scenario_plan *plan, const struct scena
         .netuid = profile == CHAIN_NAKAMOTO ? 1 : 3, /* finney's text network had number 3 */
         .owner = CHAIN_NONE,
         .params = *(const struct chain_params *)chain->values,
-        .mechanism = scenario_mechanism(schema, mechanism),
+        .mechanism = scenario_operations(schema, REGISTRY_MECHANISM, mechanism),
         .mechanism_params = mechanism->values,
     };
     plan->setup.chain =
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
     plan->setup.mechanism_sha256 = plugin_sha256(&schema->plugins, mechanism->table);
-    return plugin_check(&schema->plugins, mechanism->table, mechanism->values, err);
+    return scenario_check_plugins(schema, plan->config, NULL, err);
 }
 
 /* ---- the first state */
@@ -284,11 +265,10 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
                                        const struct config *config, struct config_report *report,
                                        struct sim_error *err)
 {
-    const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
     enum sim_status status = plan_chain(&plan, schema, err);
     if (status == SIM_OK)
-        status = plan_groups(&plan, registry, err);
+        status = plan_groups(&plan, schema, err);
     if (status == SIM_CONFIG)
         config_complain(config, report, "groups", "%s", err->text);
     if (status == SIM_OK)
@@ -302,7 +282,6 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    const struct config *config, struct sim_error *err)
 {
-    const struct registry *registry = &schema->registry;
     const struct config_block *scorer = config_at(config, "scorer");
     const struct config_block *router = config_at(config, "router");
     *plan = (struct scenario_plan){.config = config};
@@ -315,14 +294,14 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
         .trainer = &lm_trainer,
-        .scorer = registry_scorer(registry, scorer->option),
+        .scorer = scenario_operations(schema, REGISTRY_SCORER, scorer),
         .scorer_params = scorer->values,
-        .router = registry_router(registry, router->option),
+        .router = scenario_operations(schema, REGISTRY_ROUTER, router),
         .router_params = router->values,
     };
     enum sim_status status = plan_chain(plan, schema, err);
     if (status == SIM_OK)
-        status = plan_groups(plan, registry, err);
+        status = plan_groups(plan, schema, err);
     if (status == SIM_OK)
         status = plan_delegators(plan, err);
     struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
@@ -334,7 +313,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = scenario_plan_schedule(plan, schema, err);
     if (status == SIM_OK)
-        status = plan_corpus(plan, registry, err);
+        status = plan_corpus(plan, schema, err);
     if (status != SIM_OK)
         scenario_plan_release(plan);
     return status;

@@ -395,7 +395,7 @@ def a_new_mechanism_is_short_and_passes_its_own_test(folder):
 
 def a_new_mechanism_needs_a_kind_and_a_name(folder):
     expect(call("new"), 2, "a kind and a name are needed")
-    expect(call("new", "scorer", "x", folder=folder), 2, "no kind 'scorer'")
+    expect(call("new", "scores", "x", folder=folder), 2, "no kind 'scores'")
     for name in ("Fair", "../x", "9x", ""):
         expect(call("new", "mechanism", name, folder=folder), 2, "a name is at most")
     for name in ("test", "all", "clean", "meson-x"):
@@ -475,7 +475,7 @@ def what_is_no_mechanism_is_refused_with_its_place(folder):
         expect(call("check", scenario, folder=folder), 2, message)
     with open(os.path.join(folder, "own.yaml"), "a", encoding="utf-8") as file:
         file.write("scorer: ./text.so\n")
-    expect(call("check", "own.yaml", folder=folder), 2, "only a mechanism can be a file")
+    expect(call("check", "own.yaml", folder=folder), 2, "text.so' is no shared object")
 
 
 def a_schedule_may_name_ones_own_mechanism_and_a_replay_asks_which(folder):
