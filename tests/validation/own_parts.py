@@ -32,13 +32,14 @@ def begun(kind):
     path = os.path.join(SHARED, "my-" + kind)
     if not os.path.exists(path):
         expect(call("new", kind, "my-" + kind, folder=SHARED), 0, PLACES[kind].split(".")[-1])
-        for command in (["meson", "setup", path + "/build", path], ["ninja", "-C", path + "/build"]):
+        build = path + "/build"
+        for command in (["meson", "setup", build, path], ["ninja", "-C", build]):
             subprocess.run(command, check=True, capture_output=True)
     return path
 
 
 def changed(kind, folder, *replacements):
-    """The shared object of the begun source with some texts replaced, for a scenario in `folder`."""
+    """The shared object of the begun source with some texts replaced; a scenario beside it."""
     with open(f"{begun(kind)}/my-{kind}.c", encoding="utf-8") as file:
         text = file.read()
     for old, new in replacements:
@@ -49,7 +50,8 @@ def changed(kind, folder, *replacements):
     source, made = os.path.join(folder, "changed.c"), os.path.join(folder, "changed.so")
     with open(source, "w", encoding="utf-8") as file:
         file.write(text)
-    subprocess.run(["cc", "-shared", "-fPIC", "-I" + headers, source, "-lm", "-o", made], check=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-I" + headers, source, "-lm", "-o", made],
+                   check=True)
     shutil.copy(begun(kind) + "/scenario.yaml", folder)
     return made
 
