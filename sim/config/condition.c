@@ -57,7 +57,8 @@ static void look_at_key(const struct config *config, const struct config_block *
                         const struct param_key *key, struct subject *subject)
 {
     const struct given *given = &block->origin->keys[key - block->table->keys];
-    subject->rank = rank_of(config, given);
+    /* Whoever chose the option chose its defaults. */
+    subject->rank = rank_of(config, given->state != GIVEN_NOT ? given : &block->origin->selector);
     subject->known = given->state != GIVEN_BAD;
     if (subject->known && (given->state == GIVEN_GOOD || key->fallback != NULL))
         format_value(key, block->values, subject->text);
