@@ -292,18 +292,30 @@ static enum sim_status plan_chain(struct scenario_plan *plan, const struct scena
 
 /* ---- the first state */
 
+static void complain_table(const struct config *config, const struct genesis_params *params,
+                           const struct genesis_problems *problems, struct config_report *report)
+{
+    for (size_t p = 0; p < problems->count && p < GENESIS_PROBLEMS_MAX; p++) {
+        const struct genesis_place *place = &problems->items[p].place;
+        config_complain_item(config, report,
+                             place->in_weights ? &params->weights : &params->neurons, place->line,
+                             place->column, "'genesis.%s': %s",
+                             place->in_weights ? "weights" : "neurons", problems->items[p].text);
+    }
+    if (problems->count > GENESIS_PROBLEMS_MAX)
+        config_complain(config, report, "genesis", "'genesis': %zu more lines are wrong",
+                        problems->count - GENESIS_PROBLEMS_MAX);
+}
+
 static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
                                     struct sim_error *err)
 {
     const struct genesis_params *params = config_values(plan->config, "genesis");
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     struct sim_error reason = {0};
-    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    enum sim_status status = genesis_parse(params, &plan->genesis, &problems, &reason);
     if (status == SIM_CONFIG)
-        config_complain_item(plan->config, report,
-                             place.in_weights ? &params->weights : &params->neurons, place.line,
-                             place.column, "'genesis.%s': %s",
-                             place.in_weights ? "weights" : "neurons", reason.text);
+        complain_table(plan->config, params, &problems, report);
     if (status == SIM_OK) {
         plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
         status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);
