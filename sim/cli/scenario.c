@@ -1,6 +1,7 @@
 #include "cli/scenario.h"
 
 #include "agent/genesis.h"
+#include "base/param_text.h"
 #include "lm/train.h"
 
 #include <stdlib.h>
@@ -49,10 +50,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
     (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
-    *at++ = plain("training", training_tables, "how often and how much it learns");
+    *at = plain("training", training_tables, "how often and how much it learns");
+    (at++)->when = "model!=none";
     *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
-    (at++)->when = "training.enabled=true";
-    *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none and training.enabled=true";
+    *at = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none";
     *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
@@ -75,11 +78,15 @@ static void fill_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
                  "consensus and incentive: what an epoch pays");
     (at++)->live = true;
-    *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
-    *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
-    *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    *at = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
+    (at++)->when = GROUP_ANY_MODEL;
+    *at = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
+    (at++)->when = GROUP_ANY_ASKS;
+    *at = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    (at++)->when = GROUP_ANY_ASKS;
     *at++ = plain("query", query_tables, "how validators question their peers");
-    *at++ = plain("network", net_tables, "how messages share links");
+    *at = plain("network", net_tables, "how messages share links");
+    (at++)->when = GROUP_ANY_PLACE;
     *at++ = plain("record", record_tables, "what is kept of the run");
     *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
@@ -208,12 +215,40 @@ static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error 
     return SIM_OK;
 }
 
+static bool anybody_reads(const struct scenario_plan *plan)
+{
+    for (uint32_t g = 0; g < plan->setup.agents.group_count; g++)
+        if (plan->groups[g].lm->forward != NULL)
+            return true;
+    return false;
+}
+
+/* Where nobody has a model the scenario does not say what is read: text that costs nothing. */
+static enum sim_status load_unread(struct scenario_plan *plan, const struct scenario_schema *schema,
+                                   struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    size_t index = 0;
+    while (strcmp(registry->tables[REGISTRY_CORPUS][index]->name, "synthetic") != 0)
+        index++;
+    const struct corpus_ops *ops = registry_operations(registry, REGISTRY_CORPUS, index);
+    void *params = calloc(1, ops->params->struct_bytes);
+    if (params == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a corpus");
+    param_defaults(ops->params, params);
+    enum sim_status status = ops->load(params, plan->setup.params->seed, &plan->corpus, err);
+    free(params);
+    return status;
+}
+
 static enum sim_status plan_corpus(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    struct sim_error *err)
 {
     const struct config_block *block = config_at(plan->config, "corpus");
     const struct corpus_ops *ops = scenario_operations(schema, REGISTRY_CORPUS, block);
-    enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
+    enum sim_status status =
+        anybody_reads(plan) ? ops->load(block->values, plan->setup.params->seed, &plan->corpus, err)
+                            : load_unread(plan, schema, err);
     plan->setup.agents.corpus = plan->corpus;
     return status;
 }
@@ -239,18 +274,30 @@ static enum sim_status plan_chain(struct scenario_plan *plan, const struct scena
 
 /* ---- the first state */
 
+static void complain_table(const struct config *config, const struct genesis_params *params,
+                           const struct genesis_problems *problems, struct config_report *report)
+{
+    for (size_t p = 0; p < problems->count && p < GENESIS_PROBLEMS_MAX; p++) {
+        const struct genesis_place *place = &problems->items[p].place;
+        config_complain_item(config, report,
+                             place->in_weights ? &params->weights : &params->neurons, place->line,
+                             place->column, "'genesis.%s': %s",
+                             place->in_weights ? "weights" : "neurons", problems->items[p].text);
+    }
+    if (problems->count > GENESIS_PROBLEMS_MAX)
+        config_complain(config, report, "genesis", "'genesis': %zu more lines are wrong",
+                        problems->count - GENESIS_PROBLEMS_MAX);
+}
+
 static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
                                     struct sim_error *err)
 {
     const struct genesis_params *params = config_values(plan->config, "genesis");
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     struct sim_error reason = {0};
-    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    enum sim_status status = genesis_parse(params, &plan->genesis, &problems, &reason);
     if (status == SIM_CONFIG)
-        config_complain_item(plan->config, report,
-                             place.in_weights ? &params->weights : &params->neurons, place.line,
-                             place.column, "'genesis.%s': %s",
-                             place.in_weights ? "weights" : "neurons", reason.text);
+        complain_table(plan->config, params, &problems, report);
     if (status == SIM_OK) {
         plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
         status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);

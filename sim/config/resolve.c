@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256 };
+enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256, KNOWN_CHARS_MAX = 400 };
 
 /* One check of one tree. */
 struct resolver {
@@ -280,19 +280,30 @@ static void read_groups(struct resolver *r, struct config_block *block, const st
 
 /* ---- Choices -------------------------------------------------------------------------------- */
 
+/* "gru, bigram", those most like `word` first; as many as fit into a line that one still reads. */
+static void list_known(const char *word, const char **names, size_t count,
+                       char ret_text[KNOWN_CHARS_MAX + 80])
+{
+    size_t used = 0, listed = 0;
+    if (word != NULL)
+        param_sort_by_nearness(word, names, count);
+    *ret_text = '\0';
+    for (; listed < count && used + strlen(names[listed]) + 2 <= KNOWN_CHARS_MAX; listed++)
+        used += (size_t)sprintf(ret_text + used, "%s%s", listed > 0 ? ", " : "", names[listed]);
+    if (listed < count)
+        sprintf(ret_text + used, " and %zu more: taosim list", count - listed);
+}
+
 static void complain_option(struct resolver *r, const struct config_section *section,
                             const char *path, struct place at, const char *name)
 {
     const char *names[NAMES_MAX];
-    size_t count = 0, used = 0;
-    char known[400] = "";
-    for (; count < section->table_count && count < NAMES_MAX - 1; count++) {
+    size_t count = 0;
+    char known[KNOWN_CHARS_MAX + 80];
+    for (; count < section->table_count && count < NAMES_MAX - 1; count++)
         names[count] = section->tables[count]->name;
-        if (used < sizeof(known))
-            used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-                                     count > 0 ? ", " : "", names[count]);
-    }
     names[count] = NULL;
+    list_known(name, names, count, known);
     const char *near = name != NULL ? param_nearest(name, names) : NULL;
     const char *what = section->selector != NULL ? section->selector : section->key;
     if (name == NULL)

@@ -6,10 +6,17 @@
  *
  * Whatever the bytes are, config_load either gives a config or says what is wrong, in bounded time;
  * and a config's resolved text loads again and is its own resolved text.  Built with clang's
- * -fsanitize=fuzzer and -DFUZZ_LIBFUZZER, the same function is a libFuzzer target.
+ * -fsanitize=fuzzer and -DFUZZ_LIBFUZZER, the same function is a libFuzzer target.  With
+ * -DFUZZ_SCENARIO the schema is the whole program's, with the checks that go beyond it; else it is
+ * the small one of tests/unit, in which mutations meet sooner.
  */
+#ifdef FUZZ_SCENARIO
+#include "cli/scenario.h"
+#else
 #include "../unit/config_fixture.h"
+#endif
 #include "base/stream.h"
+#include "config/config.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -30,6 +37,25 @@ _Noreturn static void finding(const char *what, const struct sim_error *err)
     fprintf(stderr, "fuzz_config: %s: %s\n", what, err->text);
     abort();
 }
+
+#ifdef FUZZ_SCENARIO
+static enum sim_status load(const struct config_input *input, struct config **ret_config,
+                            struct config_report *report, struct sim_error *err)
+{
+    static struct scenario_schema schema;
+    if (schema.config.root == NULL) {
+        scenario_schema_init(&schema);
+        schema.config.plugin = NULL; /* a path may name any library of this machine */
+    }
+    return scenario_load(&schema, input, ret_config, report, err);
+}
+#else
+static enum sim_status load(const struct config_input *input, struct config **ret_config,
+                            struct config_report *report, struct sim_error *err)
+{
+    return config_load(&fixture_schema, input, ret_config, report, err);
+}
+#endif
 
 /* What a change sets has one line of text, the same in the scenario that was written. */
 static void check_changes(const struct config *config, const struct config *again)
@@ -61,7 +87,7 @@ static void check_round_trip(struct config *config)
         .path = "again.yaml", .text = text, .text_bytes = text != NULL ? strlen(text) : 0};
     if (text == NULL || config_hash(config, "0", hash, &err) != SIM_OK)
         finding("no text or hash", &err);
-    if (config_load(&fixture_schema, &input, &again, NULL, &err) != SIM_OK) {
+    if (load(&input, &again, NULL, &err) != SIM_OK) {
         fputs(text, stderr);
         finding("the resolved scenario does not load", &err);
     }
@@ -84,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config *config = NULL;
     struct sim_error err = {0};
     double start = cpu_seconds();
-    enum sim_status status = config_load(&fixture_schema, &input, &config, &report, &err);
+    enum sim_status status = load(&input, &config, &report, &err);
     if (status == SIM_OK)
         check_round_trip(config);
     else if (status != SIM_CONFIG || report.count == 0)
@@ -179,6 +205,25 @@ static const char *const words[] = {
     "mechanism: yuma3\n",
     "chain.tempo: 5 blocks",
     "agents.miners: ~",
+    "base: ../files/market.yaml\n",
+    "{file: ../files/neurons.csv}",
+    "{file: ../files/stakes.csv, column: stake, unit: TAO}",
+    "{file: ",
+    "genesis: {neurons: ",
+    "\"uid,hotkey,stake_tao\"",
+    "\"0,a,1\"",
+    "emission_table: [",
+    "\"100 5\"",
+    "groups:\n",
+    "groups.servers.model: none",
+    "model: none",
+    "validator: true",
+    "faults:\n",
+    "{kind: flood, victim: ",
+    "regions: [",
+    "delegators: {",
+    "query: {",
+    "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]",
 };
 
 static bool add_file(struct corpus *corpus, const char *path)
