@@ -13,8 +13,8 @@
 
 enum { PLACE_BYTES = 1200 };
 
-static const char *const design_names[] = {"grid",  "zip",      "random", "lhs",
-                                           "sobol", "saltelli", "morris", NULL};
+const char *const study_design_names[] = {"grid",  "zip",      "random", "lhs",
+                                          "sobol", "saltelli", "morris", NULL};
 
 #define AT(field) offsetof(struct study_params, field)
 static const struct param_key keys[] = {
@@ -24,7 +24,7 @@ static const struct param_key keys[] = {
      "what it is to answer; kept in the collected file"},
     {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
      "how long it takes and how much memory, for the list of studies"},
-    {"design", PARAM_ENUM, AT(design), NULL, NULL, "grid", design_names,
+    {"design", PARAM_ENUM, AT(design), NULL, NULL, "grid", study_design_names,
      "how points are chosen among the parameters' values"},
     {"points", PARAM_U32, AT(points), "1", "1000000", "64", NULL,
      "points of random, lhs and sobol; rows of each matrix of saltelli; trajectories of morris"},

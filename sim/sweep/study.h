@@ -30,6 +30,7 @@ enum study_design {
     STUDY_SALTELLI, /* `points` rows of two Sobol matrices and their mixtures: variance shares */
     STUDY_MORRIS    /* `points` trajectories of one-at-a-time steps: elementary effects */
 };
+extern const char *const study_design_names[]; /* as in the file, NULL behind */
 
 struct study_params {
     const char *name;
