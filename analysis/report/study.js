@@ -61,7 +61,8 @@
     });
     const xLog = across.is_number && isLogarithmic(levels);
     const xWord = (value) => `${across.short} ${across.is_number ? compact(value) : levels[value]}`;
-    const ticks = { splits: () => x, values: (u, at) => at.map((value) =>
+    /* A logarithmic axis would leave out what is no power of ten. */
+    const ticks = { splits: () => x, filter: (u, at) => at, values: (u, at) => at.map((value) =>
       (across.is_number ? short(compact(value)) : levels[value])) };
     return { title: metric.label, lines, bands, x, xLog, xWord, print: compact,
       xLabel: across.label + units(across), yLabel: metric.label.slice(0, 34) + units(metric),
