@@ -274,6 +274,24 @@ def a_kept_model_writes_the_text_of_its_seed(runs):
     assert run.digest == runs("own").digest, "keeping models changed the run"
 
 
+def a_prompt_is_read_as_the_corpus_reads_its_text(runs):
+    """Brackets, accents, capitals, runs of blanks: folded, and said to be."""
+    path = runs("kept").path
+    plain = generate(path, "--prompt", "the (gr\u00fc\u00df) ", "--tokens", "50")
+    folded = generate(path, "--prompt", " The  [GR\u00dc\u00df] ", "--tokens", "50")
+    assert plain.returncode == folded.returncode == 0, folded.stderr
+    assert plain.stdout == folded.stdout and plain.stdout.startswith("the (gr\u00fc\u00df) ")
+    assert plain.stderr == ""
+    assert "reads it as 'the (gr\u00fc\u00df) '" in folded.stderr, folded.stderr
+    partly = generate(path, "--prompt", "see \u65e5", "--tokens", "5")
+    assert partly.returncode == 0 and "'see \u25a1'" in partly.stderr, partly.stderr
+
+
+def a_long_text_costs_the_same_each_symbol(runs):
+    done = generate(runs("kept").path, "--tokens", "300000")
+    assert done.returncode == 0 and len(done.stdout) > 300000
+
+
 def trained_text_is_likelier_than_noise(runs):
     """In English, German, French and Spanish, a space follows some five letters."""
     text = generate(runs("kept").path, "--tokens", "3000", "--temperature", "1").stdout
@@ -338,6 +356,8 @@ CASES = [
     a_stopped_neuron_neither_answers_nor_learns_and_is_recorded_once,
     losing_numbers_gives_one_digest_for_any_thread_count_and_after_a_stop,
     a_kept_model_writes_the_text_of_its_seed,
+    a_prompt_is_read_as_the_corpus_reads_its_text,
+    a_long_text_costs_the_same_each_symbol,
     trained_text_is_likelier_than_noise,
     a_model_that_is_not_there_is_named,
     keys_without_effect_are_refused,
