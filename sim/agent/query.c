@@ -7,6 +7,7 @@
  */
 #include "agent/lesson.h"
 #include "agent/reading.h"
+#include "agent/response.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,9 @@ static struct agent_question *create_question(const struct agents *agents)
                    peers * (2 * sizeof(uint32_t) + sizeof(double) + 1) + tokens;
     size_t logits =
         agents->keeps_logits ? peers * rows * agents->setup.corpus->vocabulary_symbols : 0;
-    bytes += logits * sizeof(float);
+    size_t derivative =
+        peers * response_derivative_count(query, agents->setup.corpus->vocabulary_symbols);
+    bytes += (logits + derivative) * sizeof(float);
     struct agent_question *question = calloc(1, bytes);
     if (question == NULL)
         return NULL;
@@ -59,7 +62,8 @@ static struct agent_question *create_question(const struct agents *agents)
     question->gate = question->loss_nats + peers * rows;
     float *after_gate = (float *)(question->gate + peers);
     question->logits = logits > 0 ? after_gate : NULL;
-    question->uids = (uint32_t *)(after_gate + logits);
+    question->derivative = derivative > 0 ? after_gate + logits : NULL;
+    question->uids = (uint32_t *)(after_gate + logits + derivative);
     question->neurons = question->uids + peers;
     question->answered = (uint8_t *)(question->neurons + peers);
     question->tokens = question->answered + peers;

@@ -332,6 +332,11 @@ const struct agents *world_agents(const struct world *world)
     return world->agents;
 }
 
+struct compute_counters world_compute(const struct world *world)
+{
+    return compute_counters(world->pool);
+}
+
 struct world_digests world_digests(const struct world *world)
 {
     struct world_digests digests = {
