@@ -147,7 +147,7 @@ bool resolve_condition(const struct config *config, const struct config_block *b
 const char *resolve_when(const struct param_table *table, const char *key)
 {
     for (size_t i = 0; i < table->condition_count; i++)
-        if (strcmp(table->conditions[i].key, key) == 0)
+        if (resolve_same(table->conditions[i].key, key))
             return table->conditions[i].when;
     return NULL;
 }
@@ -155,6 +155,9 @@ const char *resolve_when(const struct param_table *table, const char *key)
 bool resolve_key_counts(const struct config *config, const struct config_block *block,
                         const struct param_key *key)
 {
+    const struct given *given = &block->origin->keys[key - block->table->keys];
+    if (given->effect != EFFECT_UNKNOWN)
+        return given->effect == EFFECT_SOME;
     int rank;
     bool known;
     const char *when = resolve_when(block->table, key->name);
