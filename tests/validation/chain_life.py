@@ -312,7 +312,7 @@ def the_uids_and_stakes_of_a_file_are_the_first_state(folder):
                                            "groups.validators.money.interval=0 blocks",
                                            "delegators.by-return.count=0",
                                            "delegators.by-size.count=0", *LIGHT_START], "6 min")
-    data = os.path.join(os.path.dirname(REAL_START), "../data/metagraph-netuid15")
+    data = os.path.join(os.path.dirname(REAL_START), "data/metagraph-netuid15")
     lines = open(os.path.join(data, "neurons.csv"), encoding="utf-8").read().split()[1:]
     stakes = numpy.array([float(line.split(",")[2]) for line in lines])
     first = run["stake_rao"][0] - run["emission_rao"][0].astype(float)
