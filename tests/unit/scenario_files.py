@@ -8,7 +8,8 @@ resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema l
 and resolves to itself too.  Each scenarios/studies/NAME/study.yaml checks silently and has its own
 schema line, question and cost.  `taosim scenarios` lists all of them with question and cost.  The
 example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md, docs/STUDY.md and the schemas in
-scenarios/ are what `taosim schema` writes; --update writes them.  Ends with
+scenarios/ are what `taosim schema` writes; --update writes them.  A copy of
+`taosim scenarios copy` in an empty folder checks silently and resolves to the same.  Ends with
 `N passed, N failed`.
 """
 import json
@@ -60,6 +61,20 @@ def check_scenario(path):
     for key in ("question:", "cost:"):
         assert f"\n{key} " in text, f"no {key}"
     check_variant(path)
+
+
+def check_copy(name):
+    """What `taosim scenarios copy` makes in an empty folder is a scenario by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = run("scenarios", "copy", name, folder)
+        assert said.returncode == 0 and not said.stderr, said.stderr
+        made = {str(path) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
+        assert set(said.stdout.split()) == made, f"said {said.stdout}, made {made}"
+        copy = pathlib.Path(folder, name + ".yaml")
+        silent(copy)
+        assert resolved(copy) == resolved(ROOT / "scenarios" / name / "scenario.yaml")
+        again = run("scenarios", "copy", name, folder)
+        assert again.returncode == 74 and "cannot write" in again.stderr, again
 
 
 def value_of(path, key):
@@ -119,6 +134,7 @@ def main():
     cases = [(path.parent.name, check_scenario, (path,))
              for path in sorted(ROOT.glob("scenarios/*/scenario.yaml"))]
     named = [path for _, _, (path,) in cases]
+    cases += [("copy " + path.parent.name, check_copy, (path.parent.name,)) for path in named]
     cases += [(str(path.relative_to(ROOT)), check_variant, (path,))
               for path in sorted(ROOT.glob("scenarios/**/*.yaml"))
               if path not in named and path.name != "study.yaml"]
