@@ -92,6 +92,8 @@ def a_slip_in_the_command_names_what_was_meant(folder):
                               (["run", yaml, "--only", "99"], 2, "tasks 0 to 7, not 99"),
                               (["run", at + "/none.yaml"], 74, "cannot read")):
         expect(call(TAOSIM, "sweep", *words, cwd=at), code, text)
+    expect(call(TAOSIM, "run", yaml), 2, "is a study; 'taosim sweep run ")
+    expect(sweep("plan", at + "/tiny.yaml", at + "/none"), 2, "this is a scenario: a study names")
 
 
 def each_design_has_its_number_of_points(folder):
@@ -293,18 +295,23 @@ def a_failed_task_stops_no_other_and_is_listed_with_its_reason(folder):
     assert collected(yaml, at + "/done") == wanted
 
 
-def a_worker_that_is_told_to_stop_is_started_again_and_not_for_ever(folder):
+def a_worker_that_is_stopped_or_killed_is_started_again_and_not_for_ever(folder):
     at = place(folder, "told")
     yaml = study(at, replicates=1, counts="[1]")
-    program = write(at, "stops.sh", "#!/bin/sh\nmark=$0.$(echo \"$*\" | cksum | cut -d' ' -f1)\n"
-                    f"[ -e \"$mark\" ] || {{ : > \"$mark\"; exit 75; }}\nexec '{TAOSIM}' \"$@\"\n")
-    os.chmod(program, 0o755)
-    expect(sweep("run", yaml, at + "/done", "--program", program), 0, "2 of 2 done", "0 failed")
-    program = write(at, "never.sh", "#!/bin/sh\necho once >> \"$0.calls\"\nexit 75\n")
-    os.chmod(program, 0o755)
-    expect(sweep("run", yaml, at + "/never", "--only", "0", "--program", program), 1,
-           "exit code 75", "1 of 1 tasks failed")
-    assert read(at + "/never.sh.calls").count(b"once") == 4
+    for name, end, reason in (("stopped", "exit 75", "exit code 75"),
+                              ("killed", "kill -KILL $$", "ended by signal 9, 4 times: Killed")):
+        program = write(at, name + ".sh", "#!/bin/sh\n"
+                        "mark=$0.$(echo \"$*\" | cksum | cut -d' ' -f1)\n"
+                        f"[ -e \"$mark\" ] || {{ : > \"$mark\"; {end}; }}\n"
+                        f"exec '{TAOSIM}' \"$@\"\n")
+        os.chmod(program, 0o755)
+        expect(sweep("run", yaml, f"{at}/{name}", "--program", program), 0, "2 of 2 done",
+               "0 failed")
+        program = write(at, name + "-always.sh", f"#!/bin/sh\necho once >> \"$0.calls\"\n{end}\n")
+        os.chmod(program, 0o755)
+        expect(sweep("run", yaml, f"{at}/{name}-always", "--only", "0", "--program", program), 1,
+               reason, "1 of 1 tasks failed")
+        assert read(program + ".calls").count(b"once") == 4
 
 
 def what_is_done_is_judged_by_the_files_alone(folder):
