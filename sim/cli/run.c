@@ -6,9 +6,9 @@
 #include "cli/gate.h"
 #include "cli/predict.h"
 #include "cli/summary.h"
-#include "sweep/study.h"
 #include "lm/lm_list.h"
 #include "record/reader.h"
+#include "sweep/study.h"
 
 #include <errno.h>
 #include <ftw.h>

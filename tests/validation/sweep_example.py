@@ -1,5 +1,5 @@
-"""The worked example of a study: from YAML to a figure with a confidence band, by the commands of its
-page, word for word.
+"""The worked example of a study: from YAML to a figure with a confidence band, by the commands of
+its page, word for word.
 
 usage: sweep_example.py TAOSIM STUDY_FOLDER
 
