@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/mechanisms.h"
 #include "analysis/report/asset.h"
 
 void report_page_html(FILE *file, const char *text)
@@ -93,9 +94,14 @@ static void print_digests(FILE *file, const struct report_run *run)
 
 static void print_facts(FILE *file, const struct report_run *run, const struct report_run *twin)
 {
-    static const char *const names[] = {"mechanism", "seed", "version"};
+    static const char *const names[] = {"seed", "version"};
+    char mechanisms[1024];
+    mechanisms_text(run->reader, mechanisms, sizeof(mechanisms));
     fputs("<p class=\"facts\">", file);
     fprintf(file, "<span>%u slots</span><span>%zu epochs</span>", run->uid_count, run->epoch_count);
+    fputs("<span>mechanism ", file);
+    report_page_html(file, mechanisms);
+    fputs("</span>", file);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *text = NULL;
         size_t count = reader_attr_count(run->reader, RECORD_ROOT);

@@ -103,13 +103,16 @@ static void list_kind(const struct registry *registry, enum registry_kind kind)
         list_table(registry->tables[kind][i]);
 }
 
-/* A mechanism of the user's own. */
+/* A part of the user's own. */
 static int list_file(const char *path)
 {
     struct plugin_list plugins = {0};
     const struct param_table *table;
     struct sim_error err = {0};
-    enum sim_status status = plugin_open(&plugins, path, &table, &err);
+    enum registry_kind kind;
+    enum sim_status status = plugin_kind(path, &kind, &err);
+    if (status == SIM_OK)
+        status = plugin_open(&plugins, kind, path, &table, &err);
     if (status == SIM_OK)
         status = config_table_verify(table, &err);
     if (status == SIM_OK)

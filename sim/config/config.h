@@ -111,6 +111,7 @@ struct config_input {
     size_t text_bytes;
     const struct config_set *sets; /* (set_count) */
     size_t set_count;
+    bool sets_differ; /* two sets of one key are an error; else the later one holds */
 };
 
 struct config;
