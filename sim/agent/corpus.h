@@ -152,6 +152,13 @@ struct corpus_ops {
                      uint8_t *ret_tokens);
 };
 
+/* What a shared object of a user's own exports as `taosim_corpus`. */
+#define CORPUS_INTERFACE_VERSION 1u
+struct corpus_plugin {
+    uint32_t interface_version; /* CORPUS_INTERFACE_VERSION */
+    const struct corpus_ops *ops;
+};
+
 /* Writes request->length_tokens consecutive tokens of one domain and returns the domain's index.
  * Every start that keeps the sequence within its part is equally likely.  A bug in the caller:
  * a length of 0 or over CORPUS_BLOCK_TOKENS, a domain that does not exist. */

@@ -138,6 +138,13 @@ struct lm_ops {
                             lm_real *ret_log_probability, lm_real *scratch);
 };
 
+/* What a shared object of a user's own exports as `taosim_model`. */
+#define LM_INTERFACE_VERSION 1u
+struct lm_plugin {
+    uint32_t interface_version; /* LM_INTERFACE_VERSION */
+    const struct lm_ops *ops;
+};
+
 /* One step of learning and all of its sizes; the functions of models/lm/train.c behind one table
  * so that the agent needs no header of models.  A block is [parameters | optimiser's moments],
  * each padded to 16 floats: a version's values can be handed to forward as they are. */
