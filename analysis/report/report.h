@@ -15,6 +15,7 @@
 struct report_options {
     const char *result_path; /* a result.h5 or a run folder (closed segments while it runs) */
     const char *twin_path;   /* the same for the honest baseline; NULL = RUN/twin if it is there */
+    const char *network;     /* of several; NULL = the first */
     const char *title;       /* NULL = the scenario's name and question */
 };
 

@@ -14,6 +14,7 @@ struct pick_request {
     const char *place;               /* where that was said, for messages; NULL: --mechanism */
     const char *sets[PICK_SETS_MAX]; /* "kappa=0.6" or "mechanism.kappa=0.6" */
     size_t set_count;
+    const char *network; /* whose mechanism; NULL: the scenario's only one */
 };
 
 /* A mechanism with its parameters, ready to be called. */

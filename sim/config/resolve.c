@@ -1,6 +1,7 @@
 #include "config/resolve.h"
 
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/value.h"
 
 #include <ctype.h>
@@ -459,6 +460,9 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     const struct config_section *section = config->schema->root;
     const struct param_table *table = section->table_count > 0 ? section->tables[0] : NULL;
     loader->visits_before = loader->visits;
+    root = inherit_tree(loader, root);
+    if (root == NULL)
+        return;
     if (!start_block(&r, NULL, section, "", table, "", root->at, &config->root) ||
         !fill_block(&r, &config->root, root, false) || loader->over_budget)
         return;
