@@ -33,27 +33,63 @@ static uint64_t load_magnitude(unsigned kind, const void *field, bool *ret_negat
     return number < 0 ? -(uint64_t)number : (uint64_t)number;
 }
 
+/* Numbers are written without printf: the digits are all there is to do, every value of every
+ * scenario of a study comes by, and where a library has registered conversions of its own (the
+ * Fortran ones below BLAS do) printf takes its slow way. */
+static char *put_text(char *at, const char *text, size_t length)
+{
+    memcpy(at, text, length);
+    at[length] = '\0';
+    return at + length;
+}
+
+static char *put_word(char *at, const char *word)
+{
+    return put_text(at, word, strlen(word));
+}
+
+static char *put_zeros(char *at, int count)
+{
+    for (; count > 0; count--)
+        at = put_text(at, "0", 1);
+    return at;
+}
+
+static char *put_whole(char *at, uint64_t whole)
+{
+    char digits[24];
+    size_t first = sizeof(digits);
+    do
+        digits[--first] = (char)('0' + whole % 10);
+    while ((whole /= 10) > 0);
+    return put_text(at, digits + first, sizeof(digits) - first);
+}
+
 /* TAO with as many decimals as there are, from a thousandth up; below that rao. */
 static void format_amount(uint64_t rao, char *text)
 {
     if (rao != 0 && rao < 1000000) {
-        snprintf(text, PARAM_TEXT_BYTES, "%" PRIu64 " rao", rao);
+        put_word(put_whole(text, rao), " rao");
         return;
     }
-    char decimals[16];
-    int length = snprintf(decimals, sizeof(decimals), ".%09" PRIu64, rao % 1000000000);
-    while (length > 1 && decimals[length - 1] == '0')
-        decimals[--length] = '\0';
-    snprintf(text, PARAM_TEXT_BYTES, "%" PRIu64 "%s TAO", rao / 1000000000,
-             length > 1 ? decimals : "");
+    char *at = put_whole(text, rao / 1000000000);
+    char decimals[24];
+    /* A one in front keeps the zeros behind the point. */
+    char *end = put_whole(decimals, 1000000000 + rao % 1000000000);
+    while (end[-1] == '0')
+        end--;
+    if (end > decimals + 1)
+        at = put_text(put_word(at, "."), decimals + 1, (size_t)(end - decimals) - 1);
+    put_word(at, " TAO");
 }
 
 /* The largest unit that leaves a whole number; zero takes the unit a person would. */
 static void format_whole(unsigned kind, uint64_t magnitude, bool negative, char *text)
 {
     const struct param_kind_info *info = param_kind_info(kind);
+    char *at = put_word(text, negative ? "-" : "");
     if (info->units == NULL) {
-        snprintf(text, PARAM_TEXT_BYTES, "%s%" PRIu64, negative ? "-" : "", magnitude);
+        put_whole(at, magnitude);
         return;
     }
     const struct param_unit *best = &info->units[0];
@@ -62,34 +98,43 @@ static void format_whole(unsigned kind, uint64_t magnitude, bool negative, char 
             best = unit;
     if (magnitude == 0 && kind == PARAM_DURATION_NS)
         best = &info->units[3] /* s */;
-    snprintf(text, PARAM_TEXT_BYTES, "%s%" PRIu64 " %s", negative ? "-" : "",
-             magnitude / best->factor, best->name);
+    put_word(put_word(put_whole(at, magnitude / best->factor), " "), best->name);
 }
 
-/* The same for whole numbers that have no more digits than a double tells apart. */
+/* The digits of a whole number, without zeros at their end: "1234" and 5 for 123400. */
 static void whole_digits(uint64_t whole, char digits[24], int *ret_exponent)
 {
-    char reversed[24];
-    size_t count = 0, used = 0;
-    do
-        reversed[count++] = (char)('0' + whole % 10);
-    while ((whole /= 10) > 0);
-    *ret_exponent = (int)count - 1;
-    while (count > 0)
-        digits[used++] = reversed[--count];
-    while (used > 1 && digits[used - 1] == '0')
-        used--;
-    digits[used] = '\0';
+    char *end = put_whole(digits, whole);
+    *ret_exponent = (int)(end - digits) - 1;
+    while (end > digits + 1 && end[-1] == '0')
+        *--end = '\0';
+}
+
+/* Most numbers of a scenario have few digits: whole / 10^places with both exact in a double, so
+ * that the division rounds as strtod does (Clinger 1990), and below 10^15, where no two such
+ * decimals are the same double.  The fewest places come first. */
+static bool few_digits(double value, char digits[24], int *ret_exponent)
+{
+    double ten = 1.0;
+    for (int places = 0; places <= 22; places++, ten *= 10.0) {
+        double whole = rint(value * ten);
+        if (!(whole < 1e15))
+            return false;
+        if (whole / ten == value) {
+            whole_digits((uint64_t)whole, digits, ret_exponent);
+            *ret_exponent -= places;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The fewest digits that strtod reads back to the same double: "1234" and 3 for 1.234e3. */
 static void shortest_digits(double value, char digits[24], int *ret_exponent)
 {
     char text[40];
-    if (value < 1e15 && value == floor(value)) {
-        whole_digits((uint64_t)value, digits, ret_exponent);
+    if (few_digits(value, digits, ret_exponent))
         return;
-    }
     for (int after = 0; after <= 16; after++) {
         snprintf(text, sizeof(text), "%.*e", after, value);
         if (strtod(text, NULL) == value)
@@ -107,21 +152,22 @@ static void shortest_digits(double value, char digits[24], int *ret_exponent)
 }
 
 /* 0.d1d2... written out: plain while it is short, else with an exponent. */
-static void write_decimal(bool negative, const char *digits, int exponent, char *text)
+static char *write_decimal(bool negative, const char *digits, int exponent, char *text)
 {
     int count = (int)strlen(digits);
-    const char *sign = negative ? "-" : "";
-    if (exponent < -5 || exponent > 16)
-        snprintf(text, PARAM_TEXT_BYTES, "%s%c%s%se%d", sign, digits[0], count > 1 ? "." : "",
-                 digits + 1, exponent);
-    else if (exponent < 0)
-        snprintf(text, PARAM_TEXT_BYTES, "%s0.%.*s%s", sign, -exponent - 1, "00000000", digits);
-    else if (exponent + 1 >= count)
-        snprintf(text, PARAM_TEXT_BYTES, "%s%s%.*s", sign, digits, exponent + 1 - count,
-                 "00000000000000000");
-    else
-        snprintf(text, PARAM_TEXT_BYTES, "%s%.*s.%s", sign, exponent + 1, digits,
-                 digits + exponent + 1);
+    char *at = put_word(text, negative ? "-" : "");
+    if (exponent < -5 || exponent > 16) {
+        at = put_text(at, digits, 1);
+        at = put_word(put_word(at, count > 1 ? "." : ""), digits + 1);
+        at = put_word(at, exponent < 0 ? "e-" : "e");
+        return put_whole(at, (uint64_t)(exponent < 0 ? -exponent : exponent));
+    }
+    if (exponent < 0)
+        return put_word(put_zeros(put_word(at, "0."), -exponent - 1), digits);
+    if (exponent + 1 >= count)
+        return put_zeros(put_word(at, digits), exponent + 1 - count);
+    at = put_text(at, digits, (size_t)exponent + 1);
+    return put_word(put_word(at, "."), digits + exponent + 1);
 }
 
 /* The largest canonical unit in which the number is at least 1.  Scales are powers of two, so the
@@ -136,11 +182,10 @@ static void format_real(const struct param_kind_info *info, double value, char *
     for (const struct param_unit *unit = info->units; unit != NULL && unit->name != NULL; unit++)
         if (unit->canonical && value != 0.0 && unit->power <= exponent)
             best = unit;
-    write_decimal(signbit(value) != 0, digits, exponent - (best != NULL ? best->power : 0), text);
-    if (best != NULL) {
-        size_t used = strlen(text);
-        snprintf(text + used, PARAM_TEXT_BYTES - used, " %s", best->name);
-    }
+    int power = best != NULL ? best->power : 0;
+    char *end = write_decimal(signbit(value) != 0, digits, exponent - power, text);
+    if (best != NULL)
+        put_word(put_word(end, " "), best->name);
 }
 
 static void write_word(const char *word, char *text)
@@ -168,8 +213,7 @@ void param_format(const struct param_key *key, const void *field, char ret_text[
             format_amount(magnitude, ret_text);
         else
             format_whole(kind, magnitude, negative, ret_text);
-        size_t used = strlen(ret_text);
         if (kind == PARAM_FRACTION_U16)
-            snprintf(ret_text + used, PARAM_TEXT_BYTES - used, "/65535");
+            put_word(ret_text + strlen(ret_text), "/65535");
     }
 }

@@ -430,7 +430,8 @@ static void set_default(const struct param_key *key, void *field)
         return;
     union param_field value = {0};
     char reason[PARAM_REASON_BYTES];
-    bool parsed = param_parse(key, key->fallback, &value, reason);
+    /* config_table_verify() holds it against the bounds, once a table and not once a block. */
+    bool parsed = param_parse_unbounded(key, key->fallback, &value, reason);
     SIM_ASSERT(parsed);
     if ((key->kind & PARAM_DIST_FLAG) != 0)
         dist_init_constant(field, key->kind, &value);

@@ -22,9 +22,11 @@ struct bench {
     uint8_t *role, *attacker; /* by uid, by group */
 };
 
-static enum sim_status add_epoch(void *context, uint64_t row, struct snapshot *snapshot,
-                                 const struct mechanism_output *output, struct sim_error *err)
+static enum sim_status add_epoch(void *context, uint64_t row, const struct replay_rule *rule,
+                                 struct snapshot *snapshot, const struct mechanism_output *output,
+                                 struct sim_error *err)
 {
+    (void)rule;
     struct bench *b = context;
     enum sim_status status = reader_read(b->reader, RECORD_GROUP_ID, row, 1, b->group, err);
     if (status == SIM_OK)
@@ -78,8 +80,7 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
     struct bench b = {.reader = reader};
     struct replay_setup setup = {.reader = reader,
                                  .clears = pick->clears,
-                                 .ops = pick->ops,
-                                 .params = pick->params,
+                                 .rule = pick->rule,
                                  .epoch = add_epoch,
                                  .context = &b};
     double start_s = cpu_s();
@@ -94,7 +95,7 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
     metrics_sort(b.uid_paid_rao, status == SIM_OK ? b.uids : 0);
     if (status == SIM_OK)
         printf("%-24s %9.2f %% %9.2f %% %9.2f %% %9.2f %% %8.4f %10.2f ms\n",
-               pick->ops->params->name, percent(b.paid_rao, b.offered_rao),
+               pick->rule.ops->params->name, percent(b.paid_rao, b.offered_rao),
                percent(b.attackers_rao, b.paid_rao), percent(b.servers_rao, b.paid_rao),
                percent(b.validators_rao, b.paid_rao), metrics_gini(b.uid_paid_rao, b.uids),
                1e3 * (cpu_s() - start_s) / (double)b.epochs);

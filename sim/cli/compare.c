@@ -197,9 +197,22 @@ static void print_set(const char *label, const struct run_set *set)
 
 static void print_interval(const struct metrics_interval *interval)
 {
+    if (isnan(interval->estimate)) {
+        printf(" %8s", "none");
+        return;
+    }
     printf(" %+8.2f", 100 * interval->estimate);
     if (!isnan(interval->low))
         printf(" [%+.2f, %+.2f]", 100 * interval->low, 100 * interval->high);
+}
+
+/* A share of nothing is none, and so is a difference of such. */
+static void print_share(double share)
+{
+    if (isnan(share))
+        printf(" %11s", "none");
+    else
+        printf(" %9.2f %%", 100 * share);
 }
 
 static void print_line(const struct run_set *a, const struct run_set *b, const char *line,
@@ -208,8 +221,8 @@ static void print_line(const struct run_set *a, const struct run_set *b, const c
     for (int m = 0; m < 2; m++) {
         enum outcome_measure measure = m == 0 ? OUTCOME_PAID : OUTCOME_STAKE;
         struct metrics_interval interval = difference(a, b, line, measure, epoch);
-        printf(" %9.2f %% %9.2f %%", 100 * mean_of(a, line, measure, epoch),
-               100 * mean_of(b, line, measure, epoch));
+        print_share(mean_of(a, line, measure, epoch));
+        print_share(mean_of(b, line, measure, epoch));
         print_interval(&interval);
     }
     putchar('\n');
@@ -248,6 +261,14 @@ static void print_epochs(const struct run_set *a, const struct run_set *b)
     }
 }
 
+static bool pays_nothing(const struct run_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (isnan(outcome_share(&set->outcomes[i], &set->outcomes[i].lines[0], OUTCOME_PAID)))
+            return true;
+    return false;
+}
+
 static void print_all(const struct run_set *a, const struct run_set *b, bool epochs)
 {
     print_set("A", a);
@@ -263,6 +284,11 @@ static void print_all(const struct run_set *a, const struct run_set *b, bool epo
     if (a->count > 1 || b->count > 1)
         printf("\n[low, high]: 95 %% of Student's t over %s\n",
                is_paired(a, b) ? "pairs of runs with the same seed" : "independent runs (Welch)");
+    if (pays_nothing(a) || pays_nothing(b))
+        printf("\nnone: in a run of %s nothing was paid, so nobody had a part of it\n",
+               !pays_nothing(b)   ? "A"
+               : !pays_nothing(a) ? "B"
+                                  : "A and one of B");
 }
 
 /* ---- the command */
@@ -313,7 +339,11 @@ static int check_gate(const struct compare_arguments *arguments, const struct ru
     double value = difference(a, b, gate->line, gate->measure, -1).estimate;
     if (!gate_trips(gate, value))
         return CLI_DONE;
-    fprintf(stderr, "taosim: --fail-if '%s': B - A is %.6g\n", gate->text, value);
+    if (isnan(value))
+        fprintf(stderr, "taosim: --fail-if '%s': B - A is none, as nothing was paid in a run\n",
+                gate->text);
+    else
+        fprintf(stderr, "taosim: --fail-if '%s': B - A is %.6g\n", gate->text, value);
     return CLI_GATE;
 }
 

@@ -91,11 +91,25 @@ static bool changes_mechanism(const struct config *config, const char *path)
     return false;
 }
 
+/* The mechanism of one state of the scenario. */
+static enum sim_status take_rule(struct pick *pick, const struct config *config,
+                                 struct replay_rule *ret_rule, struct sim_error *err)
+{
+    const struct config_block *block = config_at(config, pick->path);
+    struct replay_rule rule = {scenario_operations(&pick->schema, REGISTRY_MECHANISM, block),
+                               block->values};
+    enum sim_status status = plugin_check(&pick->schema.plugins, block->table, block->values, err);
+    if (status == SIM_OK && rule.ops->check != NULL)
+        status = rule.ops->check(rule.params, err);
+    if (status == SIM_OK)
+        *ret_rule = rule;
+    return status;
+}
+
 static int load(struct pick *pick, const char *from, const char *text, const char *prefix,
                 const struct overrides *overrides)
 {
-    char path[SCENARIO_PREFIX_BYTES + 16];
-    snprintf(path, sizeof(path), "%smechanism", prefix);
+    snprintf(pick->path, sizeof(pick->path), "%smechanism", prefix);
     struct config_input input = {.path = from,
                                  .text = text,
                                  .text_bytes = strlen(text),
@@ -110,17 +124,14 @@ static int load(struct pick *pick, const char *from, const char *text, const cha
     config_report_release(&report);
     if (status != SIM_OK)
         return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
-    const struct config_block *block = config_at(pick->config, path);
     const struct config_block *chain = config_at(pick->config, "chain");
     pick->clears = chain_clears_slot((enum chain_profile)chain->option);
-    pick->ops = scenario_mechanism(&pick->schema, block);
-    pick->params = block->values;
-    if (changes_mechanism(pick->config, path) && !overrides->names_mechanism)
-        return cli_usage(NULL, "the run changes its mechanism by schedule; name one for all of it "
-                               "with --mechanism");
-    status = plugin_check(&pick->schema.plugins, block->table, block->values, &err);
-    if (status == SIM_OK && pick->ops->check != NULL)
-        status = pick->ops->check(pick->params, &err);
+    pick->changes_later =
+        changes_mechanism(pick->config, pick->path) && !overrides->names_mechanism;
+    if (pick->changes_later && overrides->count > 0)
+        return cli_usage(NULL, "the run changes its mechanism by schedule: --set has one meaning "
+                               "only with --mechanism, which then pays for all of it");
+    status = take_rule(pick, pick->config, &pick->rule, &err);
     return status == SIM_OK ? CLI_DONE : cli_fail(&err);
 }
 
@@ -142,8 +153,65 @@ int pick_init(struct pick *pick, const char *from, const char *text,
     return code;
 }
 
+/* ---- what a run's schedule changed */
+
+/* Of the change whose keys include this row of /schedule; NULL: there is none. */
+static const struct config *state_after(const struct config *config, double row)
+{
+    size_t before = 0;
+    for (size_t c = 0; c < config_change_count(config); c++) {
+        const struct config_change *change = config_change_at(config, c);
+        before += change->path_count;
+        if (row < (double)before)
+            return change->after;
+    }
+    return NULL;
+}
+
+/* One event of the run: nothing, unless it is that of a mechanism. */
+static enum sim_status add_change(struct pick *pick, struct reader *reader, uint64_t event,
+                                  struct sim_error *err)
+{
+    uint8_t kind;
+    int64_t block;
+    double row;
+    enum sim_status status = reader_read(reader, RECORD_EVENT_KIND, event, 1, &kind, err);
+    if (status != SIM_OK || kind != RECORD_EVENT_MECHANISM_CHANGED)
+        return status;
+    status = reader_read(reader, RECORD_EVENT_BLOCK, event, 1, &block, err);
+    if (status == SIM_OK)
+        status = reader_read(reader, RECORD_EVENT_VALUE, event, 1, &row, err);
+    if (status != SIM_OK)
+        return status;
+    const struct config *after = state_after(pick->config, row);
+    if (after == NULL)
+        return SIM_FAIL(err, SIM_IO, "'%s': its schedule has no row %.0f", reader_path(reader),
+                        row);
+    struct replay_change *changes =
+        realloc(pick->changes, (pick->change_count + 1) * sizeof(*changes));
+    if (changes == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a schedule");
+    pick->changes = changes;
+    changes[pick->change_count].block = (uint64_t)block;
+    status = take_rule(pick, after, &changes[pick->change_count].rule, err);
+    pick->change_count += status == SIM_OK;
+    return status;
+}
+
+int pick_init_recorded(struct pick *pick, struct reader *reader, const struct pick_request *request)
+{
+    struct sim_error err = {0};
+    int code = pick_init(pick, "the stored scenario", reader_scenario(reader), request);
+    uint64_t count = pick->changes_later ? reader_rows(reader, RECORD_DIM_EVENT) : 0;
+    for (uint64_t event = 0; event < count && code == CLI_DONE; event++)
+        if (add_change(pick, reader, event, &err) != SIM_OK)
+            code = cli_fail(&err);
+    return code;
+}
+
 void pick_release(struct pick *pick)
 {
+    free(pick->changes);
     config_free(pick->config);
     scenario_schema_release(&pick->schema);
 }

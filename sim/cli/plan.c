@@ -4,6 +4,7 @@
 #include "cli/scenario.h"
 
 #include "agent/genesis.h"
+#include "base/param_text.h"
 #include "lm/train.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct chain_params scenario_chain_params(const struct config *config,
 
 /* ---- from blocks to a set-up */
 
-static struct agents_group group_of(const struct registry *registry,
+static struct agents_group group_of(const struct scenario_schema *schema,
                                     const struct config_block *block)
 {
     const struct config_block *model = config_child(block, "model");
@@ -56,9 +57,9 @@ static struct agents_group group_of(const struct registry *registry,
         .training = config_child(block, "training")->values,
         .diet = &diet->diet,
         .optimiser = config_child(block, "optimiser")->values,
-        .lm = registry_model(registry, model->option),
+        .lm = scenario_operations(schema, REGISTRY_MODEL, model),
         .lm_shape = model->values,
-        .strategy = registry_strategy(registry, strategy->option),
+        .strategy = scenario_operations(schema, REGISTRY_STRATEGY, strategy),
         .strategy_params = strategy->values,
         .money = config_child(block, "money")->values,
     };
@@ -88,7 +89,7 @@ static bool name_stably(struct scenario_network *network)
 }
 
 static enum sim_status plan_groups(struct scenario_network *network,
-                                   const struct registry *registry, struct sim_error *err)
+                                   const struct scenario_schema *schema, struct sim_error *err)
 {
     const struct config_block *groups = config_child(network->block, "groups");
     size_t count = groups == NULL ? 0 : groups->block_count;
@@ -98,7 +99,7 @@ static enum sim_status plan_groups(struct scenario_network *network,
     if (network->groups == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu groups", count);
     for (size_t g = 0; g < count; g++)
-        network->groups[g] = group_of(registry, &groups->blocks[g]);
+        network->groups[g] = group_of(schema, &groups->blocks[g]);
     network->agents.groups = network->groups;
     network->agents.group_count = (uint32_t)count;
     return SIM_OK;
@@ -139,6 +140,14 @@ static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error 
 
 /* ---- texts */
 
+static bool anybody_reads(const struct scenario_network *network)
+{
+    for (uint32_t g = 0; g < network->agents.group_count; g++)
+        if (network->groups[g].lm->forward != NULL)
+            return true;
+    return false;
+}
+
 static char *corpus_text_of(const struct scenario_plan *plan,
                             const struct scenario_network *network)
 {
@@ -154,6 +163,8 @@ static struct corpus *same_corpus(const struct scenario_plan *plan, uint32_t ind
     struct corpus *same = NULL;
     char *own = corpus_text_of(plan, &plan->networks[index]);
     for (uint32_t n = 0; n < index && same == NULL && own != NULL; n++) {
+        if (!anybody_reads(&plan->networks[n]))
+            continue;
         char *other = corpus_text_of(plan, &plan->networks[n]);
         if (other != NULL && strcmp(own, other) == 0)
             same = plan->networks[n].corpus;
@@ -163,18 +174,39 @@ static struct corpus *same_corpus(const struct scenario_plan *plan, uint32_t ind
     return same;
 }
 
-static enum sim_status plan_corpora(struct scenario_plan *plan, const struct registry *registry,
-                                    struct sim_error *err)
+/* Where nobody has a model the scenario does not say what is read: text that costs nothing. */
+static enum sim_status load_unread(const struct scenario_schema *schema, uint64_t seed,
+                                   struct corpus **ret_corpus, struct sim_error *err)
 {
+    const struct registry *registry = &schema->registry;
+    size_t index = 0;
+    while (strcmp(registry->tables[REGISTRY_CORPUS][index]->name, "synthetic") != 0)
+        index++;
+    const struct corpus_ops *ops = registry_operations(registry, REGISTRY_CORPUS, index);
+    void *params = calloc(1, ops->params->struct_bytes);
+    if (params == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a corpus");
+    param_defaults(ops->params, params);
+    enum sim_status status = ops->load(params, seed, ret_corpus, err);
+    free(params);
+    return status;
+}
+
+static enum sim_status plan_corpora(struct scenario_plan *plan,
+                                    const struct scenario_schema *schema, struct sim_error *err)
+{
+    uint64_t seed = plan->setup.params->seed;
     enum sim_status status = SIM_OK;
     for (uint32_t n = 0; n < plan->network_count && status == SIM_OK; n++) {
         struct scenario_network *network = &plan->networks[n];
         const struct config_block *block = config_child(network->block, "corpus");
-        const struct corpus_ops *ops = registry_corpus(registry, block->option);
-        network->corpus = same_corpus(plan, n);
+        const struct corpus_ops *ops = scenario_operations(schema, REGISTRY_CORPUS, block);
+        bool reads = anybody_reads(network);
+        network->corpus = reads ? same_corpus(plan, n) : NULL;
         network->shares_corpus = network->corpus != NULL;
         if (network->corpus == NULL)
-            status = ops->load(block->values, plan->setup.params->seed, &network->corpus, err);
+            status = reads ? ops->load(block->values, seed, &network->corpus, err)
+                           : load_unread(schema, seed, &network->corpus, err);
         network->agents.corpus = network->corpus;
     }
     return status;
@@ -182,8 +214,8 @@ static enum sim_status plan_corpora(struct scenario_plan *plan, const struct reg
 
 /* ---- the chain */
 
-static enum sim_status plan_chain(struct scenario_plan *plan, const struct scenario_schema *schema,
-                                  struct scenario_network *network, struct sim_error *err)
+static void plan_chain(struct scenario_plan *plan, const struct scenario_schema *schema,
+                       struct scenario_network *network)
 {
     const struct config_block *chain = config_at(plan->config, "chain");
     const struct config_block *mechanism = config_child(network->block, "mechanism");
@@ -194,12 +226,11 @@ static enum sim_status plan_chain(struct scenario_plan *plan, const struct scena
         .netuid = network->name == NULL ? alone : (uint16_t)own->netuid,
         .owner = CHAIN_NONE,
         .params = scenario_chain_params(plan->config, network->block),
-        .mechanism = scenario_mechanism(schema, mechanism),
+        .mechanism = scenario_operations(schema, REGISTRY_MECHANISM, mechanism),
         .mechanism_params = mechanism->values,
     };
     if (plan->setup.mechanism_sha256 == NULL)
         plan->setup.mechanism_sha256 = plugin_sha256(&schema->plugins, mechanism->table);
-    return plugin_check(&schema->plugins, mechanism->table, mechanism->values, err);
 }
 
 /* Its rules are the chain's, but for what root does in its own way under every profile. */
@@ -269,20 +300,35 @@ static enum sim_status join_networks(struct scenario_plan *plan, struct sim_erro
 
 /* ---- the first state */
 
+static void complain_table(const struct config *config, const char *prefix,
+                           const struct genesis_params *params,
+                           const struct genesis_problems *problems, struct config_report *report)
+{
+    char path[SCENARIO_PREFIX_BYTES + 8];
+    for (size_t p = 0; p < problems->count && p < GENESIS_PROBLEMS_MAX; p++) {
+        const struct genesis_place *place = &problems->items[p].place;
+        config_complain_item(config, report,
+                             place->in_weights ? &params->weights : &params->neurons, place->line,
+                             place->column, "'%sgenesis.%s': %s", prefix,
+                             place->in_weights ? "weights" : "neurons", problems->items[p].text);
+    }
+    snprintf(path, sizeof(path), "%sgenesis", prefix);
+    if (problems->count > GENESIS_PROBLEMS_MAX)
+        config_complain(config, report, path, "'%s': %zu more lines are wrong", path,
+                        problems->count - GENESIS_PROBLEMS_MAX);
+}
+
 static enum sim_status plan_genesis(const struct config *config, struct scenario_network *network,
-                                    struct config_report *report, struct sim_error *err)
+                                    const char *prefix, struct config_report *report,
+                                    struct sim_error *err)
 {
     const struct genesis_params *params = config_child(network->block, "genesis")->values;
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     struct sim_error reason = {0};
-    char path[SCENARIO_PREFIX_BYTES + 8], prefix[SCENARIO_PREFIX_BYTES] = "";
-    if (network->name != NULL)
-        snprintf(prefix, sizeof(prefix), "networks.%s.", network->name);
-    enum sim_status status = genesis_parse(params, &network->genesis, &place, &reason);
+    char path[SCENARIO_PREFIX_BYTES + 8];
+    enum sim_status status = genesis_parse(params, &network->genesis, &problems, &reason);
     if (status == SIM_CONFIG)
-        config_complain_item(config, report, place.in_weights ? &params->weights : &params->neurons,
-                             place.line, place.column, "'%sgenesis.%s': %s", prefix,
-                             place.in_weights ? "weights" : "neurons", reason.text);
+        complain_table(config, prefix, params, &problems, report);
     if (status == SIM_OK) {
         network->agents.genesis = params->neurons.count > 0 ? &network->genesis : NULL;
         status = genesis_plan_check(&network->agents, &network->chain_net, &reason);
@@ -299,7 +345,6 @@ static enum sim_status plan_network(struct scenario_plan *plan,
                                     const struct scenario_schema *schema, uint32_t index,
                                     struct config_report *report, struct sim_error *err)
 {
-    const struct registry *registry = &schema->registry;
     struct scenario_network *network = &plan->networks[index];
     char prefix[SCENARIO_PREFIX_BYTES], path[SCENARIO_PREFIX_BYTES + 8];
     network->block = scenario_network_at(plan->config, index, prefix);
@@ -309,21 +354,20 @@ static enum sim_status plan_network(struct scenario_plan *plan,
     network->agents = (struct agents_setup){
         .query = config_child(network->block, "query")->values,
         .trainer = &lm_trainer,
-        .scorer = registry_scorer(registry, scorer->option),
+        .scorer = scenario_operations(schema, REGISTRY_SCORER, scorer),
         .scorer_params = scorer->values,
-        .router = registry_router(registry, router->option),
+        .router = scenario_operations(schema, REGISTRY_ROUTER, router),
         .router_params = router->values,
     };
-    enum sim_status status = plan_chain(plan, schema, network, err);
-    if (status == SIM_OK)
-        status = plan_groups(network, registry, err);
+    plan_chain(plan, schema, network);
+    enum sim_status status = plan_groups(network, schema, err);
     snprintf(path, sizeof(path), "%sgroups", prefix);
     if (status == SIM_CONFIG)
         config_complain(plan->config, report, path, "%s", err->text);
     const struct config_block *chain = config_at(plan->config, "chain");
     if (status == SIM_OK)
         status = plan_delegators(network, (enum chain_profile)chain->option, err);
-    return status == SIM_OK ? plan_genesis(plan->config, network, report, err) : status;
+    return status == SIM_OK ? plan_genesis(plan->config, network, prefix, report, err) : status;
 }
 
 static enum sim_status plan_networks(struct scenario_plan *plan,
@@ -370,12 +414,14 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
         .limits = config_values(config, "limits"),
     };
     struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
-    enum sim_status status = plan_networks(plan, schema, &said, err);
+    enum sim_status status = scenario_check_plugins(schema, config, NULL, err);
+    if (status == SIM_OK)
+        status = plan_networks(plan, schema, &said, err);
     config_report_release(&said);
     if (status == SIM_OK) {
         qsort(plan->networks, plan->network_count, sizeof(*plan->networks), by_netuid);
         point_to_tables(plan);
-        status = plan_corpora(plan, &schema->registry, err);
+        status = plan_corpora(plan, schema, err);
     }
     if (status == SIM_OK)
         status = join_networks(plan, err);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,7 +254,9 @@ static int check_gate(const struct gate *gate, const char *folder)
     reader_free(reader);
     if (status != SIM_OK)
         return cli_fail(&err);
-    if (trips)
+    if (trips && isnan(value))
+        fprintf(stderr, "taosim: --fail-if '%s': nothing was paid\n", gate->text);
+    else if (trips)
         fprintf(stderr, "taosim: --fail-if '%s': it is %.6g\n", gate->text, value);
     return trips ? CLI_GATE : CLI_DONE;
 }
@@ -392,8 +395,11 @@ int cli_run(int argc, char **argv)
         scenario_schema_release(&schema);
         return code;
     }
-    struct config_input input = {
-        .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
+    /* A study lays its points over what it sets everywhere. */
+    struct config_input input = {.path = arguments.scenario,
+                                 .sets = arguments.sets,
+                                 .set_count = arguments.set_count,
+                                 .sets_differ = !arguments.is_worker};
     struct config *config;
     code = load(&schema, &input, &config);
     if (code == CLI_DONE) {

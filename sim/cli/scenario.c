@@ -22,9 +22,6 @@ static const struct param_table *const network_tables[] = {&world_network_table}
 static const struct param_table *const root_tables[] = {&vote_root_param_table};
 static const struct param_table *const voter_tables[] = {&vote_param_table};
 
-/* With `networks` these sections are a pattern of theirs, and nobody's own. */
-static const char alone[] = "networks!=present";
-
 static struct config_section plain(const char *key, const struct param_table *const *tables,
                                    const char *doc)
 {
@@ -53,10 +50,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
     (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
-    *at++ = plain("training", training_tables, "how often and how much it learns");
+    *at = plain("training", training_tables, "how often and how much it learns");
+    (at++)->when = "model!=none";
     *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
-    (at++)->when = "training.enabled=true";
-    *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none and training.enabled=true";
+    *at = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none";
     *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
@@ -107,9 +106,12 @@ static void fill_network_sections(struct scenario_schema *schema)
     *at++ = plain("genesis", genesis_tables, "its first state, where a table says it");
     *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney", "what its epochs pay");
     (at++)->live = true;
-    *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that its neurons read");
-    *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
-    *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    *at = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that its neurons read");
+    (at++)->when = GROUP_ANY_MODEL;
+    *at = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
+    (at++)->when = GROUP_ANY_ASKS;
+    *at = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    (at++)->when = GROUP_ANY_ASKS;
     *at++ = plain("query", query_tables, "how its validators question their peers");
     *at++ = groups_section(schema);
     *at++ = delegators_section("chain.delegation=true");
@@ -151,16 +153,6 @@ static void add_network_sections(struct scenario_schema *schema, struct config_s
     };
 }
 
-static void mark_alone(struct config_section *sections, size_t count)
-{
-    static const char *const keys[] = {"genesis", "mechanism", "corpus", "scorer",
-                                       "router",  "query",     "groups", NULL};
-    for (size_t s = 0; s < count; s++)
-        for (const char *const *key = keys; *key != NULL; key++)
-            if (strcmp(sections[s].key, *key) == 0)
-                sections[s].when = alone;
-}
-
 static void fill_sections(struct scenario_schema *schema)
 {
     const struct registry *registry = &schema->registry;
@@ -180,16 +172,19 @@ static void fill_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
                  "consensus and incentive: what an epoch pays");
     (at++)->live = true;
-    *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
-    *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
-    *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    *at = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
+    (at++)->when = GROUP_ANY_MODEL;
+    *at = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
+    (at++)->when = GROUP_ANY_ASKS;
+    *at = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    (at++)->when = GROUP_ANY_ASKS;
     *at++ = plain("query", query_tables, "how validators question their peers");
-    *at++ = plain("network", net_tables, "how messages share links");
+    *at = plain("network", net_tables, "how messages share links");
+    (at++)->when = GROUP_ANY_PLACE;
     *at++ = plain("record", record_tables, "what is kept of the run");
     *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = groups_section(schema);
     *at++ = delegators_section("chain.delegation=true");
-    mark_alone(schema->sections, (size_t)(at - schema->sections));
     *at++ = (struct config_section){
         .key = "faults",
         .doc = "what goes wrong, by schedule or at random",
@@ -202,17 +197,6 @@ static void fill_sections(struct scenario_schema *schema)
     schema->root.section_count = (size_t)(at - schema->sections);
     SIM_ASSERT(schema->root.section_count ==
                sizeof(schema->sections) / sizeof(schema->sections[0]));
-}
-
-/* A user's own: `mechanism: ./fair.so`. */
-static enum sim_status open_plugin(void *context, const char *section, const char *path,
-                                   const struct param_table **ret_table, struct sim_error *err)
-{
-    struct scenario_schema *schema = context;
-    if (strcmp(section, "mechanism") != 0)
-        return SIM_FAIL(err, SIM_CONFIG, "'%.200s': only a mechanism can be a file of your own",
-                        path);
-    return plugin_open(&schema->plugins, path, ret_table, err);
 }
 
 void scenario_schema_init(struct scenario_schema *schema)
@@ -231,18 +215,10 @@ void scenario_schema_init(struct scenario_schema *schema)
     };
     fill_sections(schema);
     schema->config = (struct config_schema){
-        .root = &schema->root, .plugin = open_plugin, .plugin_context = schema};
+        .root = &schema->root, .plugin = scenario_open_plugin, .plugin_context = schema};
 }
 
 void scenario_schema_release(struct scenario_schema *schema)
 {
     plugin_release(&schema->plugins);
-}
-
-const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
-                                               const struct config_block *block)
-{
-    if (block->option != SIZE_MAX)
-        return registry_mechanism(&schema->registry, block->option);
-    return plugin_mechanism(&schema->plugins, block->table);
 }

@@ -1,5 +1,9 @@
-/* `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true". */
+/*
+ * `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true",
+ * "groups.*.validator=true and groups.*.model!=none".
+ */
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/resolve.h"
 
 #include <stdio.h>
@@ -54,7 +58,8 @@ static void look_at_key(const struct config *config, const struct config_block *
                         const struct param_key *key, struct subject *subject)
 {
     const struct given *given = &block->origin->keys[key - block->table->keys];
-    subject->rank = rank_of(config, given);
+    /* Whoever chose the option chose its defaults. */
+    subject->rank = rank_of(config, given->state != GIVEN_NOT ? given : &block->origin->selector);
     subject->known = given->state != GIVEN_BAD;
     if (subject->known && (given->state == GIVEN_GOOD || key->fallback != NULL))
         format_value(key, block->values, subject->text);
@@ -83,6 +88,58 @@ static bool look_from(const struct config *config, const struct config_block *fr
     return true;
 }
 
+/* Which of the blocks under its name a '*' stands for, while an alternative is tried. */
+struct star {
+    size_t pick;
+    bool used;   /* there is a '*' in the alternative */
+    bool beyond; /* there are no so many blocks */
+};
+
+/* The `pick`-th block of a section and how many there are.  Of a section of the root that is the
+ * pattern of groups which inherit, theirs: it has none of its own. */
+static const struct config_block *pick_block(const struct config *config,
+                                             const struct config_block *holder, size_t pick,
+                                             size_t *ret_count)
+{
+    const struct config_block *parent = holder->origin->parent, *picked = NULL;
+    const struct config_block *groups =
+        resolve_is_pattern(config, parent, holder->section) ? resolve_inheritors(config) : NULL;
+    *ret_count = 0;
+    for (size_t g = 0; g < (groups == NULL ? 1 : groups->block_count); g++) {
+        const struct config_block *own =
+            groups == NULL ? holder : config_child(&groups->blocks[g], holder->name);
+        if (own != NULL && pick >= *ret_count && pick - *ret_count < own->block_count)
+            picked = &own->blocks[pick - *ret_count];
+        *ret_count += own != NULL ? own->block_count : 0;
+    }
+    return picked;
+}
+
+/* "groups.*.model", `after` is what stands behind the star: as seen from the block picked.  What
+ * took a block away has touched the section, so that the section's rank counts too. */
+static void look_at_pick(const struct config *config, const struct config_block *from,
+                         const char *path, const char *after, struct star *star,
+                         struct subject *subject)
+{
+    char name[SIDE_CHARS_MAX];
+    copy_part(name, path, (size_t)(after - path) - strlen(".*."));
+    const struct config_block *holder = NULL;
+    for (; from != NULL && holder == NULL; from = from->origin->parent)
+        holder = access_below(from, name);
+    star->used = true;
+    size_t count = 0;
+    const struct config_block *picked =
+        holder != NULL ? pick_block(config, holder, star->pick, &count) : NULL;
+    star->beyond = picked == NULL;
+    if (holder == NULL)
+        return;
+    subject->known = count > 0;
+    if (picked != NULL)
+        look_from(config, picked, after, subject);
+    int rank = config->sources[holder->origin->at.source].rank;
+    subject->rank = rank > subject->rank ? rank : subject->rank;
+}
+
 /* Is `text` one of the words between the bars? */
 static bool is_among(const char *text, const char *alternatives)
 {
@@ -99,7 +156,8 @@ static bool is_among(const char *text, const char *alternatives)
 
 /* One "left=right" of `length` characters. */
 static bool term_holds(const struct config *config, const struct config_block *block,
-                       const char *term, size_t length, struct subject *ret_subject)
+                       const char *term, size_t length, struct star *star,
+                       struct subject *ret_subject)
 {
     struct subject subject = {.known = true};
     char left[SIDE_CHARS_MAX], right[SIDE_CHARS_MAX];
@@ -108,10 +166,13 @@ static bool term_holds(const struct config *config, const struct config_block *b
     size_t start = equals + 1 + negated;
     copy_part(left, term, equals);
     copy_part(right, term + start, length - start);
-    while (block != NULL && !look_from(config, block, left, &subject))
+    const char *picked = strstr(left, ".*.");
+    if (picked != NULL)
+        look_at_pick(config, block, left, picked + strlen(".*."), star, &subject);
+    while (picked == NULL && block != NULL && !look_from(config, block, left, &subject))
         block = block->origin->parent;
     *ret_subject = subject;
-    return is_among(subject.text, right) != negated;
+    return !star->beyond && is_among(subject.text, right) != negated;
 }
 
 size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative)
@@ -125,29 +186,68 @@ size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_al
     return length;
 }
 
+/* The terms joined by " and " at the start of `when`, all with the same block for a '*'. */
+static bool alternative_holds(const struct config *config, const struct config_block *block,
+                              const char *when, struct star *star, int *rank, bool *known)
+{
+    bool all = true, ends = false;
+    for (size_t next; !ends; when += next) {
+        struct subject subject;
+        size_t length = resolve_term_length(when, &next, &ends);
+        all &= term_holds(config, block, when, length, star, &subject);
+        *known &= subject.known;
+        *rank = subject.rank > *rank ? subject.rank : *rank;
+    }
+    return all;
+}
+
+static const char *next_alternative(const char *when)
+{
+    bool ends = false;
+    for (size_t next; !ends; when += next)
+        resolve_term_length(when, &next, &ends);
+    return when;
+}
+
 bool resolve_condition(const struct config *config, const struct config_block *block,
                        const char *when, int *ret_rank, bool *ret_known)
 {
-    bool any = false, all = true;
+    bool any = false;
     *ret_rank = 0;
     *ret_known = true;
-    for (size_t next; *when != '\0'; when += next) {
-        struct subject subject;
-        bool ends;
-        size_t length = resolve_term_length(when, &next, &ends);
-        all &= term_holds(config, block, when, length, &subject);
-        any |= ends && all;
-        all |= ends;
-        *ret_known &= subject.known;
-        *ret_rank = subject.rank > *ret_rank ? subject.rank : *ret_rank;
+    for (; *when != '\0'; when = next_alternative(when)) {
+        struct star star = {0};
+        do {
+            star.beyond = false;
+            any |= alternative_holds(config, block, when, &star, ret_rank, ret_known);
+            star.pick++;
+        } while (star.used && !star.beyond && !any);
     }
     return any;
+}
+
+const struct config_block *resolve_inheritors(const struct config *config)
+{
+    const struct config_section *section = inherit_section(config->schema->root);
+    return section != NULL ? config_child(&config->root, section->key) : NULL;
+}
+
+bool resolve_is_pattern(const struct config *config, const struct config_block *parent,
+                        const struct config_section *section)
+{
+    const struct config_section *root = config->schema->root;
+    if (parent != &config->root || resolve_inheritors(config) == NULL)
+        return false;
+    const struct config_section *groups = inherit_section(root);
+    const struct config_section *child =
+        resolve_section(groups->sections, groups->section_count, section->key);
+    return child != NULL && inherit_moves(root, child);
 }
 
 const char *resolve_when(const struct param_table *table, const char *key)
 {
     for (size_t i = 0; i < table->condition_count; i++)
-        if (strcmp(table->conditions[i].key, key) == 0)
+        if (resolve_same(table->conditions[i].key, key))
             return table->conditions[i].when;
     return NULL;
 }
@@ -155,6 +255,9 @@ const char *resolve_when(const struct param_table *table, const char *key)
 bool resolve_key_counts(const struct config *config, const struct config_block *block,
                         const struct param_key *key)
 {
+    const struct given *given = &block->origin->keys[key - block->table->keys];
+    if (given->effect != EFFECT_UNKNOWN)
+        return given->effect == EFFECT_SOME;
     int rank;
     bool known;
     const char *when = resolve_when(block->table, key->name);
@@ -166,5 +269,7 @@ bool resolve_section_counts(const struct config *config, const struct config_blo
 {
     int rank;
     bool known;
+    if (resolve_is_pattern(config, parent, section))
+        return false;
     return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
 }

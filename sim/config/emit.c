@@ -4,6 +4,7 @@
 #include "config/resolve.h"
 #include "config/text.h"
 
+#include <nettle/base16.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,7 +352,7 @@ enum sim_status config_hash(const struct config *config, const char *version,
     sha256_update(&context, strlen(text), (const uint8_t *)text);
     sha256_digest(&context, sizeof(digest), digest);
     free(text);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
+    base16_encode_update(ret_hex, sizeof(digest), digest);
+    ret_hex[BASE16_ENCODE_LENGTH(sizeof(digest))] = '\0';
     return SIM_OK;
 }

@@ -102,17 +102,21 @@ static const char tail[] =
     "by itself: `flaky: {kind: crash, groups: [miners], mtbf: {exponential: {mean: 6 h}}, mttr: 5 "
     "min}`.\n"
     "\n"
-    "**A mechanism of your own** is named by its path, with a `/` in it, relative to the file:\n"
-    "`mechanism: ./fair.so`, or `mechanism: {name: ./fair.so, generosity: 0.5}` with parameters "
-    "from\n"
-    "its table (`taosim list ./fair.so`). `taosim new mechanism fair` writes one to begin from.\n"
+    "**A part of your own** (mechanism, strategy, scorer, router, model) is named by its path, "
+    "with\n"
+    "a `/` in it, relative to the file: `mechanism: ./fair.so`, or with parameters from its table\n"
+    "(`taosim list ./fair.so`) `mechanism: {name: ./fair.so, generosity: 0.5}`. `taosim new\n"
+    "mechanism fair` writes one to begin from.\n"
     "\n"
     "**Keys without effect.** A key that nothing reads in this scenario is refused; *counts when* "
     "says\n"
-    "what it needs. Where a layer over it takes that away (`--set groups.miners.money.interval='0\n"
-    "blocks'`), what the layer below says is left out silently. Nobody owns a scenario's "
-    "networks:\n"
-    "keys that count when `owner=known` are refused in all of them.\n"
+    "what it needs; `groups.*.model!=none` means at least one group that has a model, and terms "
+    "joined\n"
+    "by *and* mean one and the same group. Where a layer over it takes that away\n"
+    "(`--set groups.miners.money.interval='0 blocks'`), what the layer below says is left out\n"
+    "silently; whatever a layer changes in its groups silences what lies below of keys that go by\n"
+    "them. Nobody owns a scenario's\n"
+    "networks: keys that count when `owner=known` are refused in all of them.\n"
     "\n"
     "**Several networks.** `networks: {prose: {netuid: 1, chain: {emission_share: 0.75}}, code: "
     "{netuid: 3,\n"
@@ -317,9 +321,8 @@ static void add_section(struct text *text, const struct config_section *root,
                                                "what the group draws"
                                              : "");
     const struct config_section *inheritor = inheritor_of(root, section);
-    const char *when = inheritor != NULL ? inheritor->when : section->when;
-    if (when != NULL)
-        text_add(text, "\nCounts only when `%s`.\n", when);
+    if (section->when != NULL)
+        text_add(text, "\nCounts only when `%s`.\n", section->when);
     if (inheritor != NULL)
         text_add(text, "\nWith `%s`: the pattern over which each of them lays its own.\n",
                  inherit_section(root)->key);

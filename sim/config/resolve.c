@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256 };
+enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256, KNOWN_CHARS_MAX = 400 };
 
 /* One check of one tree. */
 struct resolver {
@@ -18,11 +18,17 @@ struct resolver {
 
 /* ---- Looking up ----------------------------------------------------------------------------- */
 
+/* Most names differ in their first letter: no call for those. */
+bool resolve_same(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
+}
+
 const struct config_section *resolve_section(const struct config_section *sections, size_t count,
                                              const char *key)
 {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(sections[i].key, key) == 0)
+        if (resolve_same(sections[i].key, key))
             return &sections[i];
     return NULL;
 }
@@ -30,7 +36,7 @@ const struct config_section *resolve_section(const struct config_section *sectio
 const struct param_key *resolve_key(const struct param_table *table, const char *key)
 {
     for (size_t i = 0; table != NULL && i < table->key_count; i++)
-        if (strcmp(table->keys[i].name, key) == 0)
+        if (resolve_same(table->keys[i].name, key))
             return &table->keys[i];
     return NULL;
 }
@@ -46,11 +52,25 @@ bool resolve_is_own_key(const char *key)
            strncmp(key, "x-", 2) == 0;
 }
 
+/* "path.key", cut to the room, and its length. */
+static size_t write_path(char ret_joined[PATH_CHARS_MAX], const char *path, const char *key)
+{
+    size_t used = 0;
+    for (const char *at = path; *at != '\0' && used < PATH_CHARS_MAX - 2; at++)
+        ret_joined[used++] = *at;
+    if (used > 0)
+        ret_joined[used++] = '.';
+    for (const char *at = key; *at != '\0' && used < PATH_CHARS_MAX - 1; at++)
+        ret_joined[used++] = *at;
+    ret_joined[used] = '\0';
+    return used;
+}
+
 static char *join_path(struct resolver *r, const char *path, const char *key)
 {
     char joined[PATH_CHARS_MAX];
-    snprintf(joined, sizeof(joined), "%s%s%s", path, *path != '\0' ? "." : "", key);
-    char *copy = arena_copy(r->loader->arena, joined, strlen(joined));
+    size_t length = write_path(joined, path, key);
+    char *copy = arena_copy(r->loader->arena, joined, length);
     r->loader->no_memory |= copy == NULL;
     return copy;
 }
@@ -169,8 +189,7 @@ static void read_key(struct resolver *r, struct config_block *block, const struc
                      const struct entry *entry)
 {
     char path[PATH_CHARS_MAX];
-    const char *parent = block->origin->path;
-    snprintf(path, sizeof(path), "%s%s%s", parent, *parent != '\0' ? "." : "", key->name);
+    write_path(path, block->origin->path, key->name);
     struct given *given = &block->origin->keys[key - block->table->keys];
     given->at = entry->at;
     /* The struct is ours until the config is handed out. */
@@ -262,19 +281,30 @@ static void read_groups(struct resolver *r, struct config_block *block, const st
 
 /* ---- Choices -------------------------------------------------------------------------------- */
 
+/* "gru, bigram", those most like `word` first; as many as fit into a line that one still reads. */
+static void list_known(const char *word, const char **names, size_t count,
+                       char ret_text[KNOWN_CHARS_MAX + 80])
+{
+    size_t used = 0, listed = 0;
+    if (word != NULL)
+        param_sort_by_nearness(word, names, count);
+    *ret_text = '\0';
+    for (; listed < count && used + strlen(names[listed]) + 2 <= KNOWN_CHARS_MAX; listed++)
+        used += (size_t)sprintf(ret_text + used, "%s%s", listed > 0 ? ", " : "", names[listed]);
+    if (listed < count)
+        sprintf(ret_text + used, " and %zu more: taosim list", count - listed);
+}
+
 static void complain_option(struct resolver *r, const struct config_section *section,
                             const char *path, struct place at, const char *name)
 {
     const char *names[NAMES_MAX];
-    size_t count = 0, used = 0;
-    char known[400] = "";
-    for (; count < section->table_count && count < NAMES_MAX - 1; count++) {
+    size_t count = 0;
+    char known[KNOWN_CHARS_MAX + 80];
+    for (; count < section->table_count && count < NAMES_MAX - 1; count++)
         names[count] = section->tables[count]->name;
-        if (used < sizeof(known))
-            used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
-                                     count > 0 ? ", " : "", names[count]);
-    }
     names[count] = NULL;
+    list_known(name, names, count, known);
     const char *near = name != NULL ? param_nearest(name, names) : NULL;
     const char *what = section->selector != NULL ? section->selector : section->key;
     if (name == NULL)
@@ -356,7 +386,8 @@ static void read_choice(struct resolver *r, const struct config_section *section
         return;
     block->option = option;
     if (named != NULL)
-        origin->selector = (struct given){table != NULL ? GIVEN_GOOD : GIVEN_BAD, named->at};
+        origin->selector =
+            (struct given){.state = table != NULL ? GIVEN_GOOD : GIVEN_BAD, .at = named->at};
     if (table != NULL || node == NULL || node->kind == NODE_MAP)
         fill_block(r, block, node != NULL && node->kind == NODE_MAP ? node : NULL, true);
 }
@@ -415,42 +446,60 @@ static bool is_to_blame(const struct resolver *r, struct place at, int decided)
     return r->loader->sources[at.source].rank >= decided;
 }
 
-static void check_key(struct resolver *r, const struct config_block *block, size_t index)
+/* What a condition said of a block; its keys mostly share one or two. */
+struct verdict {
+    const char *when;
+    bool counts, known;
+    int decided; /* rank of the source that did */
+};
+
+static void judge(const struct resolver *r, const struct config_block *block, const char *when,
+                  struct verdict *verdict)
+{
+    if (when == NULL)
+        *verdict = (struct verdict){.counts = true, .known = true};
+    else if (verdict->when == NULL || !resolve_same(verdict->when, when))
+        verdict->counts =
+            resolve_condition(r->config, block, when, &verdict->decided, &verdict->known);
+    verdict->when = when;
+}
+
+static void check_key(struct resolver *r, const struct config_block *block, size_t index,
+                      struct verdict *verdict)
 {
     const struct param_key *key = &block->table->keys[index];
-    const struct given *given = &block->origin->keys[index];
-    const char *when = resolve_when(block->table, key->name);
-    int decided = 0;
-    bool known = true;
-    bool counts = when == NULL || resolve_condition(r->config, block, when, &decided, &known);
+    struct given *given = &block->origin->keys[index];
+    judge(r, block, resolve_when(block->table, key->name), verdict);
+    given->effect = verdict->counts ? EFFECT_SOME : EFFECT_NONE;
     const char *path = block->origin->path;
-    if (known && counts && given->state == GIVEN_NOT && key->fallback == NULL)
+    if (verdict->known && verdict->counts && given->state == GIVEN_NOT && key->fallback == NULL)
         loader_complain(r->loader, block->origin->at, "key '%s' is missing%s%s%s: %s", key->name,
                         *path != '\0' ? " in '" : "", path, *path != '\0' ? "'" : "", key->doc);
-    if (known && !counts && given->state == GIVEN_GOOD && is_to_blame(r, given->at, decided))
+    if (verdict->known && !verdict->counts && given->state == GIVEN_GOOD &&
+        is_to_blame(r, given->at, verdict->decided))
         loader_complain(r->loader, given->at, "'%s%s%s' has no effect here: it counts only when %s",
-                        path, *path != '\0' ? "." : "", key->name, when);
+                        path, *path != '\0' ? "." : "", key->name, verdict->when);
 }
 
 static void check_counts(struct resolver *r, const struct config_block *block)
 {
+    struct verdict verdict = {0};
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++)
-        check_key(r, block, i);
+        check_key(r, block, i, &verdict);
     for (size_t i = 0; i < block->block_count; i++) {
         const struct config_block *child = &block->blocks[i];
-        const char *when = child->section->when;
-        int decided = 0;
-        bool known = true;
-        bool counts = when == NULL || resolve_condition(r->config, block, when, &decided, &known);
+        if (resolve_is_pattern(r->config, block, child->section))
+            continue;
+        judge(r, block, child->section->when, &verdict);
         bool given = child->origin->at.source != block->origin->at.source ||
                      child->origin->at.line != block->origin->at.line ||
                      child->origin->at.column != block->origin->at.column;
-        if (counts)
+        if (verdict.counts)
             check_counts(r, child);
-        else if (known && given && is_to_blame(r, child->origin->at, decided))
+        else if (verdict.known && given && is_to_blame(r, child->origin->at, verdict.decided))
             loader_complain(r->loader, child->origin->at,
                             "'%s' has no effect here: it counts only when %s", child->origin->path,
-                            when);
+                            verdict.when);
     }
 }
 

@@ -10,6 +10,11 @@
 /* Where a value of a block came from. */
 struct given {
     enum { GIVEN_NOT, GIVEN_GOOD, GIVEN_BAD } state;
+    enum {
+        EFFECT_UNKNOWN,
+        EFFECT_SOME,
+        EFFECT_NONE
+    } effect;        /* what its condition said, if asked */
     struct place at; /* of the key */
 };
 
@@ -58,6 +63,15 @@ bool resolve_section_counts(const struct config *config, const struct config_blo
 
 /* The block at a dotted path below `block`, which is its own at ""; NULL if it is absent. */
 const struct config_block *access_below(const struct config_block *block, const char *path);
+
+/* Are the names equal?  Asked for every name of every table, for each scenario of a study. */
+bool resolve_same(const char *a, const char *b);
+
+/* The block of the groups that inherit (config/inherit.h); NULL if there are none. */
+const struct config_block *resolve_inheritors(const struct config *config);
+/* Is the section, below `parent`, nobody's own, since such groups took it over? */
+bool resolve_is_pattern(const struct config *config, const struct config_block *parent,
+                        const struct config_section *section);
 
 const char *resolve_when(const struct param_table *table, const char *key);
 

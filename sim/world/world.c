@@ -29,8 +29,11 @@ static const struct param_key world_keys[] = {
      "fewer events, for runs of years"},
 };
 #undef AT
-const struct param_table world_param_table =
-    PARAM_TABLE("scenario", struct world_params, world_keys, "what is run, and for how long");
+static const struct param_condition world_conditions[] = {
+    {"memo_memory", "groups.*.server=one and groups.*.model!=none"},
+};
+const struct param_table world_param_table = PARAM_TABLE_WHEN(
+    "scenario", struct world_params, world_keys, world_conditions, "what is run, and for how long");
 
 static const struct param_key network_keys[] = {
     {"netuid", PARAM_U32, offsetof(struct world_network_params, netuid), "1", "65535", NULL, NULL,
@@ -470,6 +473,11 @@ static uint64_t model_digest(const struct world *world)
     for (uint32_t s = 0; s < world->subnet_count; s++)
         digest_u64(&all, agents_digest(world->subnets[s].agents));
     return digest_value(&all);
+}
+
+struct compute_counters world_compute(const struct world *world)
+{
+    return compute_counters(world->pool);
 }
 
 struct world_digests world_digests(const struct world *world)

@@ -4,6 +4,7 @@
 #include "base/stream.h"
 
 #include <float.h>
+#include <ctype.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,6 +226,40 @@ static void the_nearest_name_is_what_a_slip_of_the_fingers_meant(void **state)
     assert_null(param_nearest("xy", names));
 }
 
+static size_t significant_digits(const char *text)
+{
+    size_t count = 0, zeros = 0;
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (!isdigit((unsigned char)*text) || (count == 0 && *text == '0'))
+            continue;
+        zeros = *text == '0' ? zeros + 1 : 0;
+        count++;
+    }
+    return count > 0 ? count - zeros : 1;
+}
+
+/* The slow way to the same digits: one more until it reads back. */
+static void a_real_number_is_written_with_the_fewest_digits_that_read_back(void **state)
+{
+    static const struct param_key key = {.name = "x", .kind = PARAM_REAL};
+    struct stream stream;
+    (void)state;
+    stream_init(&stream, 2, STREAM_TEST, stream_entity("reals", 0), 0);
+    for (int i = 0; i < 20000; i++) {
+        char written[PARAM_TEXT_BYTES], shortest[40];
+        double whole = (double)(stream_u64(&stream) >> (11 + stream_below(&stream, 50)));
+        double value = whole / pow(10, (double)stream_below(&stream, 25));
+        for (int after = 0; after <= 16; after++) {
+            snprintf(shortest, sizeof(shortest), "%.*e", after, value);
+            if (strtod(shortest, NULL) == value)
+                break;
+        }
+        param_format(&key, &value, written);
+        if (significant_digits(written) != significant_digits(shortest))
+            fail_msg("%s was written %s", shortest, written);
+    }
+}
+
 /* Short numbers take one exact operation instead of strtod: every digit must come out the same. */
 static void a_real_number_is_the_one_that_strtod_gives(void **state)
 {
@@ -313,6 +348,7 @@ int main(void)
         cmocka_unit_test(every_value_formats_to_a_text_that_reads_back_to_the_same_bits),
         cmocka_unit_test(canonical_texts_are_the_ones_a_person_would_write),
         cmocka_unit_test(the_nearest_name_is_what_a_slip_of_the_fingers_meant),
+        cmocka_unit_test(a_real_number_is_written_with_the_fewest_digits_that_read_back),
         cmocka_unit_test(a_real_number_is_the_one_that_strtod_gives),
         cmocka_unit_test(defaults_fill_the_whole_struct),
     };
