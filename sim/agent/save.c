@@ -32,7 +32,8 @@
  *   agent_query      saved: all; of a free one sibling alone
  *   agents           saved: the above, the streams' positions, excluded, question_free,
  *                           question_number, query_free, lesson_free, last_difficulty, digest
- *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, axon, late_count
+ *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, first_account,
+ *                           axon, late_count
  *                    drawn: setup, seed, rows, uid_capacity, request_bytes, keeps_logits,
  *                           lesson_floats, all counts and capacities but the pools', hosts,
  *                           mixtures
@@ -55,7 +56,7 @@ _Static_assert(sizeof(struct agent_reveal) == 64, "a new field of agent_reveal: 
 _Static_assert(sizeof(struct agent_question) == 104, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
-_Static_assert(sizeof(struct agents) == 712, "a new field of agents: save it?");
+_Static_assert(sizeof(struct agents) == 728, "a new field of agents: save it?");
 
 uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit)
 {
@@ -252,7 +253,7 @@ static void owners_load(struct agents *agents, struct buffer_reader *reader)
     save_get_same(reader, agents->owner_count);
     for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
         struct agent_owner *owner = &agents->owners[o];
-        owner->account = save_get_index(reader, agents->account_capacity);
+        owner->account = save_get_index(reader, chain_account_count(agents->wiring.chain));
         if (owner->account == AGENT_NONE)
             buffer_reader_fail(reader);
         owner->first_waiting = save_get_index(reader, agents->neuron_count);
@@ -310,7 +311,7 @@ static void neurons_save(const struct agents *agents, struct buffer *buffer)
 static void neuron_load(struct agents *agents, uint32_t index, struct buffer_reader *reader)
 {
     struct agent_neuron *neuron = &agents->neurons[index];
-    neuron->hotkey = save_get_index(reader, agents->account_capacity);
+    neuron->hotkey = save_get_index(reader, chain_account_count(agents->wiring.chain));
     neuron->uid = save_get_index(reader, agents->setup.uid_capacity);
     neuron->next_waiting = save_get_index(reader, agents->neuron_count);
     neuron->is_waiting = buffer_get_u8(reader) != 0;
@@ -352,6 +353,29 @@ static void delegators_save(const struct agents *agents, struct buffer *buffer)
     }
 }
 
+/* Ours follow one another from the first owner's on. */
+static void load_accounts(struct agents *agents, struct buffer_reader *reader)
+{
+    uint32_t first = UINT32_MAX, last = 0;
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        first = agents->owners[o].account < first ? agents->owners[o].account : first;
+        last = agents->owners[o].account > last ? agents->owners[o].account : last;
+    }
+    for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
+        last = agents->neurons[n].hotkey > last ? agents->neurons[n].hotkey : last;
+    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
+        first = agents->delegators[d].account < first ? agents->delegators[d].account : first;
+        last = agents->delegators[d].account > last ? agents->delegators[d].account : last;
+    }
+    if (!reader->failed && agents->account_capacity > 0 && last - first >= agents->account_capacity)
+        buffer_reader_fail(reader);
+    for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
+        if (agents->neurons[n].hotkey < first)
+            buffer_reader_fail(reader);
+    if (!reader->failed)
+        agents_map_accounts(agents, agents->account_capacity > 0 ? first : 0);
+}
+
 /* After owners and neurons. */
 static void delegators_load(struct agents *agents, struct buffer_reader *reader)
 {
@@ -360,14 +384,13 @@ static void delegators_load(struct agents *agents, struct buffer_reader *reader)
     for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
         struct agent_delegator *delegator = &agents->delegators[d];
         struct stream_key key = delegator->dice.key;
-        delegator->account = save_get_index(reader, agents->account_capacity);
-        delegator->hotkey = save_get_index(reader, agents->account_capacity);
+        delegator->account = save_get_index(reader, chain_account_count(agents->wiring.chain));
+        delegator->hotkey = save_get_index(reader, chain_account_count(agents->wiring.chain));
         stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
         if (delegator->account == AGENT_NONE)
             buffer_reader_fail(reader);
     }
-    if (!reader->failed)
-        agents_map_accounts(agents);
+    load_accounts(agents, reader);
 }
 
 /* ---- validators */

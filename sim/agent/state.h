@@ -178,9 +178,10 @@ struct agents {
     uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
     uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
     uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
-    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys */
+    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys, from first_account on */
     uint32_t *owner_of_account;  /* (account_capacity) of coldkeys, delegators' behind owners */
     uint32_t account_capacity;
+    uint32_t first_account; /* on the chain: ours follow one another */
 
     struct agent_question **questions; /* (question_capacity), slots allocated one by one */
     uint32_t question_capacity, question_free;
@@ -268,7 +269,12 @@ void query_release(struct agents *agents, uint32_t query);
 
 /* ---- agents.c */
 /* Fills neuron_of_account and owner_of_account once all accounts are known. */
-void agents_map_accounts(struct agents *agents);
+void agents_map_accounts(struct agents *agents, uint32_t first_account);
+/* Position in the maps; account_capacity or more: not ours. */
+static inline uint32_t agents_account(const struct agents *agents, uint32_t account)
+{
+    return account - agents->first_account;
+}
 
 /* ---- weights.c */
 SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
