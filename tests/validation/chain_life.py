@@ -170,6 +170,41 @@ def who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends(folder):
     assert (numpy.abs(gaps["true"] - 150) <= 2).all(), gaps["true"]
 
 
+def rows_that_find_no_room_are_late_and_the_result_says_how_late(folder):
+    # All validators get their permits with the first epoch, and want their rows in the next block.
+    sets = [*LIGHT, "query.heed_limits=true"]
+    wide = Run(folder, "wide", QUICKSTART, sets, "30 min")
+    assert (wide["set_weights/age_blocks"] == 1).all(), wide["set_weights/age_blocks"]
+    first = wide["set_weights/block"].min()
+    assert (wide["set_weights/block"] == first).sum() == 8, wide["set_weights/block"]
+    narrow = Run(folder, "narrow", QUICKSTART,
+                 [*sets, "chain.capacity=budget", "chain.block_size=700 B"], "30 min")
+    ages = narrow["set_weights/age_blocks"]
+    assert ages[:8].tolist() == list(range(1, 9)), ages
+    assert (narrow["set_weights/block"][:8] == first + numpy.arange(8)).all()
+    never = Run(folder, "never", QUICKSTART,
+                [*sets, "chain.capacity=budget", "chain.block_size=200 B"], "30 min")
+    assert len(never["set_weights/block"]) == 0
+
+
+# ---- emission
+
+def a_table_of_emission_pays_what_it_says(folder):
+    scenario = scenario_over(folder, "table", QUICKSTART, """
+chain: {emission_table: ["0 500000000", "200 0", "300 2000000000"], tempo: 99 blocks}
+""")
+    run = Run(folder, "table", scenario, LIGHT, "90 min")
+    blocks, paid = run["block"], run["paid_rao"].astype(float)
+    # finney pays in the block behind an epoch's, so each row has the epoch before it.
+    emitted = numpy.where(numpy.arange(1, blocks[-1] + 1) < 200, 0.5e9, 0.0)
+    emitted[299:] = 2e9
+    for row in range(1, len(blocks)):
+        from_block = blocks[row - 2] if row > 1 else 0
+        offered = emitted[from_block:blocks[row - 1]].sum()
+        assert abs(paid[row] - offered) <= 1e-6 * offered + 1000, (row, paid[row], offered)
+    assert (paid[1:] > 0).sum() >= 3, paid
+
+
 # ---- money
 
 def owners_who_burn_pay_the_price_and_recycle_it(folder):
@@ -443,6 +478,8 @@ CASES = (
     a_run_resumed_between_commit_and_reveal_is_the_unbroken_one,
     weights_of_an_old_version_are_refused,
     who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends,
+    rows_that_find_no_room_are_late_and_the_result_says_how_late,
+    a_table_of_emission_pays_what_it_says,
     owners_who_burn_pay_the_price_and_recycle_it,
     owners_take_what_is_cheaper,
     nobody_buys_what_does_not_earn_its_price,
