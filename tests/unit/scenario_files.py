@@ -1,6 +1,6 @@
 """The scenarios of the repository are valid, and what is written from the tables is current.
 
-usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
+usage: scenario_files.py TAOSIM SOURCE_ROOT [--update] [--checks]
 
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing; it has a question, a cost and the
 schema line for editors; what `run --dry-run` prints as the resolved scenario checks silently and
@@ -9,9 +9,11 @@ and resolves to itself too.  Each scenarios/studies/NAME/study.yaml checks silen
 schema line, question and cost.  `taosim scenarios` lists all of them with question and cost.  The
 example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md, docs/STUDY.md and the schemas in
 scenarios/ are what `taosim schema` writes; --update writes them.  A copy of
-`taosim scenarios copy` in an empty folder checks silently and resolves to the same.  Ends with
-`N passed, N failed`.
+`taosim scenarios copy` in an empty folder checks silently and resolves to the same.  With --checks
+only the shortest is resolved, for a build that is slow at measuring how fast it would run.  Ends
+with `N passed, N failed`.
 """
+import functools
 import json
 import pathlib
 import re
@@ -21,6 +23,7 @@ import tempfile
 
 TAOSIM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(sys.argv[2])
+CHECKS_ONLY = "--checks" in sys.argv
 SCHEMA_LINE = "# yaml-language-server: $schema=../scenario.schema.json"
 
 
@@ -34,11 +37,16 @@ def silent(path):
     assert said.returncode == 0 and not said.stdout + said.stderr, said.stderr + said.stdout
 
 
+@functools.cache
 def resolved(path):
     """The scenario as `run --dry-run` prints it: up to the first comment behind it."""
     said = run("run", "--dry-run", str(path))
     assert said.returncode == 0, said.stderr
     return said.stdout.split("\n#")[0].rstrip("\n") + "\n"
+
+
+def is_resolved(path):
+    return not CHECKS_ONLY or path.parent.name == "quickstart"
 
 
 def check_variant(path):
@@ -47,6 +55,8 @@ def check_variant(path):
     line = SCHEMA_LINE.replace("../", up)
     assert text.startswith(line + "\n"), f"the first line is not: {line}"
     silent(path)
+    if not is_resolved(path):
+        return
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder, "resolved.yaml")
         once = resolved(path)
@@ -72,7 +82,8 @@ def check_copy(name):
         assert set(said.stdout.split()) == made, f"said {said.stdout}, made {made}"
         copy = pathlib.Path(folder, name + ".yaml")
         silent(copy)
-        assert resolved(copy) == resolved(ROOT / "scenarios" / name / "scenario.yaml")
+        original = ROOT / "scenarios" / name / "scenario.yaml"
+        assert not is_resolved(original) or resolved(copy) == resolved(original)
         again = run("scenarios", "copy", name, folder)
         assert again.returncode == 74 and "cannot write" in again.stderr, again
 
@@ -85,7 +96,7 @@ def value_of(path, key):
 def check_listing(paths):
     said = run("scenarios")
     assert said.returncode == 0, said.stderr
-    for path in paths:
+    for path in filter(is_resolved, paths):
         wanted = f"{value_of(path, 'question')} ({value_of(path, 'cost')})"
         lines = [line for line in said.stdout.splitlines()
                  if line.split()[:1] == [path.parent.name] and line.endswith(wanted)]
