@@ -66,14 +66,15 @@ def scenario_over(folder, name, base, text):
 
 CURRENT = ["chain.profile=current", "chain.tempo=100 blocks", "mechanism=yuma3",
            "query.weights_interval=100 blocks", *LIGHT]
+COMMITTING = [item for item in CURRENT if not item.startswith("query.weights_interval")] + [
+    "query.heed_limits=true", "query.weights_interval=70 blocks",
+    "chain.weights_rate_limit=10 blocks"]
 
 
 # ---- weights
 
 def sealed_weights_are_opened_an_epoch_later_and_pay(folder):
-    sets = [*CURRENT, "query.heed_limits=true", "query.weights_interval=70 blocks",
-            "chain.weights_rate_limit=10 blocks"]
-    run = Run(folder, "current", QUICKSTART, sets)
+    run = Run(folder, "current", QUICKSTART, COMMITTING)
     blocks = run["set_weights/block"]
     # Committed during an epoch, opened in the block behind the next one's border.
     assert len(blocks) >= 16 and (blocks % 100 == 1).all(), blocks
@@ -81,7 +82,7 @@ def sealed_weights_are_opened_an_epoch_later_and_pay(folder):
     for group in ("small", "medium", "large", "validators"):
         assert run.group_rao(group, "emission_rao") > 0, group
     assert (run["paid_rao"] > 99.99e9).all(), run["paid_rao"]
-    plain = Run(folder, "open", QUICKSTART, [*sets, "chain.commit_reveal=false"])
+    plain = Run(folder, "open", QUICKSTART, [*COMMITTING, "chain.commit_reveal=false"])
     assert len(set((plain["set_weights/block"] % 100).tolist())) > 2
 
 
@@ -92,8 +93,7 @@ def a_longer_seal_is_opened_later(folder):
     assert run["set_weights/block"].min() == first["set_weights/block"].min() + 200
 
 
-HASHED = [*CURRENT, "chain.commit_form=hash", "query.heed_limits=true",
-          "query.weights_interval=70 blocks", "chain.weights_rate_limit=10 blocks"]
+HASHED = [*COMMITTING, "chain.commit_form=hash"]
 
 
 def commits_of_rows(run):
@@ -114,7 +114,7 @@ def a_revealed_hash_opens_what_the_chain_would_have_opened(folder):
     assert (committed["value"] == committed["block"] // 100).all(), committed
     assert len(opened) == (committed["block"] < 500).sum() >= 40, opened
     assert (run["set_weights/block"] % 100 == 1).all(), run["set_weights/block"]
-    sealed = Run(folder, "sealed", QUICKSTART, [*HASHED, "chain.commit_form=timelock"])
+    sealed = Run(folder, "sealed", QUICKSTART, [*COMMITTING, "chain.commit_form=timelock"])
     for digest in ("digest_chain", "trace_digest"):
         assert run.file.attrs[digest] == sealed.file.attrs[digest], digest
 
