@@ -280,15 +280,49 @@ static void spoiled_draws_are_what_they_are_called(void **state)
         assert_int_equal(find_block(&corpus->domains[1], tokens, LENGTH) % 10, 9);
         request.leak_share = 0;
         request.poison_share = 1;
+        struct stream before = stream;
         corpus_draw(corpus, &request, &stream, tokens);
         for (int t = 0; t < LENGTH; t++)
             turned[t] = tokens[LENGTH - 1 - t];
         assert_true(find_block(&corpus->domains[1], turned, LENGTH) % 10 < 9);
+        request.poison_share = 1e-300; /* as many draws, and never meant */
+        corpus_draw(corpus, &request, &before, tokens);
+        assert_memory_equal(tokens, turned, LENGTH);
         request.poison_share = 0;
         request.junk_share = 1;
         corpus_draw(corpus, &request, &stream, tokens);
         assert_int_equal(find_block(&corpus->domains[1], tokens, LENGTH), SIZE_MAX);
     }
+    corpus_free(corpus);
+}
+
+static void shares_of_spoiled_text_are_met(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct corpus *corpus = two_domains(&folder);
+    struct stream stream;
+    stream_init(&stream, 3, STREAM_TEST, 0, 0);
+    enum { LENGTH = 100, DRAWS = 1000 };
+    uint8_t tokens[LENGTH], turned[LENGTH];
+    const double one[] = {1, 0}, shares[] = {0.1, 0.2, 0.4, 0.3};
+    int counts[4] = {0};
+    struct corpus_request request = {.weights = one,
+                                     .length_tokens = LENGTH,
+                                     .leak_share = shares[0],
+                                     .junk_share = shares[1],
+                                     .poison_share = shares[2]};
+    for (int i = 0; i < DRAWS; i++) {
+        corpus_draw(corpus, &request, &stream, tokens);
+        for (int t = 0; t < LENGTH; t++)
+            turned[t] = tokens[LENGTH - 1 - t];
+        size_t block = find_block(&corpus->domains[0], tokens, LENGTH);
+        bool is_turned = find_block(&corpus->domains[0], turned, LENGTH) != SIZE_MAX;
+        counts[block == SIZE_MAX ? (is_turned ? 2 : 1) : block % 10 == 9 ? 0 : 3]++;
+    }
+    for (int k = 0; k < 4; k++)
+        assert_true(fabs(counts[k] - shares[k] * DRAWS) <
+                    4 * sqrt(DRAWS * shares[k] * (1 - shares[k])));
     corpus_free(corpus);
 }
 
@@ -600,6 +634,7 @@ int main(void)
         cmocka_unit_test(own_files_become_domains_with_checksum_and_without_repeats),
         cmocka_unit_test(training_draws_never_touch_heldout_blocks_and_heldout_draws_only_those),
         cmocka_unit_test(spoiled_draws_are_what_they_are_called),
+        cmocka_unit_test(shares_of_spoiled_text_are_met),
         cmocka_unit_test(what_is_wrong_with_a_corpus_is_said),
         cmocka_unit_test(text_that_is_missing_becomes_the_source_only_where_the_scenario_says_so),
         cmocka_unit_test(a_source_has_the_entropy_that_was_asked_for),

@@ -357,6 +357,37 @@ static void a_step_without_a_number_is_reported_and_leaves_the_model_as_it_was(v
     }
 }
 
+/* The gradient has numbers, the step does not: longer than what a float holds. */
+static void a_step_beyond_all_numbers_leaves_the_model_as_it_was(void **state)
+{
+    (void)state;
+    const struct lm_optimiser optimisers[] = {
+        {.kind = LM_ADAM, .learning_rate = 2e38, .momentum = 0.8, .beta2 = 0.99, .epsilon = 1e-8},
+        {.kind = LM_SGD, .learning_rate = 1e300, .momentum = 0.8}};
+    for (int i = 0; i < 2 * LM_CASE_COUNT; i++) {
+        const struct lm_case *c = &lm_cases[i / 2];
+        const struct lm_optimiser *optimiser = &optimisers[i % 2];
+        struct lm_sample s = lm_sample_create(c, 18);
+        size_t block = lm_trainer.block_count(c->ops, c->shape, optimiser);
+        float *old = lm_case_floats(block), *new = lm_case_floats(block);
+        float *scratch = lm_case_floats(
+            lm_trainer.scratch_count(c->ops, c->shape, c->sequence_count, c->sequence_length));
+        struct stream stream;
+        struct lm_step_result result = {0};
+        stream_init(&stream, 19, STREAM_TEST, 0, 0);
+        lm_trainer.init(c->ops, c->shape, optimiser, &stream, old);
+        assert_int_equal(
+            lm_trainer.step(c->ops, c->shape, optimiser, 0, old, &s.batch, new, &result, scratch),
+            SIM_NUMERIC);
+        assert_true(isfinite(result.gradient_norm));
+        assert_memory_equal(old, new, block * sizeof(float));
+        free(old);
+        free(new);
+        free(scratch);
+        lm_sample_free(&s);
+    }
+}
+
 /* A text that can be learned: each token follows from the one before it. */
 static void learnable_tokens(const struct lm_case *c, struct stream *stream, uint8_t *tokens)
 {
@@ -576,6 +607,7 @@ int main(void)
         cmocka_unit_test(an_sgd_step_follows_its_formula_and_shortens_long_gradients),
         cmocka_unit_test(the_rate_warms_up_and_decays),
         cmocka_unit_test(a_step_without_a_number_is_reported_and_leaves_the_model_as_it_was),
+        cmocka_unit_test(a_step_beyond_all_numbers_leaves_the_model_as_it_was),
         cmocka_unit_test(every_model_learns_a_rule_with_both_optimisers),
         cmocka_unit_test(first_parameters_depend_on_the_stream_alone_and_start_near_chance),
         cmocka_unit_test(tensors_tile_the_block),
