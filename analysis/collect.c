@@ -191,9 +191,10 @@ static enum sim_status write_metric(struct writing *w, size_t m, struct sim_erro
     }
     if (good) {
         char name[NAME_BYTES];
-        put_root(w, metric->name, RECORD_F64, 2, metric_units(metric), metric->name, finals);
+        const char *text = w->plan->study->metrics[m];
+        put_root(w, metric->name, RECORD_F64, 2, metric_units(metric), text, finals);
         file_name(name, metric->name, "_by_epoch");
-        put_root(w, name, RECORD_F64, 3, metric_units(metric), metric->name, series);
+        put_root(w, name, RECORD_F64, 3, metric_units(metric), text, series);
         if (w->replicates > 1)
             write_interval(w, metric, finals, scratch);
     }
@@ -316,8 +317,7 @@ static enum sim_status write_table(struct writing *w, struct sim_error *err)
     for (size_t m = 0; m < w->wanted->metric_count && status == SIM_OK; m++) {
         for (size_t t = 0; t < count; t++)
             finals[t] = done[t] ? w->runs->runs[t].finals[m] : NAN;
-        put_table(w, dim, w->wanted->metrics[m].name, RECORD_F64, w->wanted->metrics[m].name,
-                  finals);
+        put_table(w, dim, w->wanted->metrics[m].name, RECORD_F64, plan->study->metrics[m], finals);
     }
     free(number);
     free(seed);
@@ -450,6 +450,28 @@ static enum sim_status write_dims(struct writing *w, struct sim_error *err)
     return SIM_OK;
 }
 
+/* Names of variables, blank-separated: which of the file's are which. */
+static void write_names(struct writing *w)
+{
+    char *text = NULL, name[NAME_BYTES];
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    for (size_t a = 0; file != NULL && a < w->plan->study->axis_count; a++) {
+        file_name(name, w->plan->study->axes[a].path, "");
+        fprintf(file, "%s%s", a > 0 ? " " : "", name);
+    }
+    if (file != NULL && fclose(file) == 0)
+        collection_attr_text(w->file, "parameter_names", text);
+    free(text);
+    text = NULL;
+    file = open_memstream(&text, &bytes);
+    for (size_t m = 0; file != NULL && m < w->wanted->metric_count; m++)
+        fprintf(file, "%s%s", m > 0 ? " " : "", w->wanted->metrics[m].name);
+    if (file != NULL && fclose(file) == 0)
+        collection_attr_text(w->file, "metric_names", text);
+    free(text);
+}
+
 static void write_attributes(struct writing *w)
 {
     const struct study *study = w->plan->study;
@@ -461,6 +483,8 @@ static void write_attributes(struct writing *w)
     collection_attr_text(w->file, "question", study->params.question);
     collection_attr_text(w->file, "version", w->options->version);
     collection_attr_text(w->file, "study_digest", digest);
+    collection_attr_text(w->file, "design", study_design_names[study->params.design]);
+    write_names(w);
     collection_attr_u64(w->file, "master_seed", study->params.seed);
 }
 

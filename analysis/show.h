@@ -33,4 +33,8 @@ SIM_CHECKED enum sim_status show_table(struct reader *reader, const char *table,
 /* The schema's tables as Markdown: the generated part of docs/RESULTS.md. */
 void show_schema_markdown(FILE *file);
 
+/* One cell of a line, of at least this width; in CSV a comma before every cell but the first, and
+ * cells with a comma, quote or new line in quotes. */
+void show_cell(FILE *file, const char *text, bool csv, int width, bool first);
+
 #endif

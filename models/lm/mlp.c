@@ -46,6 +46,11 @@ static struct mlp_tensors cut(struct mlp_size size, lm_real *block)
     return t;
 }
 
+static uint32_t mlp_reach(const void *shape)
+{
+    return ((const struct mlp_shape *)shape)->context;
+}
+
 static size_t mlp_list(const void *shape, struct lm_tensor *ret_tensors)
 {
     const struct mlp_shape *mlp = shape;
@@ -254,6 +259,7 @@ const struct lm_ops mlp_ops = {
     .vocabulary = mlp_vocabulary,
     .hidden_width = mlp_hidden_width,
     .sequence_length_max = lm_any_length,
+    .reach = mlp_reach,
     .parameter_count = mlp_parameter_count,
     .tensors = mlp_list,
     .scratch_count = mlp_scratch_count,

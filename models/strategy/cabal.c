@@ -13,9 +13,10 @@ static const struct param_key cabal_keys[] = {
     {"share", PARAM_REAL, offsetof(struct cabal_params, share), "0", "1", "1", NULL,
      "part of the weight that goes to the own alliance's servers, evenly"},
 };
+static const struct param_condition cabal_conditions[] = {{"share", "validator=true"}};
 static const struct param_table cabal_table =
-    PARAM_TABLE("cabal", struct cabal_params, cabal_keys,
-                "a validator that weights the servers of its own alliance");
+    PARAM_TABLE_WHEN("cabal", struct cabal_params, cabal_keys, cabal_conditions,
+                     "a validator that weights the servers of its own alliance");
 
 static void cabal_weights(const void *params, const struct strategy_view *view, double *weights)
 {

@@ -11,8 +11,9 @@ static const struct param_key mute_keys[] = {
     {"silence", PARAM_REAL, offsetof(struct mute_params, silence), "0", "1", "1", NULL,
      "chance that a request is not answered"},
 };
-static const struct param_table mute_table =
-    PARAM_TABLE("mute", struct mute_params, mute_keys, "answers only some of its callers");
+static const struct param_condition mute_conditions[] = {{"silence", "model!=none"}};
+static const struct param_table mute_table = PARAM_TABLE_WHEN(
+    "mute", struct mute_params, mute_keys, mute_conditions, "answers only some of its callers");
 
 static enum strategy_answer mute_answer(const void *params, const struct strategy_view *view,
                                         const struct strategy_caller *caller, struct stream *stream)

@@ -411,8 +411,7 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     agents->seed = setup->seed;
     agents->rows = response_rows(setup->query);
     agents->question_free = agents->query_free = agents->lesson_free = AGENT_NONE;
-    agents->keeps_logits =
-        reading_wants_logits(setup) || setup->query->gradients || lesson_any_distils(setup);
+    agents->keeps_logits = reading_wants_logits(setup) || lesson_needs_logits(setup);
     agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);

@@ -39,7 +39,11 @@ static const struct param_key group_keys[] = {
      "version of the software that its weights name; a network may refuse old ones"},
 };
 #undef AT
-static const struct param_condition group_conditions[] = {{"stake", "genesis=true"}};
+static const struct param_condition group_conditions[] = {
+    {"stake", "genesis=true and genesis.neurons=0"},
+    {"enter", "genesis=false"},
+    {"version_key", "validator=true"},
+};
 const struct param_table group_param_table = PARAM_TABLE_WHEN(
     "group", struct group_params, group_keys, group_conditions, "neurons of one kind");
 
@@ -61,8 +65,19 @@ static const struct param_key host_keys[] = {
      "one, by the regions' shares of nodes"},
 };
 #undef AT
-const struct param_table group_host_param_table =
-    PARAM_TABLE("host", struct group_host_params, host_keys, "the machine behind a neuron");
+/* Who serves without a model is asked, and does not answer. */
+#define HOST_IS_SENT_TO                                                                            \
+    GROUP_ANY_ASKS " and miner=true or validator=true and model!=none or faults.*.kind=flood"
+static const struct param_condition host_conditions[] = {
+    {"flops", "model!=none"},
+    {"hash_rate", "chain.pow_registration=true and money.register!=burn"},
+    {"up", HOST_IS_SENT_TO},
+    {"down", HOST_IS_SENT_TO},
+    {"latency", HOST_IS_SENT_TO},
+    {"region", HOST_IS_SENT_TO " or faults.*.regions!=0"},
+};
+const struct param_table group_host_param_table = PARAM_TABLE_WHEN(
+    "host", struct group_host_params, host_keys, host_conditions, "the machine behind a neuron");
 
 #define AT(field) offsetof(struct group_training_params, field)
 static const struct param_key training_keys[] = {
@@ -90,10 +105,14 @@ static const struct param_key training_keys[] = {
 };
 #undef AT
 static const struct param_condition training_conditions[] = {
-    {"interval", "enabled=true"},       {"batch", "enabled=true"},
-    {"sequence", "enabled=true"},       {"local", "enabled=true"},
-    {"remote", "query.gradients=true"}, {"remote_weight", "remote!=none"},
-    {"remote_max", "remote!=none"},     {"distil", "validator=true"},
+    {"interval", "enabled=true"},
+    {"batch", "enabled=true"},
+    {"sequence", "enabled=true"},
+    {"local", "enabled=true"},
+    {"remote", "query.gradients=true and " GROUP_ANY_ASKS},
+    {"remote_weight", "remote!=none"},
+    {"remote_max", "remote!=none"},
+    {"distil", "validator=true"},
     {"on_nan", "enabled=true"},
 };
 const struct param_table group_training_param_table =
@@ -151,12 +170,25 @@ static const struct param_key query_keys[] = {
 #undef AT
 /* Scorers of the early eras squash their weights, the later ones drop the lowest. */
 static const struct param_condition query_conditions[] = {
-    {"kept", "response=topk"},
-    {"width", "response=hidden"},
-    {"phrases", "response=phrases"},
-    {"continuation", "response=phrases"},
-    {"exclude_quantile", "scorer.era!=e4|e4-3.3 and scorer.weights!=top"},
-    {"max_min_ratio", "scorer.era=e4|e4-3.3 or scorer.weights=top"},
+    {"interval", GROUP_ANY_ASKS},
+    {"peers", GROUP_ANY_ASKS},
+    {"batch", GROUP_ANY_ASKS},
+    {"sequence", GROUP_ANY_MODEL},
+    {"timeout", GROUP_ANY_ASKS},
+    {"max_wait", GROUP_ANY_ASKS},
+    {"response", GROUP_ANY_ASKS},
+    {"kept", "response=topk and " GROUP_ANY_ASKS},
+    {"width", "response=hidden and " GROUP_ANY_ASKS},
+    {"phrases", "response=phrases and " GROUP_ANY_ASKS},
+    {"continuation", "response=phrases and " GROUP_ANY_ASKS},
+    {"gradients", GROUP_ANY_ASKS},
+    {"weights_interval", "groups.*.validator=true"},
+    {"heed_limits", "groups.*.validator=true"},
+    {"exclude_quantile", "scorer.era!=e4|e4-3.3 and scorer.weights!=top and " GROUP_ANY_ASKS},
+    {"max_min_ratio",
+     "scorer.era=e4|e4-3.3 and " GROUP_ANY_ASKS " or scorer.weights=top and " GROUP_ANY_ASKS},
+    {"flop_scale", GROUP_ANY_MODEL},
+    {"wire_scale", GROUP_ANY_ASKS},
 };
 const struct param_table query_param_table =
     PARAM_TABLE_WHEN("query", struct query_params, query_keys, query_conditions,

@@ -16,6 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Conditions of keys (base/param.h): somebody has a model, somebody asks. */
+#define GROUP_ANY_MODEL "groups.*.model!=none"
+#define GROUP_ANY_ASKS "groups.*.validator=true and groups.*.model!=none"
+/* Messages go out, or hosts are told apart by where they stand. */
+#define GROUP_ANY_SENDS GROUP_ANY_ASKS " or faults.*.kind=flood"
+#define GROUP_ANY_PLACE GROUP_ANY_SENDS " or faults.*.regions!=0"
+
 enum group_sharing { GROUP_EACH, GROUP_ONE };
 
 /* `groups: {NAME: {...}}` */

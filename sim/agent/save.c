@@ -50,7 +50,7 @@ _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron:
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
 _Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
-_Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
+_Static_assert(sizeof(struct agent_question) == 104, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
 _Static_assert(sizeof(struct agents) == 696, "a new field of agents: save it?");

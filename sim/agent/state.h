@@ -50,7 +50,7 @@ struct agent_lesson {
     uint32_t next;     /* of the free ones, or of those that wait at a server */
     bool useful;       /* the receiver learns from it, and all of its numbers are finite */
     uint8_t *tokens;   /* (batch, sequence + 1) */
-    float *derivative; /* (lesson_floats) of the loss by the logits or by the hidden state */
+    float *derivative; /* (lesson_floats) of the loss by what the answer carries */
 };
 
 /* A coldkey and the work that it does for its identities, which follow one another. */
@@ -121,6 +121,7 @@ struct agent_question {
     double *loss_nats; /* (K, rows) */
     double *gate;      /* (K) the router's scores, NaN for routers that have none */
     float *logits;     /* (K, rows, V), or NULL when nobody reads them */
+    float *derivative; /* (K, response_derivative_count()) of the losses, or NULL */
     uint8_t *tokens;   /* (batch, sequence + 1) */
 };
 

@@ -70,11 +70,12 @@ struct param_key {
 /*
  * A key that counts only together with another one; given without effect, it is refused.
  * `when` is "solver=search", "solver=search|both", "liquid!=false", or several of these joined by
- * " and ", which binds closer, and " or ".  The left side is a key, a
- * section or a dotted path, looked for in the key's own block and then outward to the root: for a
- * key of a group's host, "hash_rate=..." is the host's, "strategy=sybil" the group's,
- * "chain=finney" the scenario's.  A section stands for its option.  Words on the right are
- * values in canonical notation (param_format).
+ * " and ", which binds closer, and " or ".  The left side is a key, a section or a dotted path,
+ * looked for in the key's own block and then outward to the root: for a key of a group's host,
+ * "hash_rate=..." is the host's, "strategy=sybil" the group's, "chain=finney" the scenario's.  A
+ * section stands for its option.  "groups.*.model!=none" holds when it does for at least one group,
+ * the same in all terms that " and " joins.  Words on the right are values in canonical notation
+ * (param_format).
  */
 struct param_condition {
     const char *key;

@@ -46,3 +46,16 @@ const char *param_nearest(const char *word, const char *const *names)
     }
     return best;
 }
+
+/* Few names, and only when one of them was not understood: insertion. */
+void param_sort_by_nearness(const char *word, const char **names, size_t count)
+{
+    size_t chars = strlen(word);
+    for (size_t i = 1; i < count; i++) {
+        const char *name = names[i];
+        size_t to = i, d = distance(word, chars, name, strlen(name));
+        for (; to > 0 && distance(word, chars, names[to - 1], strlen(names[to - 1])) > d; to--)
+            names[to] = names[to - 1];
+        names[to] = name;
+    }
+}

@@ -54,4 +54,7 @@ void param_defaults(const struct param_table *table, void *values);
  * less than half of the word; else NULL. */
 const char *param_nearest(const char *word, const char *const *names);
 
+/* Puts the names most like `word` first; those equally like stay in order. */
+void param_sort_by_nearness(const char *word, const char **names, size_t count);
+
 #endif

@@ -30,15 +30,28 @@ struct table_lines {
     int field_count;
     char text[LINE_BYTES];
     char *fields[FIELDS_MAX];
-    struct genesis_place *place; /* of what is wrong */
+    uint32_t next_uid, uid_limit;
+    struct genesis_place place; /* of the current line, and of the field that is wrong */
+    struct genesis_problems *problems;
 };
+
+static void note_problem(struct genesis_problems *problems, const struct genesis_place *place,
+                         const struct sim_error *err)
+{
+    if (problems->count < GENESIS_PROBLEMS_MAX) {
+        struct genesis_problem *problem = &problems->items[problems->count];
+        problem->place = *place;
+        snprintf(problem->text, sizeof problem->text, "%.319s", err->text);
+    }
+    problems->count++;
+}
 
 /* Cuts the current line. */
 static enum sim_status cut_line(struct table_lines *table, struct sim_error *err)
 {
     const char *line = table->lines->items[table->line];
-    table->place->line = table->line;
-    table->place->column = 0;
+    table->place.line = table->line;
+    table->place.column = 0;
     if (strlen(line) >= sizeof table->text)
         return SIM_FAIL(err, SIM_CONFIG, "a line of more than %d characters", LINE_BYTES - 1);
     snprintf(table->text, sizeof table->text, "%s", line);
@@ -55,10 +68,10 @@ static enum sim_status cut_line(struct table_lines *table, struct sim_error *err
     return SIM_OK;
 }
 
-static enum sim_status bad(const struct table_lines *table, int field, const char *what,
+static enum sim_status bad(struct table_lines *table, int field, const char *what,
                            struct sim_error *err)
 {
-    table->place->column = (unsigned)(table->fields[field] - table->text);
+    table->place.column = (unsigned)(table->fields[field] - table->text);
     return SIM_FAIL(err, SIM_CONFIG, "'%s' is not %s", table->fields[field], what);
 }
 
@@ -140,9 +153,13 @@ static enum sim_status read_neuron(struct table_lines *lines, struct genesis_tab
                                    struct sim_error *err)
 {
     struct genesis_neuron neuron = {0};
-    uint32_t uid;
-    if (!whole_number(lines->fields[0], &uid) || uid != table->neuron_count)
+    uint32_t uid, expected = lines->next_uid++;
+    if (!whole_number(lines->fields[0], &uid))
         return bad(lines, 0, "the next uid", err);
+    if (uid != expected) { /* of those that follow, only what is out of order among them */
+        lines->next_uid = uid + 1;
+        return bad(lines, 0, "the next uid", err);
+    }
     if (!copy_name(lines->fields[1], neuron.hotkey, sizeof neuron.hotkey))
         return bad(lines, 1, "an address", err);
     if (!rao_of(lines->fields[2], &neuron.stake_rao))
@@ -164,7 +181,7 @@ static enum sim_status read_entry(struct table_lines *lines, struct genesis_tabl
     struct genesis_entry entry = {.line = lines->line};
     for (int i = 0; i < 2; i++) {
         uint32_t *uid = i == 0 ? &entry.uid : &entry.target;
-        if (!whole_number(lines->fields[i], uid) || *uid >= table->neuron_count)
+        if (!whole_number(lines->fields[i], uid) || *uid >= lines->uid_limit)
             return bad(lines, i, "a uid of the table", err);
     }
     char *end;
@@ -174,32 +191,42 @@ static enum sim_status read_entry(struct table_lines *lines, struct genesis_tabl
     if (!grow((void **)&table->entries, table->entry_count, sizeof entry))
         return SIM_FAIL(err, SIM_MEMORY, "genesis: out of memory");
     table->entries[table->entry_count++] = entry;
-    table->neurons[entry.uid].weighs |= entry.target != entry.uid && entry.weight > 0;
+    if (entry.uid < table->neuron_count)
+        table->neurons[entry.uid].weighs |= entry.target != entry.uid && entry.weight > 0;
     return SIM_OK;
 }
 
 typedef enum sim_status (*read_line_f)(struct table_lines *lines, struct genesis_table *table,
                                        struct sim_error *err);
 
-/* The header, which may have one column more than it must, then line by line. */
-static enum sim_status read_lines(const struct param_strings *list, const char *header,
-                                  const char *longer, read_line_f read_line,
-                                  struct genesis_table *table, struct genesis_place *place,
+/* The header, which may have one column more than it must, then line by line; what is wrong goes
+ * to the problems.  SIM_CONFIG only for a header that is none; SIM_MEMORY. */
+static enum sim_status read_lines(struct table_lines *lines, const char *header, const char *longer,
+                                  read_line_f read_line, struct genesis_table *table,
                                   struct sim_error *err)
 {
-    struct table_lines lines = {.lines = list, .place = place, .field_count = 3};
+    const struct param_strings *list = lines->lines;
     bool is_long = longer != NULL && strcmp(list->items[0], longer) == 0;
-    place->line = 0;
-    if (!is_long && strcmp(list->items[0], header) != 0)
-        return SIM_FAIL(err, SIM_CONFIG, "the header is not '%s'", header);
-    lines.field_count += is_long;
-    enum sim_status status = SIM_OK;
-    for (lines.line = 1; lines.line < list->count && status == SIM_OK; lines.line++) {
-        status = cut_line(&lines, err);
-        if (status == SIM_OK)
-            status = read_line(&lines, table, err);
+    struct sim_error wrong = {0};
+    lines->place.line = 0;
+    if (!is_long && strcmp(list->items[0], header) != 0) {
+        enum sim_status none = SIM_FAIL(&wrong, SIM_CONFIG, "the header is not '%s'", header);
+        note_problem(lines->problems, &lines->place, &wrong);
+        return none;
     }
-    return status;
+    lines->field_count = 3 + is_long;
+    for (lines->line = 1; lines->line < list->count; lines->line++) {
+        enum sim_status status = cut_line(lines, &wrong);
+        if (status == SIM_OK)
+            status = read_line(lines, table, &wrong);
+        else
+            lines->next_uid++;
+        if (status == SIM_CONFIG)
+            note_problem(lines->problems, &lines->place, &wrong);
+        else if (status != SIM_OK)
+            return SIM_FAIL(err, status, "%s", wrong.text);
+    }
+    return SIM_OK;
 }
 
 static int compare_entries(const void *left, const void *right)
@@ -212,8 +239,7 @@ static int compare_entries(const void *left, const void *right)
     return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static enum sim_status sort_entries(struct genesis_table *table, struct genesis_place *place,
-                                    struct sim_error *err)
+static void sort_entries(struct genesis_table *table, struct genesis_problems *problems)
 {
     if (table->entry_count > 0)
         qsort(table->entries, table->entry_count, sizeof *table->entries, compare_entries);
@@ -221,35 +247,36 @@ static enum sim_status sort_entries(struct genesis_table *table, struct genesis_
         const struct genesis_entry *a = &table->entries[i - 1], *b = &table->entries[i];
         if (a->uid != b->uid || a->target != b->target)
             continue;
-        *place = (struct genesis_place){.in_weights = true, .line = b->line};
-        return SIM_FAIL(err, SIM_CONFIG, "uid %u weighs target %u twice", b->uid, b->target);
+        struct genesis_place place = {.in_weights = true, .line = b->line};
+        struct sim_error twice = {0};
+        (void)SIM_FAIL(&twice, SIM_CONFIG, "uid %u weighs target %u twice", b->uid, b->target);
+        note_problem(problems, &place, &twice);
     }
-    return SIM_OK;
 }
 
 enum sim_status genesis_parse(const struct genesis_params *params, struct genesis_table *ret_table,
-                              struct genesis_place *ret_place, struct sim_error *err)
+                              struct genesis_problems *problems, struct sim_error *err)
 {
     struct genesis_table table = {0};
-    struct genesis_place place = {0};
+    struct table_lines neurons = {.lines = &params->neurons, .problems = problems};
+    struct table_lines weights = {
+        .lines = &params->weights, .problems = problems, .place = {.in_weights = true}};
     enum sim_status status = SIM_OK;
     if (params->neurons.count > 0)
-        status = read_lines(&params->neurons, "uid,hotkey,stake_tao", "uid,hotkey,stake_tao,group",
-                            read_neuron, &table, &place, err);
-    if (status == SIM_OK && params->weights.count > 0) {
-        place.in_weights = true;
-        status = read_lines(&params->weights, "uid,target,weight", NULL, read_entry, &table, &place,
-                            err);
+        status = read_lines(&neurons, "uid,hotkey,stake_tao", "uid,hotkey,stake_tao,group",
+                            read_neuron, &table, err);
+    /* Of a table that could not be read at all nobody knows the uids. */
+    weights.uid_limit = status == SIM_CONFIG ? UINT32_MAX : neurons.next_uid;
+    if (status != SIM_MEMORY && params->weights.count > 0)
+        status = read_lines(&weights, "uid,target,weight", NULL, read_entry, &table, err);
+    if (status != SIM_MEMORY)
+        sort_entries(&table, problems);
+    if (status != SIM_MEMORY && problems->count == 0) {
+        *ret_table = table;
+        return SIM_OK;
     }
-    if (status == SIM_OK)
-        status = sort_entries(&table, &place, err);
-    if (status != SIM_OK) {
-        *ret_place = place;
-        genesis_release(&table);
-        return status;
-    }
-    *ret_table = table;
-    return SIM_OK;
+    genesis_release(&table);
+    return status == SIM_MEMORY ? status : SIM_FAIL(err, SIM_CONFIG, "%s", problems->items[0].text);
 }
 
 void genesis_release(struct genesis_table *table)

@@ -45,11 +45,24 @@ struct genesis_place {
     unsigned column;
 };
 
-/* SIM_CONFIG for a line that is none, a uid out of order, a hotkey or an entry given twice; then
- * *ret_place says where.  SIM_MEMORY. */
+enum { GENESIS_PROBLEMS_MAX = 20 };
+
+struct genesis_problem {
+    struct genesis_place place;
+    char text[320];
+};
+
+/* The first of what is wrong with a table; start as {0}. */
+struct genesis_problems {
+    struct genesis_problem items[GENESIS_PROBLEMS_MAX];
+    size_t count; /* of all; as many as there is room for are kept */
+};
+
+/* SIM_CONFIG for lines that are none, uids out of order, hotkeys or entries given twice: all of
+ * them are in `problems`, and `err` has the first.  SIM_MEMORY. */
 SIM_CHECKED enum sim_status genesis_parse(const struct genesis_params *params,
                                           struct genesis_table *ret_table,
-                                          struct genesis_place *ret_place, struct sim_error *err);
+                                          struct genesis_problems *problems, struct sim_error *err);
 void genesis_release(struct genesis_table *table);
 
 /* The rows, scaled so that the largest entry is the profile's full weight; the uids are

@@ -11,7 +11,7 @@
 static bool net_rests(const struct chain *chain, const struct chain_net *net)
 {
     const struct chain_params *params = &net->params;
-    if (net->registrations_block > 0 || net->loaded_count > 0 || net->commit_count > 0)
+    if (net->registrations_block > 0 || net->loaded_count > 0 || chain_has_sealed(net))
         return false;
     if (chain->profile != CHAIN_CURRENT)
         return net->owner == CHAIN_NONE || params->owner_cut == 0;

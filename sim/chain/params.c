@@ -7,6 +7,7 @@
 const char *const chain_profile_names[] = {"nakamoto", "finney", "current", NULL};
 const char *const chain_capacity_names[] = {"unlimited", "budget", NULL};
 const char *const chain_pow_names[] = {"statistical", "search", NULL};
+const char *const chain_commit_form_names[] = {"timelock", "hash", NULL};
 const char *const pow_seal_names[] = {"sha256", "keccak", "keccak_hotkey", NULL};
 const char *const chain_stake_term_names[] = {"integer", "real", NULL};
 const char *const chain_emission_split_names[] = {"fixed", "root", NULL};
@@ -36,13 +37,15 @@ static const struct param_key current_keys[] = {CHAIN_PARAM_LIST(KEY_CURRENT)};
 /* What each key counts with; the profile of a chain is the name of its section. */
 static const struct param_condition conditions[] = {
     /* A scenario has one network, which nobody has registered. */
+    {"max_epochs_per_block", "chain=current and networks=several"},
     {"emission_split", "networks=several"},
     {"emission_share", "networks=several"},
     {"owner_cut", "owner=known"},
     {"max_issuance", "halving=true and emission_table=0"},
     {"block_emission", "emission_table=0"},
     {"halving", "emission_table=0"},
-    {"target_registrations", "chain!=current or max_registrations_per_interval_factor!=0"},
+    {"target_registrations", "chain!=current"},
+    {"max_registrations_per_interval_factor", "chain!=current"},
     {"adjustment_interval", "chain!=current"},
     {"adjustment_alpha", "chain=finney"},
     {"adjust_both_on_tie", "chain=finney"},
@@ -71,15 +74,19 @@ static const struct param_condition conditions[] = {
     {"take_rate_limit", "delegation=true"},
     {"share_server_emission", "delegation=true"},
     {"nominator_min_stake", "delegation=true"},
-    {"max_min_ratio", "chain=nakamoto"},
-    {"weights_rate_limit", "chain!=nakamoto"},
-    {"weights_version_key", "chain!=nakamoto"},
+    {"min_allowed_weights", "groups.*.validator=true"},
+    {"max_weight_limit", "groups.*.validator=true"},
+    {"max_min_ratio", "chain=nakamoto and groups.*.validator=true"},
+    {"weights_rate_limit", "chain!=nakamoto and groups.*.validator=true"},
+    {"weights_version_key", "chain!=nakamoto and groups.*.validator=true"},
+    {"weights_longevity", "groups.*.validator=true"},
     {"weights_stake_threshold", "chain!=nakamoto"},
     {"activity_cutoff", "activity_cutoff_factor=0"},
     {"max_validators", "mechanism!=nakamoto"},
-    {"commit_reveal", "chain=current"},
-    {"reveal_period", "commit_reveal=true"},
-    {"max_pending_commits", "commit_reveal=true"},
+    {"commit_reveal", "chain=current and groups.*.validator=true"},
+    {"commit_form", "commit_reveal=true and groups.*.validator=true"},
+    {"reveal_period", "commit_reveal=true and groups.*.validator=true"},
+    {"max_pending_commits", "commit_reveal=true and groups.*.validator=true"},
     {"block_size", "capacity=budget"},
 };
 
@@ -190,5 +197,9 @@ enum sim_status chain_params_check(const struct chain_params *params, enum chain
     if (profile == CHAIN_CURRENT && params->pow_registration)
         return SIM_FAIL(err, SIM_CONFIG,
                         "pow_registration: the current profile has burned registration only");
+    if (profile == CHAIN_CURRENT && params->max_registrations_per_interval_factor > 0)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "max_registrations_per_interval_factor: the current profile has no "
+                        "intervals that could end");
     return SIM_OK;
 }

@@ -129,92 +129,156 @@ static size_t symbol_text(const struct corpus *corpus, uint32_t symbol, const ch
     return 1;
 }
 
-/* The symbol whose text is longest at the start of `text`, and that length; 0 when there is none.
- * Capitals are read as small letters where the vocabulary has none. */
-static size_t match_symbol(const struct corpus *corpus, const char *text, uint8_t *ret_symbol)
-{
-    size_t best = 0;
-    for (int folded = 0; folded < 2 && best == 0; folded++) {
-        bool capital = text[0] >= 'A' && text[0] <= 'Z';
-        char first = folded && capital ? (char)(text[0] - 'A' + 'a') : text[0], byte;
-        for (uint32_t v = 0; v < corpus->vocabulary_symbols; v++) {
-            const char *symbol;
-            size_t length = symbol_text(corpus, v, &symbol, &byte);
-            if (length > best && symbol[0] == first &&
-                strncmp(symbol + 1, text + 1, length - 1) == 0) {
-                best = length;
-                *ret_symbol = (uint8_t)v;
-            }
-        }
-    }
-    return best;
-}
-
-/* Tokens of the prompt into ret_tokens (strlen(prompt) + 1); at least one, since a model needs a
- * token to go on from: the end of a line, or the first symbol. */
-static enum sim_status read_prompt(const struct corpus *corpus, const char *prompt,
-                                   uint8_t *ret_tokens, size_t *ret_count, struct sim_error *err)
-{
-    *ret_count = 0;
-    for (const char *at = prompt; *at != '\0';) {
-        size_t length = match_symbol(corpus, at, &ret_tokens[*ret_count]);
-        if (length == 0)
-            return SIM_FAIL(err, SIM_CONFIG,
-                            "--prompt: the run's vocabulary has no symbol for what begins at byte "
-                            "%zu: '%s'",
-                            (size_t)(at - prompt), at);
-        at += length;
-        (*ret_count)++;
-    }
-    if (*ret_count == 0) {
-        ret_tokens[0] = 0;
-        match_symbol(corpus, "\n", &ret_tokens[0]);
-        *ret_count = 1;
-    }
-    return SIM_OK;
-}
-
-static void print_tokens(const struct corpus *corpus, const uint8_t *tokens, size_t count)
+static void print_tokens(const struct corpus *corpus, const uint8_t *tokens, size_t count,
+                         FILE *file)
 {
     for (size_t i = 0; i < count; i++) {
         const char *text;
         char byte;
         size_t length = symbol_text(corpus, tokens[i], &text, &byte);
-        fwrite(text, 1, length, stdout);
+        fwrite(text, 1, length, file);
     }
+}
+
+/* The text of a corpus of symbols without a meaning: each is written as it is printed. */
+static size_t match_symbols(const struct corpus *corpus, const char *prompt, uint8_t *ret_tokens,
+                            const char **ret_rest)
+{
+    size_t count = 0;
+    while (*prompt != '\0') {
+        uint32_t v = 0;
+        size_t length = 0;
+        for (; v < corpus->vocabulary_symbols; v++) {
+            length = strlen(corpus->symbol_texts[v]);
+            if (strncmp(corpus->symbol_texts[v], prompt, length) == 0)
+                break;
+        }
+        if (v == corpus->vocabulary_symbols)
+            break;
+        ret_tokens[count++] = (uint8_t)v;
+        prompt += length;
+    }
+    *ret_rest = prompt;
+    return count;
+}
+
+static bool same_text(const struct corpus *corpus, const uint8_t *tokens, size_t count,
+                      const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *symbol;
+        char byte;
+        size_t length = symbol_text(corpus, tokens[i], &symbol, &byte);
+        if (strncmp(symbol, text, length) != 0)
+            return false;
+        text += length;
+    }
+    return *text == '\0';
+}
+
+/* Whether anything is left of a prompt that the corpus has symbols for. */
+static bool says_something(const struct corpus *corpus, const uint8_t *tokens, size_t count)
+{
+    uint8_t unknown[8], blank[2];
+    size_t unknown_count = corpus_encode(corpus, "\x01", 1, unknown);
+    size_t blank_count = corpus_encode(corpus, "a ", 2, blank);
+    for (size_t i = 0; i < count; i++)
+        if ((unknown_count != 1 || tokens[i] != unknown[0]) &&
+            (blank_count != 2 || tokens[i] != blank[1]))
+            return true;
+    return false;
+}
+
+/* A prompt of text, folded as the corpus folds its own; where that changes it, it is said. */
+static enum sim_status fold_prompt(const struct corpus *corpus, const char *prompt,
+                                   uint8_t *ret_tokens, size_t *ret_count, struct sim_error *err)
+{
+    *ret_count = corpus_encode(corpus, prompt, strlen(prompt), ret_tokens);
+    if (prompt[0] != '\0' && !says_something(corpus, ret_tokens, *ret_count))
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "--prompt: the run's vocabulary has no symbol for anything in '%s'; "
+                        "'vocabulary: bytes' of the corpus would have",
+                        prompt);
+    if (!same_text(corpus, ret_tokens, *ret_count, prompt)) {
+        fprintf(stderr, "taosim: --prompt: the run's corpus reads it as '");
+        print_tokens(corpus, ret_tokens, *ret_count, stderr);
+        fprintf(stderr, "'\n");
+    }
+    return SIM_OK;
+}
+
+/* Tokens of the prompt into ret_tokens (2 strlen(prompt) + 1); at least one, since a model needs a
+ * token to go on from: the end of a line, or the first symbol.  *ret_shown of them are the
+ * prompt's. */
+static enum sim_status read_prompt(const struct corpus *corpus, const char *prompt,
+                                   uint8_t *ret_tokens, size_t *ret_count, size_t *ret_shown,
+                                   struct sim_error *err)
+{
+    const char *rest = "";
+    enum sim_status status = SIM_OK;
+    ret_tokens[0] = 0;
+    if (corpus->ops->encode != NULL)
+        status = fold_prompt(corpus, prompt, ret_tokens, ret_shown, err);
+    else
+        *ret_shown = match_symbols(corpus, prompt, ret_tokens, &rest);
+    if (*rest != '\0')
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "--prompt: the run's corpus is not of text: its symbols are written %s to "
+                        "%s, and '%s' is none",
+                        corpus->symbol_texts[0],
+                        corpus->symbol_texts[corpus->vocabulary_symbols - 1], rest);
+    *ret_count = *ret_shown;
+    if (*ret_shown == 0 && corpus->ops->encode != NULL)
+        corpus_encode(corpus, "\n", 1, ret_tokens);
+    *ret_count = *ret_shown == 0 ? 1 : *ret_shown;
+    return status;
 }
 
 /* ---- writing */
 
-static enum sim_status write_text(const struct generate_arguments *arguments,
-                                  const struct corpus *corpus, const struct lm_file *model,
-                                  struct sim_error *err)
+/* Shown as it comes: a long text says by itself how far it is. */
+static void take_tokens(void *context, const uint8_t *tokens, size_t count)
+{
+    print_tokens(context, tokens, count, stdout);
+    fflush(stdout);
+}
+
+static enum sim_status write_after(const struct generate_arguments *arguments,
+                                   struct corpus *corpus, const struct lm_file *model,
+                                   const uint8_t *prompt, size_t prompt_count, uint8_t *tokens,
+                                   struct sim_error *err)
+{
+    struct stream stream;
+    stream_init(&stream, arguments->seed, STREAM_CLIENT, stream_entity("generate", 0), 0);
+    struct lm_generate_options options = {.prompt = prompt,
+                                          .prompt_count = prompt_count,
+                                          .count = arguments->token_count,
+                                          .temperature = arguments->temperature,
+                                          .take = take_tokens,
+                                          .take_context = corpus};
+    enum sim_status status =
+        lm_generate(model->ops, model->shape, model->parameters, &options, &stream, tokens, err);
+    putchar('\n');
+    return status;
+}
+
+static enum sim_status write_text(const struct generate_arguments *arguments, struct corpus *corpus,
+                                  const struct lm_file *model, struct sim_error *err)
 {
     if (model->ops->vocabulary(model->shape) != corpus->vocabulary_symbols)
         return SIM_FAIL(err, SIM_CONFIG, "'%s': the models are not of this scenario's vocabulary",
                         arguments->folder);
-    uint8_t *prompt = malloc(strlen(arguments->prompt) + 1);
+    uint8_t *prompt = malloc(2 * strlen(arguments->prompt) + 1);
     uint8_t *tokens = malloc(arguments->token_count);
     enum sim_status status = SIM_OK;
-    size_t prompt_count = 0;
+    size_t prompt_count = 0, shown = 0;
     if (prompt == NULL || tokens == NULL)
         status = SIM_FAIL(err, SIM_MEMORY, "no memory for %zu tokens", arguments->token_count);
     if (status == SIM_OK)
-        status = read_prompt(corpus, arguments->prompt, prompt, &prompt_count, err);
+        status = read_prompt(corpus, arguments->prompt, prompt, &prompt_count, &shown, err);
     if (status == SIM_OK) {
-        struct stream stream;
-        stream_init(&stream, arguments->seed, STREAM_CLIENT, stream_entity("generate", 0), 0);
-        struct lm_generate_options options = {.prompt = prompt,
-                                              .prompt_count = prompt_count,
-                                              .count = arguments->token_count,
-                                              .temperature = arguments->temperature};
-        status = lm_generate(model->ops, model->shape, model->parameters, &options, &stream, tokens,
-                             err);
-    }
-    if (status == SIM_OK) {
-        printf("%s", arguments->prompt);
-        print_tokens(corpus, tokens, arguments->token_count);
-        putchar('\n');
+        print_tokens(corpus, prompt, shown, stdout);
+        status = write_after(arguments, corpus, model, prompt, prompt_count, tokens, err);
     }
     free(prompt);
     free(tokens);

@@ -91,7 +91,8 @@ static enum sim_status take_rule(struct pick *pick, const struct config *config,
                                  struct replay_rule *ret_rule, struct sim_error *err)
 {
     const struct config_block *block = config_at(config, "mechanism");
-    struct replay_rule rule = {scenario_mechanism(&pick->schema, block), block->values};
+    struct replay_rule rule = {scenario_operations(&pick->schema, REGISTRY_MECHANISM, block),
+                               block->values};
     enum sim_status status = plugin_check(&pick->schema.plugins, block->table, block->values, err);
     if (status == SIM_OK && rule.ops->check != NULL)
         status = rule.ops->check(rule.params, err);

@@ -378,8 +378,11 @@ int cli_run(int argc, char **argv)
         scenario_schema_release(&schema);
         return code;
     }
-    struct config_input input = {
-        .path = arguments.scenario, .sets = arguments.sets, .set_count = arguments.set_count};
+    /* A study lays its points over what it sets everywhere. */
+    struct config_input input = {.path = arguments.scenario,
+                                 .sets = arguments.sets,
+                                 .set_count = arguments.set_count,
+                                 .sets_differ = !arguments.is_worker};
     struct config *config;
     code = load(&schema, &input, &config);
     if (code == CLI_DONE) {

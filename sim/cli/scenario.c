@@ -1,6 +1,7 @@
 #include "cli/scenario.h"
 
 #include "agent/genesis.h"
+#include "base/param_text.h"
 #include "lm/train.h"
 
 #include <stdlib.h>
@@ -49,10 +50,12 @@ static void fill_group_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_STRATEGY, "strategy", "honest", "what it decides");
     (at++)->live = true;
     *at++ = plain("host", host_tables, "the machine behind each neuron");
-    *at++ = plain("training", training_tables, "how often and how much it learns");
+    *at = plain("training", training_tables, "how often and how much it learns");
+    (at++)->when = "model!=none";
     *at = plain("optimiser", optimiser_tables, "how a step of learning changes the model");
-    (at++)->when = "training.enabled=true";
-    *at++ = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none and training.enabled=true";
+    *at = plain("diet", diet_tables, "which text a neuron reads");
+    (at++)->when = "model!=none";
     *at++ = plain("money", money_tables, "what its owner does with balance and stake");
 }
 
@@ -75,11 +78,15 @@ static void fill_sections(struct scenario_schema *schema)
     *at = choice(registry, REGISTRY_MECHANISM, "mechanism", "finney",
                  "consensus and incentive: what an epoch pays");
     (at++)->live = true;
-    *at++ = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
-    *at++ = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
-    *at++ = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    *at = choice(registry, REGISTRY_CORPUS, "corpus", "text", "the text that everybody reads");
+    (at++)->when = GROUP_ANY_MODEL;
+    *at = choice(registry, REGISTRY_SCORER, "scorer", "shapley", "how answers are valued");
+    (at++)->when = GROUP_ANY_ASKS;
+    *at = choice(registry, REGISTRY_ROUTER, "router", "permutation", "who is asked");
+    (at++)->when = GROUP_ANY_ASKS;
     *at++ = plain("query", query_tables, "how validators question their peers");
-    *at++ = plain("network", net_tables, "how messages share links");
+    *at = plain("network", net_tables, "how messages share links");
+    (at++)->when = GROUP_ANY_PLACE;
     *at++ = plain("record", record_tables, "what is kept of the run");
     *at++ = plain("limits", limits_tables, "how far the run may grow beyond its start");
     *at++ = (struct config_section){
@@ -113,17 +120,6 @@ static void fill_sections(struct scenario_schema *schema)
                sizeof(schema->sections) / sizeof(schema->sections[0]));
 }
 
-/* A user's own: `mechanism: ./fair.so`. */
-static enum sim_status open_plugin(void *context, const char *section, const char *path,
-                                   const struct param_table **ret_table, struct sim_error *err)
-{
-    struct scenario_schema *schema = context;
-    if (strcmp(section, "mechanism") != 0)
-        return SIM_FAIL(err, SIM_CONFIG, "'%.200s': only a mechanism can be a file of your own",
-                        path);
-    return plugin_open(&schema->plugins, path, ret_table, err);
-}
-
 void scenario_schema_init(struct scenario_schema *schema)
 {
     *schema = (struct scenario_schema){0};
@@ -139,7 +135,7 @@ void scenario_schema_init(struct scenario_schema *schema)
     };
     fill_sections(schema);
     schema->config = (struct config_schema){
-        .root = &schema->root, .plugin = open_plugin, .plugin_context = schema};
+        .root = &schema->root, .plugin = scenario_open_plugin, .plugin_context = schema};
 }
 
 void scenario_schema_release(struct scenario_schema *schema)
@@ -147,17 +143,9 @@ void scenario_schema_release(struct scenario_schema *schema)
     plugin_release(&schema->plugins);
 }
 
-const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
-                                               const struct config_block *block)
-{
-    if (block->option != SIZE_MAX)
-        return registry_mechanism(&schema->registry, block->option);
-    return plugin_mechanism(&schema->plugins, block->table);
-}
-
 /* ---- from blocks to a set-up */
 
-static struct agents_group group_of(const struct registry *registry,
+static struct agents_group group_of(const struct scenario_schema *schema,
                                     const struct config_block *block)
 {
     const struct config_block *model = config_child(block, "model");
@@ -170,15 +158,15 @@ static struct agents_group group_of(const struct registry *registry,
         .training = config_child(block, "training")->values,
         .diet = &diet->diet,
         .optimiser = config_child(block, "optimiser")->values,
-        .lm = registry_model(registry, model->option),
+        .lm = scenario_operations(schema, REGISTRY_MODEL, model),
         .lm_shape = model->values,
-        .strategy = registry_strategy(registry, strategy->option),
+        .strategy = scenario_operations(schema, REGISTRY_STRATEGY, strategy),
         .strategy_params = strategy->values,
         .money = config_child(block, "money")->values,
     };
 }
 
-static enum sim_status plan_groups(struct scenario_plan *plan, const struct registry *registry,
+static enum sim_status plan_groups(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    struct sim_error *err)
 {
     const struct config_block *groups = config_at(plan->config, "groups");
@@ -189,7 +177,7 @@ static enum sim_status plan_groups(struct scenario_plan *plan, const struct regi
     if (plan->groups == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu groups", count);
     for (size_t g = 0; g < count; g++)
-        plan->groups[g] = group_of(registry, &groups->blocks[g]);
+        plan->groups[g] = group_of(schema, &groups->blocks[g]);
     plan->setup.agents.groups = plan->groups;
     plan->setup.agents.group_count = (uint32_t)count;
     return SIM_OK;
@@ -227,12 +215,40 @@ static enum sim_status plan_faults(struct scenario_plan *plan, struct sim_error 
     return SIM_OK;
 }
 
-static enum sim_status plan_corpus(struct scenario_plan *plan, const struct registry *registry,
+static bool anybody_reads(const struct scenario_plan *plan)
+{
+    for (uint32_t g = 0; g < plan->setup.agents.group_count; g++)
+        if (plan->groups[g].lm->forward != NULL)
+            return true;
+    return false;
+}
+
+/* Where nobody has a model the scenario does not say what is read: text that costs nothing. */
+static enum sim_status load_unread(struct scenario_plan *plan, const struct scenario_schema *schema,
+                                   struct sim_error *err)
+{
+    const struct registry *registry = &schema->registry;
+    size_t index = 0;
+    while (strcmp(registry->tables[REGISTRY_CORPUS][index]->name, "synthetic") != 0)
+        index++;
+    const struct corpus_ops *ops = registry_operations(registry, REGISTRY_CORPUS, index);
+    void *params = calloc(1, ops->params->struct_bytes);
+    if (params == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a corpus");
+    param_defaults(ops->params, params);
+    enum sim_status status = ops->load(params, plan->setup.params->seed, &plan->corpus, err);
+    free(params);
+    return status;
+}
+
+static enum sim_status plan_corpus(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    struct sim_error *err)
 {
     const struct config_block *block = config_at(plan->config, "corpus");
-    const struct corpus_ops *ops = registry_corpus(registry, block->option);
-    enum sim_status status = ops->load(block->values, plan->setup.params->seed, &plan->corpus, err);
+    const struct corpus_ops *ops = scenario_operations(schema, REGISTRY_CORPUS, block);
+    enum sim_status status =
+        anybody_reads(plan) ? ops->load(block->values, plan->setup.params->seed, &plan->corpus, err)
+                            : load_unread(plan, schema, err);
     plan->setup.agents.corpus = plan->corpus;
     return status;
 }
@@ -247,29 +263,41 @@ static enum sim_status plan_chain(struct scenario_plan *plan, const struct scena
         .netuid = profile == CHAIN_NAKAMOTO ? 1 : 3, /* finney's text network had number 3 */
         .owner = CHAIN_NONE,
         .params = *(const struct chain_params *)chain->values,
-        .mechanism = scenario_mechanism(schema, mechanism),
+        .mechanism = scenario_operations(schema, REGISTRY_MECHANISM, mechanism),
         .mechanism_params = mechanism->values,
     };
     plan->setup.chain =
         (struct chain_config){.profile = profile, .net_count = 1, .nets = &plan->chain_net};
     plan->setup.mechanism_sha256 = plugin_sha256(&schema->plugins, mechanism->table);
-    return plugin_check(&schema->plugins, mechanism->table, mechanism->values, err);
+    return scenario_check_plugins(schema, plan->config, NULL, err);
 }
 
 /* ---- the first state */
+
+static void complain_table(const struct config *config, const struct genesis_params *params,
+                           const struct genesis_problems *problems, struct config_report *report)
+{
+    for (size_t p = 0; p < problems->count && p < GENESIS_PROBLEMS_MAX; p++) {
+        const struct genesis_place *place = &problems->items[p].place;
+        config_complain_item(config, report,
+                             place->in_weights ? &params->weights : &params->neurons, place->line,
+                             place->column, "'genesis.%s': %s",
+                             place->in_weights ? "weights" : "neurons", problems->items[p].text);
+    }
+    if (problems->count > GENESIS_PROBLEMS_MAX)
+        config_complain(config, report, "genesis", "'genesis': %zu more lines are wrong",
+                        problems->count - GENESIS_PROBLEMS_MAX);
+}
 
 static enum sim_status plan_genesis(struct scenario_plan *plan, struct config_report *report,
                                     struct sim_error *err)
 {
     const struct genesis_params *params = config_values(plan->config, "genesis");
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     struct sim_error reason = {0};
-    enum sim_status status = genesis_parse(params, &plan->genesis, &place, &reason);
+    enum sim_status status = genesis_parse(params, &plan->genesis, &problems, &reason);
     if (status == SIM_CONFIG)
-        config_complain_item(plan->config, report,
-                             place.in_weights ? &params->weights : &params->neurons, place.line,
-                             place.column, "'genesis.%s': %s",
-                             place.in_weights ? "weights" : "neurons", reason.text);
+        complain_table(plan->config, params, &problems, report);
     if (status == SIM_OK) {
         plan->setup.agents.genesis = params->neurons.count > 0 ? &plan->genesis : NULL;
         status = genesis_plan_check(&plan->setup.agents, &plan->chain_net, &reason);
@@ -284,11 +312,10 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
                                        const struct config *config, struct config_report *report,
                                        struct sim_error *err)
 {
-    const struct registry *registry = &schema->registry;
     struct scenario_plan plan = {.config = config};
     enum sim_status status = plan_chain(&plan, schema, err);
     if (status == SIM_OK)
-        status = plan_groups(&plan, registry, err);
+        status = plan_groups(&plan, schema, err);
     if (status == SIM_CONFIG)
         config_complain(config, report, "groups", "%s", err->text);
     if (status == SIM_OK)
@@ -302,7 +329,6 @@ enum sim_status scenario_check_genesis(const struct scenario_schema *schema,
 enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scenario_schema *schema,
                                    const struct config *config, struct sim_error *err)
 {
-    const struct registry *registry = &schema->registry;
     const struct config_block *scorer = config_at(config, "scorer");
     const struct config_block *router = config_at(config, "router");
     *plan = (struct scenario_plan){.config = config};
@@ -315,14 +341,14 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     plan->setup.agents = (struct agents_setup){
         .query = config_values(config, "query"),
         .trainer = &lm_trainer,
-        .scorer = registry_scorer(registry, scorer->option),
+        .scorer = scenario_operations(schema, REGISTRY_SCORER, scorer),
         .scorer_params = scorer->values,
-        .router = registry_router(registry, router->option),
+        .router = scenario_operations(schema, REGISTRY_ROUTER, router),
         .router_params = router->values,
     };
     enum sim_status status = plan_chain(plan, schema, err);
     if (status == SIM_OK)
-        status = plan_groups(plan, registry, err);
+        status = plan_groups(plan, schema, err);
     if (status == SIM_OK)
         status = plan_delegators(plan, err);
     struct config_report said = {0}; /* scenario_load() has shown it, or nobody wants it */
@@ -334,7 +360,7 @@ enum sim_status scenario_plan_init(struct scenario_plan *plan, const struct scen
     if (status == SIM_OK)
         status = scenario_plan_schedule(plan, schema, err);
     if (status == SIM_OK)
-        status = plan_corpus(plan, registry, err);
+        status = plan_corpus(plan, schema, err);
     if (status != SIM_OK)
         scenario_plan_release(plan);
     return status;

@@ -24,9 +24,21 @@ void scenario_schema_init(struct scenario_schema *schema);
 /* After the configs that were read with it. */
 void scenario_schema_release(struct scenario_schema *schema);
 
-/* What a `mechanism` block chose: one of the registry's, or a plug-in's. */
-const struct mechanism_ops *scenario_mechanism(const struct scenario_schema *schema,
-                                               const struct config_block *block);
+/* The operations that a block chose, of the type that belongs to `kind`: the registry's, or those
+ * of a user's own shared object. */
+const void *scenario_operations(const struct scenario_schema *schema, enum registry_kind kind,
+                                const struct config_block *block);
+/* config_schema.plugin; the context is the struct scenario_schema. */
+SIM_CHECKED enum sim_status scenario_open_plugin(void *schema, const char *section,
+                                                 const char *path,
+                                                 const struct param_table **ret_table,
+                                                 struct sim_error *err);
+/* SIM_CONFIG when a shared object is not the one whose checksum the scenario says; `report` may be
+ * NULL. */
+SIM_CHECKED enum sim_status scenario_check_plugins(const struct scenario_schema *schema,
+                                                   const struct config *config,
+                                                   struct config_report *report,
+                                                   struct sim_error *err);
 
 /* A scenario made ready to run: the corpus loaded, names turned into operations. */
 struct scenario_plan {

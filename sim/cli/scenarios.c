@@ -1,9 +1,11 @@
 /*
- * scenarios.c: the scenarios that come with taosim.  They lie in scenarios/NAME/scenario.yaml,
- * beside the build folder or in the working directory.
+ * scenarios.c: the scenarios and studies that come with taosim.  They lie in
+ * scenarios/NAME/scenario.yaml and scenarios/studies/NAME/study.yaml, beside the build folder or in
+ * the working directory.
  */
 #include "cli/cli.h"
 #include "cli/scenario.h"
+#include "sweep/study.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -53,25 +55,57 @@ static void print_scenario(const struct scenario_schema *schema, const char *nam
     config_free(config);
 }
 
-static int list_scenarios(const char *gallery)
+static void print_study(const struct scenario_schema *schema, const char *name, const char *path)
+{
+    struct study *study;
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    if (study_read(path, &schema->config, TAOSIM_VERSION, NULL, &study, &report, &err) == SIM_OK) {
+        const struct study_params *params = &study->params;
+        printf("%-16s %s%s%s%s\n", name, params->question, params->cost[0] ? " (" : "",
+               params->cost, params->cost[0] ? ")" : "");
+        study_free(study);
+    } else {
+        printf("%-16s not valid: %s\n", name, err.text);
+    }
+    config_report_release(&report);
+}
+
+/* Each FOLDER/NAME/FILE, in the order of names. */
+static enum sim_status
+list(const struct scenario_schema *schema, const char *folder, const char *file,
+     void (*print)(const struct scenario_schema *schema, const char *name, const char *path),
+     struct sim_error *err)
 {
     struct dirent **entries;
-    int count = scandir(gallery, &entries, NULL, alphasort);
-    if (count < 0) {
-        fprintf(stderr, "taosim: cannot read '%s': %s\n", gallery, strerror(errno));
-        return CLI_IO;
-    }
-    struct scenario_schema schema;
-    scenario_schema_init(&schema);
+    int count = scandir(folder, &entries, NULL, alphasort);
+    if (count < 0)
+        return SIM_FAIL(err, SIM_IO, "cannot read '%s': %s", folder, strerror(errno));
     for (int e = 0; e < count; e++) {
         char path[4096];
-        snprintf(path, sizeof(path), "%s/%s/scenario.yaml", gallery, entries[e]->d_name);
+        snprintf(path, sizeof(path), "%s/%s/%s", folder, entries[e]->d_name, file);
         if (entries[e]->d_name[0] != '.' && access(path, R_OK) == 0)
-            print_scenario(&schema, entries[e]->d_name, path);
+            print(schema, entries[e]->d_name, path);
         free(entries[e]);
     }
     free(entries);
-    return CLI_DONE;
+    return SIM_OK;
+}
+
+static int list_gallery(const char *gallery)
+{
+    char studies[2300];
+    struct sim_error err = {0};
+    struct scenario_schema schema;
+    scenario_schema_init(&schema);
+    enum sim_status status = list(&schema, gallery, "scenario.yaml", print_scenario, &err);
+    snprintf(studies, sizeof(studies), "%s/studies", gallery);
+    if (status == SIM_OK && is_folder(studies)) {
+        printf("\nstudies of many runs, scenarios/studies/NAME/study.yaml for 'taosim sweep':\n");
+        status = list(&schema, studies, "study.yaml", print_study, &err);
+    }
+    scenario_schema_release(&schema);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
 }
 
 static int copy_file(const char *from, const char *to)
@@ -106,7 +140,7 @@ int cli_scenarios(int argc, char **argv)
     if (!find_gallery(gallery, sizeof(gallery)))
         return cli_usage("scenarios", "no folder 'scenarios' beside the program or here");
     if (argc == 1)
-        return list_scenarios(gallery);
+        return list_gallery(gallery);
     if (strcmp(argv[1], "copy") != 0 || argc < 3 || argc > 4)
         return cli_usage("scenarios", "'copy NAME [DIR]', or nothing, is what it takes");
     char from[4096], to[4096];

@@ -50,14 +50,14 @@ static bool aim(const struct config *after, const struct scenario_schema *schema
         set->block = WORLD_CHAIN;
     } else if (strcmp(name, "mechanism") == 0) {
         set->block = WORLD_MECHANISM;
-        set->mechanism = scenario_mechanism(schema, block);
+        set->mechanism = scenario_operations(schema, REGISTRY_MECHANISM, block);
     } else if (strcmp(name, "query") == 0) {
         set->block = WORLD_QUERY;
     } else if (strcmp(name, "host") == 0) {
         set->block = WORLD_HOST;
     } else if (strcmp(name, "strategy") == 0) {
         set->block = WORLD_STRATEGY;
-        set->strategy = registry_strategy(&schema->registry, block->option);
+        set->strategy = scenario_operations(schema, REGISTRY_STRATEGY, block);
     } else if (strcmp(name, "record") == 0) {
         set->block = WORLD_RECORD;
     } else {

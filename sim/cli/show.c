@@ -1,7 +1,7 @@
 /*
  * show.c: show, flows and watch.
  */
-#include "analysis/show.h"
+#include "analysis/show_study.h"
 
 #include "cli/cli.h"
 #include "net/flows.h"
@@ -12,6 +12,20 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What a study has collected. */
+static int show_collected(const char *path, const char *table, const struct show_options *options)
+{
+    struct sim_error err = {0};
+    struct collection_reader *reader;
+    enum sim_status status = collection_read_open(path, &reader, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    status = table != NULL ? show_study_table(reader, table, options, stdout, &err)
+                           : show_study_summary(reader, stdout, &err);
+    collection_read_free(reader);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
 
 int cli_show(int argc, char **argv)
 {
@@ -27,13 +41,16 @@ int cli_show(int argc, char **argv)
     }
     if (optind >= argc || argc - optind > 2)
         return cli_usage("show", "a result, and maybe one table of it");
+    const char *table = optind + 1 < argc ? argv[optind + 1] : NULL;
+    if (collection_read_is_one(argv[optind]))
+        return show_collected(argv[optind], table, &show);
     struct sim_error err = {0};
     struct reader *reader;
     if (reader_open(argv[optind], &reader, &err) != SIM_OK)
         return cli_fail(&err);
     enum sim_status status = SIM_OK;
-    if (optind + 1 < argc)
-        status = show_table(reader, argv[optind + 1], &show, stdout, &err);
+    if (table != NULL)
+        status = show_table(reader, table, &show, stdout, &err);
     else
         show_summary(reader, stdout);
     reader_free(reader);

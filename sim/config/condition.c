@@ -1,4 +1,7 @@
-/* `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true". */
+/*
+ * `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true",
+ * "groups.*.validator=true and groups.*.model!=none".
+ */
 #include "base/param_text.h"
 #include "config/resolve.h"
 
@@ -54,7 +57,8 @@ static void look_at_key(const struct config *config, const struct config_block *
                         const struct param_key *key, struct subject *subject)
 {
     const struct given *given = &block->origin->keys[key - block->table->keys];
-    subject->rank = rank_of(config, given);
+    /* Whoever chose the option chose its defaults. */
+    subject->rank = rank_of(config, given->state != GIVEN_NOT ? given : &block->origin->selector);
     subject->known = given->state != GIVEN_BAD;
     if (subject->known && (given->state == GIVEN_GOOD || key->fallback != NULL))
         format_value(key, block->values, subject->text);
@@ -83,6 +87,35 @@ static bool look_from(const struct config *config, const struct config_block *fr
     return true;
 }
 
+/* Which of the blocks under its name a '*' stands for, while an alternative is tried. */
+struct star {
+    size_t pick;
+    bool used;   /* there is a '*' in the alternative */
+    bool beyond; /* there are no so many blocks */
+};
+
+/* "groups.*.model", `after` is what stands behind the star: as seen from the block picked.  What
+ * took a block away has touched the section, so that the section's rank counts too. */
+static void look_at_pick(const struct config *config, const struct config_block *from,
+                         const char *path, const char *after, struct star *star,
+                         struct subject *subject)
+{
+    char name[SIDE_CHARS_MAX];
+    copy_part(name, path, (size_t)(after - path) - strlen(".*."));
+    const struct config_block *holder = NULL;
+    for (; from != NULL && holder == NULL; from = from->origin->parent)
+        holder = access_below(from, name);
+    star->used = true;
+    star->beyond = holder == NULL || star->pick >= holder->block_count;
+    if (holder == NULL)
+        return;
+    subject->known = holder->block_count > 0;
+    if (!star->beyond)
+        look_from(config, &holder->blocks[star->pick], after, subject);
+    int rank = config->sources[holder->origin->at.source].rank;
+    subject->rank = rank > subject->rank ? rank : subject->rank;
+}
+
 /* Is `text` one of the words between the bars? */
 static bool is_among(const char *text, const char *alternatives)
 {
@@ -99,7 +132,8 @@ static bool is_among(const char *text, const char *alternatives)
 
 /* One "left=right" of `length` characters. */
 static bool term_holds(const struct config *config, const struct config_block *block,
-                       const char *term, size_t length, struct subject *ret_subject)
+                       const char *term, size_t length, struct star *star,
+                       struct subject *ret_subject)
 {
     struct subject subject = {.known = true};
     char left[SIDE_CHARS_MAX], right[SIDE_CHARS_MAX];
@@ -108,10 +142,13 @@ static bool term_holds(const struct config *config, const struct config_block *b
     size_t start = equals + 1 + negated;
     copy_part(left, term, equals);
     copy_part(right, term + start, length - start);
-    while (block != NULL && !look_from(config, block, left, &subject))
+    const char *picked = strstr(left, ".*.");
+    if (picked != NULL)
+        look_at_pick(config, block, left, picked + strlen(".*."), star, &subject);
+    while (picked == NULL && block != NULL && !look_from(config, block, left, &subject))
         block = block->origin->parent;
     *ret_subject = subject;
-    return is_among(subject.text, right) != negated;
+    return !star->beyond && is_among(subject.text, right) != negated;
 }
 
 size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative)
@@ -125,23 +162,62 @@ size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_al
     return length;
 }
 
-bool resolve_condition(const struct config *config, const struct config_block *block,
-                       const char *when, int *ret_rank, bool *ret_known)
+/* The terms joined by " and " at the start of `when`, all with the same block for a '*'.  With
+ * `ret_blame` all of them are looked at, else no more than it takes. */
+static bool alternative_holds(const struct config *config, const struct config_block *block,
+                              const char *when, struct star *star, struct blame *ret_blame)
 {
-    bool any = false, all = true;
-    *ret_rank = 0;
-    *ret_known = true;
-    for (size_t next; *when != '\0'; when += next) {
+    bool all = true, ends = false;
+    for (size_t next; !ends && (all || ret_blame != NULL); when += next) {
         struct subject subject;
-        bool ends;
         size_t length = resolve_term_length(when, &next, &ends);
-        all &= term_holds(config, block, when, length, &subject);
-        any |= ends && all;
-        all |= ends;
-        *ret_known &= subject.known;
-        *ret_rank = subject.rank > *ret_rank ? subject.rank : *ret_rank;
+        all &= term_holds(config, block, when, length, star, &subject);
+        if (ret_blame == NULL)
+            continue;
+        ret_blame->known &= subject.known;
+        ret_blame->rank = subject.rank > ret_blame->rank ? subject.rank : ret_blame->rank;
+    }
+    return all;
+}
+
+static const char *next_alternative(const char *when)
+{
+    bool ends = false;
+    for (size_t next; !ends; when += next)
+        resolve_term_length(when, &next, &ends);
+    return when;
+}
+
+static bool holds(const struct config *config, const struct config_block *block, const char *when,
+                  struct blame *ret_blame)
+{
+    bool any = false;
+    for (; *when != '\0'; when = next_alternative(when)) {
+        struct star star = {0};
+        do {
+            star.beyond = false;
+            any |= alternative_holds(config, block, when, &star, ret_blame);
+            star.pick++;
+        } while (star.used && !star.beyond && !any);
+        if (any && ret_blame == NULL)
+            break;
     }
     return any;
+}
+
+bool resolve_condition(const struct config *config, const struct config_block *block,
+                       const char *when)
+{
+    return holds(config, block, when, NULL);
+}
+
+struct blame resolve_blame(const struct config *config, const struct config_block *block,
+                           const char *when)
+{
+    struct blame blame = {.known = true};
+    if (when != NULL)
+        holds(config, block, when, &blame);
+    return blame;
 }
 
 const char *resolve_when(const struct param_table *table, const char *key)
@@ -158,16 +234,15 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
     const struct given *given = &block->origin->keys[key - block->table->keys];
     if (given->effect != EFFECT_UNKNOWN)
         return given->effect == EFFECT_SOME;
-    int rank;
-    bool known;
     const char *when = resolve_when(block->table, key->name);
-    return when == NULL || resolve_condition(config, block, when, &rank, &known);
+    return when == NULL || resolve_condition(config, block, when);
 }
 
-bool resolve_section_counts(const struct config *config, const struct config_block *parent,
-                            const struct config_section *section)
+bool resolve_block_counts(const struct config *config, const struct config_block *parent,
+                          const struct config_block *block)
 {
-    int rank;
-    bool known;
-    return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
+    if (block->origin->effect != EFFECT_UNKNOWN)
+        return block->origin->effect == EFFECT_SOME;
+    const char *when = block->section->when;
+    return when == NULL || resolve_condition(config, parent, when);
 }

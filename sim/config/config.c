@@ -40,6 +40,7 @@ static struct node *add_sets(struct loader *loader, struct node *root,
 static struct node *build_tree(struct loader *loader, const struct config_input *input,
                                struct sim_error *err)
 {
+    loader->sets_differ = input->sets_differ;
     return add_sets(loader, load_file(loader, input, err), input->sets, input->set_count, 0);
 }
 

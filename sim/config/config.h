@@ -111,6 +111,7 @@ struct config_input {
     size_t text_bytes;
     const struct config_set *sets; /* (set_count) */
     size_t set_count;
+    bool sets_differ; /* two sets of one key are an error; else the later one holds */
 };
 
 struct config;
@@ -226,5 +227,13 @@ SIM_CHECKED enum sim_status config_hash(const struct config *config, const char 
  * Heap, NULL when out of memory. */
 char *config_json_schema(const struct config_schema *schema);
 char *config_reference(const struct config_schema *schema);
+
+/* For the schema of another kind of file.  A key of one of its tables: {"description": ..., ...}.
+ * And an object whose keys are the dotted paths of a scenario: its members "properties" and
+ * "patternProperties" (groups have any name).  Each takes a list of the key's values, as `file`,
+ * the schema of scenarios beside it, defines them, or what `other` is, a JSON value.  Heap, NULL
+ * when out of memory. */
+char *config_json_key(const struct param_table *table, const struct param_key *key);
+char *config_json_paths(const struct config_schema *schema, const char *file, const char *other);
 
 #endif

@@ -193,6 +193,19 @@ static void shift_places(struct node *node, uint32_t columns)
     }
 }
 
+/* The set before this one, source `last`, that gives the same path; NULL if there is none. */
+static const struct source *same_set(const struct loader *loader, uint32_t last, const char *path)
+{
+    size_t length = strlen(path);
+    for (uint32_t s = 0; s < last; s++) {
+        const struct source *source = &loader->sources[s];
+        if (source->is_set && strncmp(source->text, path, length) == 0 &&
+            source->text[length] == '=')
+            return source;
+    }
+    return NULL;
+}
+
 struct node *load_set(struct loader *loader, struct node *root, const struct config_set *set,
                       size_t number)
 {
@@ -217,9 +230,18 @@ struct node *load_set(struct loader *loader, struct node *root, const struct con
         loader_complain(loader, at, "KEY=VALUE is expected, such as chain.tempo='100 blocks'");
         return root;
     }
+    const struct source *before = loader->sets_differ ? same_set(loader, at.source, path) : NULL;
+    if (before != NULL) {
+        loader_complain(loader, at, "'%s' is already set by %s", path, before->name);
+        return root;
+    }
     if (equals[1] == '\0') {
         at.column = (uint32_t)(equals + 1 - source.text);
-        loader_complain(loader, at, "the value is empty");
+        loader_complain(loader, at, "'%s': the value is empty; an empty text is written ''", path);
+        return root;
+    }
+    if (strncmp(path, "x-", 2) == 0) {
+        loader_complain(loader, at, "'%s' is not read: it is the place for a file's anchors", path);
         return root;
     }
     /* Read the value alone, as if the path were spaces before it. */

@@ -33,6 +33,7 @@ struct source {
 
 /* One reading of a scenario: where nodes, sources and messages go. */
 struct loader {
+    bool sets_differ; /* two sets of one key are an error */
     const struct config_schema *schema;
     struct arena *arena;
     struct source *sources; /* (source_count), heap */

@@ -191,6 +191,8 @@ static bool read_choice(struct context *c, const struct node *list)
 
 /* ---- {file: data.csv, column: NAME, unit: U} ------------------------------------------------ */
 
+enum { LINE_BYTES = 4096, COLUMN_ERRORS_MAX = 20 };
+
 /* A string beside `file`; NULL when it is absent or no text. */
 static const char *text_of(struct context *c, const char *key)
 {
@@ -229,10 +231,11 @@ static bool csv_column(const char *header, const char *name, size_t *ret_index)
     return false;
 }
 
-static bool read_cell(struct context *c, const char *line, size_t column, size_t number,
-                      const char *file, union dist_number *ret_value)
+/* False, and the reason, for a cell that is no value of the key. */
+static bool read_cell(struct context *c, const char *line, size_t column,
+                      char reason[PARAM_REASON_BYTES], union dist_number *ret_value)
 {
-    char cell[256], value[320], reason[PARAM_REASON_BYTES];
+    char cell[256], value[320];
     const char *unit = text_of(c, "unit");
     struct param_key plain = *c->key;
     plain.kind &= PARAM_KIND_MASK;
@@ -244,18 +247,46 @@ static bool read_cell(struct context *c, const char *line, size_t column, size_t
         snprintf(cell, sizeof(cell), "%s", "");
     snprintf(value, sizeof(value), "%s%s%s", cell, unit != NULL ? " " : "",
              unit != NULL ? unit : "");
-    if (!param_parse(&plain, value, &field, reason)) {
-        loader_complain(c->loader, c->node->at, "'%s': %.200s, line %zu: %s", c->path, file, number,
-                        reason);
+    if (!param_parse(&plain, value, &field, reason))
         return false;
-    }
     *ret_value = dist_number_of(plain.kind, &field);
     return true;
 }
 
+/* The rows below the header; false if one of them is wrong, all of which are said up to a limit. */
+static bool read_cells(struct context *c, FILE *stream, const char *file, size_t column,
+                       union dist_number *values, size_t *ret_count)
+{
+    char line[LINE_BYTES], reason[PARAM_REASON_BYTES];
+    size_t count = 0, wrong = 0;
+    for (size_t number = 2; fgets(line, sizeof(line), stream) != NULL; number++) {
+        if (strspn(line, " \t\r\n") == strlen(line))
+            continue;
+        if (count == COLUMN_VALUES_MAX)
+            return complain(c, c->node, "the file has more than 50000 values");
+        bool whole = strchr(line, '\n') != NULL || feof(stream);
+        if (!whole) {
+            loader_complain(c->loader, c->node->at,
+                            "'%s': %.200s, line %zu: more than %d characters", c->path, file,
+                            number, LINE_BYTES - 2);
+            return false;
+        }
+        if (read_cell(c, line, column, reason, &values[count]))
+            count++;
+        else if (++wrong <= COLUMN_ERRORS_MAX)
+            loader_complain(c->loader, c->node->at, "'%s': %.200s, line %zu: %s", c->path, file,
+                            number, reason);
+    }
+    if (wrong > COLUMN_ERRORS_MAX)
+        loader_complain(c->loader, c->node->at, "'%s': %.200s: %zu more lines are wrong", c->path,
+                        file, wrong - COLUMN_ERRORS_MAX);
+    *ret_count = count;
+    return wrong == 0;
+}
+
 static bool read_rows(struct context *c, FILE *stream, const char *file, const char *column)
 {
-    char line[4096];
+    char line[LINE_BYTES];
     size_t index, count = 0;
     if (fgets(line, sizeof(line), stream) == NULL || !csv_column(line, column, &index)) {
         loader_complain(c->loader, c->node->at, "'%s': %.200s has no column '%.60s'", c->path, file,
@@ -267,16 +298,7 @@ static bool read_rows(struct context *c, FILE *stream, const char *file, const c
         c->loader->no_memory = true;
         return false;
     }
-    bool valid = true;
-    while (valid && fgets(line, sizeof(line), stream) != NULL) {
-        if (strspn(line, " \t\r\n") == strlen(line))
-            continue;
-        valid = count < COLUMN_VALUES_MAX;
-        if (!valid)
-            complain(c, c->node, "the file has more than 50000 values");
-        valid = valid && read_cell(c, line, index, count + 2, file, &values[count]);
-        count += valid;
-    }
+    bool valid = read_cells(c, stream, file, index, values, &count);
     if (valid && count == 0)
         valid = complain(c, c->node, "the file has no value");
     union dist_number *kept = valid ? arena_alloc(c->loader->arena, count * sizeof(*values)) : NULL;

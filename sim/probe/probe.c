@@ -24,8 +24,13 @@ static const struct param_key probe_keys[] = {
      "keep the model of every uid at the run's end, for 'taosim generate'"},
 };
 #undef AT
-const struct param_table probe_param_table =
-    PARAM_TABLE("record", struct probe_params, probe_keys, "what is kept, and how often");
+static const struct param_condition probe_conditions[] = {
+    {"evaluation_sequences", GROUP_ANY_MODEL},
+    {"calls", "groups.*.validator=true"},
+    {"models", GROUP_ANY_MODEL},
+};
+const struct param_table probe_param_table = PARAM_TABLE_WHEN(
+    "record", struct probe_params, probe_keys, probe_conditions, "what is kept, and how often");
 
 /* ---- static rows */
 

@@ -28,8 +28,11 @@ static const struct param_key world_keys[] = {
      "fewer events, for runs of years"},
 };
 #undef AT
-const struct param_table world_param_table =
-    PARAM_TABLE("scenario", struct world_params, world_keys, "what is run, and for how long");
+static const struct param_condition world_conditions[] = {
+    {"memo_memory", "groups.*.server=one and groups.*.model!=none"},
+};
+const struct param_table world_param_table = PARAM_TABLE_WHEN(
+    "scenario", struct world_params, world_keys, world_conditions, "what is run, and for how long");
 
 /* Event kinds of a run: the world's own, then the agents', then the network's, then the faults'. */
 enum {
@@ -327,6 +330,11 @@ enum sim_status world_run(struct world *world, struct sim_error *err)
 const struct agents *world_agents(const struct world *world)
 {
     return world->agents;
+}
+
+struct compute_counters world_compute(const struct world *world)
+{
+    return compute_counters(world->pool);
 }
 
 struct world_digests world_digests(const struct world *world)

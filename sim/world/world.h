@@ -121,6 +121,7 @@ struct world_digests {
 };
 /* To look at, between events. */
 const struct agents *world_agents(const struct world *world);
+struct compute_counters world_compute(const struct world *world);
 
 struct world_digests world_digests(const struct world *world);
 struct world_status world_status(const struct world *world);

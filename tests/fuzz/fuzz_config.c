@@ -6,10 +6,17 @@
  *
  * Whatever the bytes are, config_load either gives a config or says what is wrong, in bounded time;
  * and a config's resolved text loads again and is its own resolved text.  Built with clang's
- * -fsanitize=fuzzer and -DFUZZ_LIBFUZZER, the same function is a libFuzzer target.
+ * -fsanitize=fuzzer and -DFUZZ_LIBFUZZER, the same function is a libFuzzer target.  With
+ * -DFUZZ_SCENARIO the schema is the whole program's, with the checks that go beyond it; else it is
+ * the small one of tests/unit, in which mutations meet sooner.
  */
+#ifdef FUZZ_SCENARIO
+#include "cli/scenario.h"
+#else
 #include "../unit/config_fixture.h"
+#endif
 #include "base/stream.h"
+#include "config/config.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -30,6 +37,25 @@ _Noreturn static void finding(const char *what, const struct sim_error *err)
     fprintf(stderr, "fuzz_config: %s: %s\n", what, err->text);
     abort();
 }
+
+#ifdef FUZZ_SCENARIO
+static enum sim_status load(const struct config_input *input, struct config **ret_config,
+                            struct config_report *report, struct sim_error *err)
+{
+    static struct scenario_schema schema;
+    if (schema.config.root == NULL) {
+        scenario_schema_init(&schema);
+        schema.config.plugin = NULL; /* a path may name any library of this machine */
+    }
+    return scenario_load(&schema, input, ret_config, report, err);
+}
+#else
+static enum sim_status load(const struct config_input *input, struct config **ret_config,
+                            struct config_report *report, struct sim_error *err)
+{
+    return config_load(&fixture_schema, input, ret_config, report, err);
+}
+#endif
 
 /* What a change sets has one line of text, the same in the scenario that was written. */
 static void check_changes(const struct config *config, const struct config *again)
@@ -61,7 +87,7 @@ static void check_round_trip(struct config *config)
         .path = "again.yaml", .text = text, .text_bytes = text != NULL ? strlen(text) : 0};
     if (text == NULL || config_hash(config, "0", hash, &err) != SIM_OK)
         finding("no text or hash", &err);
-    if (config_load(&fixture_schema, &input, &again, NULL, &err) != SIM_OK) {
+    if (load(&input, &again, NULL, &err) != SIM_OK) {
         fputs(text, stderr);
         finding("the resolved scenario does not load", &err);
     }
@@ -84,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config *config = NULL;
     struct sim_error err = {0};
     double start = cpu_seconds();
-    enum sim_status status = config_load(&fixture_schema, &input, &config, &report, &err);
+    enum sim_status status = load(&input, &config, &report, &err);
     if (status == SIM_OK)
         check_round_trip(config);
     else if (status != SIM_CONFIG || report.count == 0)
@@ -105,7 +131,7 @@ struct input {
     size_t size;
 };
 
-struct corpus {
+struct collection {
     struct input inputs[INPUTS_MAX];
     size_t count;
 };
@@ -179,9 +205,28 @@ static const char *const words[] = {
     "mechanism: yuma3\n",
     "chain.tempo: 5 blocks",
     "agents.miners: ~",
+    "base: ../files/market.yaml\n",
+    "{file: ../files/neurons.csv}",
+    "{file: ../files/stakes.csv, column: stake, unit: TAO}",
+    "{file: ",
+    "genesis: {neurons: ",
+    "\"uid,hotkey,stake_tao\"",
+    "\"0,a,1\"",
+    "emission_table: [",
+    "\"100 5\"",
+    "groups:\n",
+    "groups.servers.model: none",
+    "model: none",
+    "validator: true",
+    "faults:\n",
+    "{kind: flood, victim: ",
+    "regions: [",
+    "delegators: {",
+    "query: {",
+    "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]",
 };
 
-static bool add_file(struct corpus *corpus, const char *path)
+static bool add_file(struct collection *corpus, const char *path)
 {
     FILE *stream = fopen(path, "rb");
     if (stream == NULL || corpus->count == INPUTS_MAX) {
@@ -196,7 +241,7 @@ static bool add_file(struct corpus *corpus, const char *path)
     return input->data != NULL;
 }
 
-static bool add_folder(struct corpus *corpus, const char *folder)
+static bool add_folder(struct collection *corpus, const char *folder)
 {
     struct dirent **names = NULL;
     int count = scandir(folder, &names, NULL, alphasort);
@@ -224,7 +269,7 @@ static void splice(struct input *input, size_t at, size_t cut, const void *bytes
     input->size += count - cut;
 }
 
-static void mutate(struct input *input, const struct corpus *corpus, struct stream *stream)
+static void mutate(struct input *input, const struct collection *corpus, struct stream *stream)
 {
     size_t at = stream_below(stream, input->size + 1);
     uint8_t byte = (uint8_t)stream_u64(stream);
@@ -251,7 +296,7 @@ static void mutate(struct input *input, const struct corpus *corpus, struct stre
     }
 }
 
-static void fuzz(const struct corpus *corpus, uint64_t seed, double seconds)
+static void fuzz(const struct collection *corpus, uint64_t seed, double seconds)
 {
     static uint8_t data[INPUT_BYTES_MAX];
     uint64_t runs = 0;
@@ -270,7 +315,7 @@ static void fuzz(const struct corpus *corpus, uint64_t seed, double seconds)
 
 int main(int argc, char **argv)
 {
-    static struct corpus corpus;
+    static struct collection corpus;
     double seconds = 0;
     uint64_t seed = 1;
     bool read = true;

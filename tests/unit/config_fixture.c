@@ -135,9 +135,13 @@ static const struct param_key record_keys[] = {
     KEY(fixture_record, "tables", PARAM_STRING_LIST, tables, .fallback = "", .doc = "which ones"),
     KEY(fixture_record, "floor", PARAM_NATS, floor_nats, .min = "0 nats", .fallback = "0 nats",
         .doc = "losses below it are not recorded"),
+    KEY(fixture_record, "sample", PARAM_U32, sample, .fallback = "0",
+        .doc = "answers kept of those that serve one model under many uids"),
 };
-static const struct param_table record_table =
-    PARAM_TABLE("record", struct fixture_record, record_keys, "what the result holds");
+static const struct param_condition record_conditions[] = {
+    {"sample", "agents.*.strategy=sybil and agents.*.model!=bigram or every=step"}};
+static const struct param_table record_table = PARAM_TABLE_WHEN(
+    "record", struct fixture_record, record_keys, record_conditions, "what the result holds");
 
 #define TABLES(...)                                                                                \
     .tables = (const struct param_table *const[]){__VA_ARGS__},                                    \

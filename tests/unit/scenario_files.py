@@ -5,15 +5,17 @@ usage: scenario_files.py TAOSIM SOURCE_ROOT [--update] [--checks]
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing; it has a question, a cost and the
 schema line for editors; what `run --dry-run` prints as the resolved scenario checks silently and
 resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema line, checks silently
-and resolves to itself too.  `taosim scenarios` lists each scenarios/NAME with question and cost.
-The example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md and
-scenarios/scenario.schema.json are what `taosim schema` writes; --update writes them.  With --checks
-only the shortest is resolved, for a build that is slow at measuring how fast it would run.  Ends
-with `N passed, N failed`.
+and resolves to itself too.  Each scenarios/studies/NAME/study.yaml checks silently and has its own
+schema line, question and cost.  `taosim scenarios` lists all of them with question and cost.  The
+example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md, docs/STUDY.md and the schemas in
+scenarios/ are what `taosim schema` writes; --update writes them.  With --checks only the shortest
+is resolved, for a build that is slow at measuring how fast it would run.  Ends with
+`N passed, N failed`.
 """
 import functools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -81,8 +83,22 @@ def check_listing(paths):
     for path in filter(is_resolved, paths):
         wanted = f"{value_of(path, 'question')} ({value_of(path, 'cost')})"
         lines = [line for line in said.stdout.splitlines()
-                 if line.split()[0] == path.parent.name and line.endswith(wanted)]
+                 if line.split()[:1] == [path.parent.name] and line.endswith(wanted)]
         assert len(lines) == 1, f"{path.parent.name} is not listed with: {wanted}"
+
+
+def check_study(path):
+    text = path.read_text(encoding="utf-8")
+    line = "# yaml-language-server: $schema=../../study.schema.json"
+    assert text.startswith(line + "\n"), f"the first line is not: {line}"
+    silent(path)
+    said = run("scenarios")
+    values = [re.search(rf"^{key}: (.*)$", text, re.MULTILINE) for key in ("question", "cost")]
+    assert all(values), "no question or no cost"
+    wanted = f"{values[0][1]} ({values[1][1]})"
+    lines = [line for line in said.stdout.splitlines()
+             if line.split()[:1] == [path.parent.name] and line.endswith(wanted)]
+    assert len(lines) == 1, f"{path.parent.name} is not listed with: {wanted}"
 
 
 def check_example(page):
@@ -116,10 +132,16 @@ def main():
     cases += [(str(path.relative_to(ROOT)), check_variant, (path,))
               for path in sorted(ROOT.glob("scenarios/**/*.yaml"))
               if path not in named and path.name != "study.yaml"]
+    cases += [("studies/" + path.parent.name, check_study, (path,))
+              for path in sorted(ROOT.glob("scenarios/studies/*/study.yaml"))]
     cases.append(("taosim scenarios", check_listing, (named,)))
     cases.append(("example", check_example, (ROOT / "docs/SCENARIO.md",)))
     cases.append(("docs/SCENARIO.md", check_written, (ROOT / "docs/SCENARIO.md", "--markdown")))
+    cases.append(("docs/STUDY.md", check_written,
+                  (ROOT / "docs/STUDY.md", "--study", "--markdown")))
     cases.append(("schema", check_written, (ROOT / "scenarios/scenario.schema.json",)))
+    cases.append(("schema of studies", check_written,
+                  (ROOT / "scenarios/study.schema.json", "--study")))
     failed = 0
     for name, case, arguments in cases:
         try:

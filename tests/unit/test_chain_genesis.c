@@ -20,13 +20,19 @@ static void expect_refusal(const char *neurons, const char *weights, const char 
     struct genesis_params params = {.neurons = lines_of(texts[0], items[0]),
                                     .weights = lines_of(texts[1], items[1])};
     struct genesis_table table;
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     struct sim_error err = {0};
-    assert_int_equal(genesis_parse(&params, &table, &place, &err), SIM_CONFIG);
-    char said[1200];
-    snprintf(said, sizeof(said), "%s:%zu:%u: %s", place.in_weights ? "weights" : "neurons",
-             place.line + 1, place.column + 1, err.text);
+    assert_int_equal(genesis_parse(&params, &table, &problems, &err), SIM_CONFIG);
+    char said[1200] = "";
+    for (size_t p = 0, used = 0; p < problems.count; p++) {
+        const struct genesis_problem *problem = &problems.items[p];
+        used +=
+            (size_t)snprintf(said + used, sizeof(said) - used, "%s%s:%zu:%u: %s", p > 0 ? "\n" : "",
+                             problem->place.in_weights ? "weights" : "neurons",
+                             problem->place.line + 1, problem->place.column + 1, problem->text);
+    }
     assert_string_equal(said, message);
+    assert_string_equal(err.text, problems.items[0].text);
 }
 
 static void a_wrong_line_is_named(void **state)
@@ -49,6 +55,25 @@ static void a_wrong_line_is_named(void **state)
                    "weights:4:1: uid 0 weighs target 1 twice");
 }
 
+static void every_wrong_line_of_both_tables_is_named(void **state)
+{
+    (void)state;
+    /* Behind a gap the uids go on from where the table does. */
+    expect_refusal("uid,hotkey,stake_tao\n0,A,x\n2,B,2\n3,C\n4,A,1\nfive,D,1\n",
+                   "uid,target,weight\n5,0,1\n6,0,1\n0,1,1,1\n0,1,-\n0,2,1\n0,2,3\n",
+                   "neurons:2:5: 'x' is not an amount of TAO\n"
+                   "neurons:3:1: '2' is not the next uid\n"
+                   "neurons:4:1: not 3 fields\n"
+                   "neurons:6:1: 'five' is not the next uid\n"
+                   "weights:3:1: '6' is not a uid of the table\n"
+                   "weights:4:1: not 3 fields\n"
+                   "weights:5:5: '-' is not a weight\n"
+                   "weights:7:1: uid 0 weighs target 2 twice");
+    expect_refusal("uid,hotkey\n", "uid,target,weight\n70,0,1\n0,0,-1\n",
+                   "neurons:1:1: the header is not 'uid,hotkey,stake_tao'\n"
+                   "weights:3:5: '-1' is not a weight");
+}
+
 static char *text_of(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -68,12 +93,12 @@ static void a_real_network_loads_runs_and_pays_plausibly(void **state)
     t.config.nets = &t.net;
     ok(&t, chain_create(&t.config, &t.chain, &t.err));
     struct genesis_table table;
-    struct genesis_place place;
+    struct genesis_problems problems = {0};
     char *texts[2] = {text_of(DATA_FOLDER "/neurons.csv"), text_of(DATA_FOLDER "/weights.csv")};
     const char *items[2][2000];
     struct genesis_params params = {.neurons = lines_of(texts[0], items[0]),
                                     .weights = lines_of(texts[1], items[1])};
-    ok(&t, genesis_parse(&params, &table, &place, &t.err));
+    ok(&t, genesis_parse(&params, &table, &problems, &t.err));
     free(texts[0]);
     free(texts[1]);
     assert_int_equal(table.neuron_count, 256);
@@ -130,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_line_is_named),
+        cmocka_unit_test(every_wrong_line_of_both_tables_is_named),
         cmocka_unit_test(a_real_network_loads_runs_and_pays_plausibly),
         cmocka_unit_test(a_genesis_that_can_never_mint_is_refused_with_the_reason),
     };

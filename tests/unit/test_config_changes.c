@@ -49,6 +49,51 @@ static void a_condition_is_looked_up_from_the_key_outward(void **state)
         "     |                                           ^\n");
 }
 
+#define SAMPLED_FROM(agents_) "name: t\nmechanism: finney\nrecord: {sample: 3}\nagents:\n" agents_
+
+static void a_star_stands_for_one_and_the_same_group(void **state)
+{
+    (void)state;
+    static const char sybils[] = SAMPLED_FROM("  a: {count: 1, model: bigram}\n"
+                                              "  b: {count: 1, strategy: sybil}\n");
+    struct config *config = config_cases_load(sybils);
+    const struct fixture_record *record = config_values(config, "record");
+    assert_int_equal(record->sample, 3);
+    config_free(config);
+    config_free(config_cases_load("name: t\nmechanism: finney\nagents: {a: {count: 1}}\n"
+                                  "record: {sample: 3, every: step}\n"));
+    config_cases_assert_errors(
+        SAMPLED_FROM("  a: {count: 1, model: gru}\n"
+                     "  b: {count: 1, strategy: sybil, model: bigram}\n"),
+        "test.yaml:3:10: 'record.sample' has no effect here: it counts only when "
+        "agents.*.strategy=sybil and agents.*.model!=bigram or every=step\n"
+        "   3 | record: {sample: 3}\n"
+        "     |          ^\n");
+    /* Of a group that cannot be understood nothing follows. */
+    config_cases_assert_errors(SAMPLED_FROM("  a: {count: 1, strategy: cyborg}\n"),
+                               "test.yaml:5:27: 'agents.a.strategy': unknown strategy 'cyborg'; "
+                               "known: sybil, honest\n"
+                               "   5 |   a: {count: 1, strategy: cyborg}\n"
+                               "     |                           ^\n");
+}
+
+static void what_a_layer_does_to_groups_silences_what_lies_below(void **state)
+{
+    (void)state;
+    static const char text[] = SAMPLED_FROM("  a: {count: 1, strategy: sybil}\n"
+                                            "  b: {count: 1}\n");
+    const char *const layers[] = {"agents.a.strategy=honest", "agents.a=~"};
+    for (size_t i = 0; i < sizeof(layers) / sizeof(layers[0]); i++) {
+        const struct config_set set = {.text = layers[i]};
+        struct config *config = config_cases_load_with(text, &set, 1);
+        char *resolved = config_emit(config);
+        assert_non_null(resolved);
+        assert_null(strstr(resolved, "sample"));
+        free(resolved);
+        config_free(config);
+    }
+}
+
 static void another_option_drops_the_parameters_of_the_old_one(void **state)
 {
     (void)state;
@@ -243,6 +288,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_without_effect_is_refused_unless_an_override_made_it_so),
         cmocka_unit_test(a_condition_is_looked_up_from_the_key_outward),
+        cmocka_unit_test(a_star_stands_for_one_and_the_same_group),
+        cmocka_unit_test(what_a_layer_does_to_groups_silences_what_lies_below),
         cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
         cmocka_unit_test(a_twin_says_which_keys_differ_and_not_a_section_as_a_whole),

@@ -77,7 +77,8 @@ static struct study *study_of(struct fixture *fixture, const char *text)
     struct sim_error err = {0};
     snprintf(whole, sizeof(whole), "name: test\nbase: base.yaml\n%s\n", text);
     write_file(fixture->folder, "study.yaml", whole);
-    if (study_read(fixture->path, &fixture->schema.config, "1", &study, &report, &err) != SIM_OK)
+    if (study_read(fixture->path, &fixture->schema.config, "1", NULL, &study, &report, &err) !=
+        SIM_OK)
         fail_msg("%s", err.text);
     return study;
 }

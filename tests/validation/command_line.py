@@ -69,6 +69,51 @@ def a_set_is_named_by_its_number(folder):
     assert "tempo" in done.stderr
 
 
+def what_a_set_cannot_say_is_said_exactly(folder):
+    wrong = {
+        "base=x": "'base' can only be given in a file",
+        "seed=": "'seed': the value is empty; an empty text is written ''",
+        "=5": "a path is keys joined by single dots, such as chain.tempo",
+        "chain.tempo": "KEY=VALUE is expected, such as chain.tempo='100 blocks'",
+        "x-a=5": "'x-a' is not read: it is the place for a file's anchors",
+        "colour=red": "unknown key 'colour'",
+        "chain.tempoo=3 blocks": "unknown key 'tempoo' in 'chain'; did you mean 'tempo'?",
+        "query.kept=4": "'query.kept' has no effect here: it counts only when response=topk and "
+                        "groups.*.validator=true and groups.*.model!=none",
+        "groups.nobody.count=3": "'groups' has no group 'nobody'",
+        "mechanism=qwertyuiop": None,
+    }
+    for text, message in wrong.items():
+        done = call("run", SCENARIO, "--dry-run", "--set", text)
+        expect(done, 2)
+        first = done.stderr.splitlines()[0]
+        assert message is None or first == f"--set #1: {message}", first
+        assert done.stderr.splitlines()[1] == f"     | {text}", done.stderr
+    # Names that are most like it first; how many are left out, and who says them.
+    known = first.split("known: ")[1]
+    names, left = known.split(" and ")
+    listed = names.split(", ")
+    text = call("list", "mechanisms").stdout
+    every = [line.split()[0] for line in text.splitlines()[1:] if line[2:3] not in ("", " ")]
+    assert len(set(listed)) == len(listed) and set(listed) < set(every), listed
+    assert left == f"{len(every) - len(listed)} more: taosim list", left
+    done = call("run", SCENARIO, "--dry-run", "--set", "mechanism=yuma-3-simulated")
+    assert done.stderr.split("known: ")[1].startswith("yuma3-liquid, "), done.stderr
+
+
+def a_key_is_set_once(folder):
+    twice = ("--set", "chain.tempo=5 blocks", "--set", "seed=3", "--set", "chain.tempo=6 blocks")
+    done = call("run", SCENARIO, "--dry-run", *twice)
+    expect(done, 2)
+    assert done.stderr == ("--set #3: 'chain.tempo' is already set by --set #1\n"
+                           "     | chain.tempo=6 blocks\n     | ^\n"), done.stderr
+    done = call("run", SCENARIO, "--dry-run", "--set", "seed=3", "--seed", "4")
+    expect(done, 2, "--seed: 'seed' is already set by --set #1")
+    # A group, and then a key of it, are two things.
+    expect(call("run", SCENARIO, "--dry-run", "--set", "chain={tempo: 5 blocks}", "--set",
+                "chain.tempo=6 blocks"), 0, "tempo: 6 blocks")
+
+
 def check_is_silent_when_all_is_well(folder):
     done = call("check", SCENARIO)
     expect(done, 0)

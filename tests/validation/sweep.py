@@ -62,7 +62,7 @@ def a_slip_in_a_study_is_named_with_file_line_and_column(folder):
     for line, place_text, texts in (
             ("desing: grid", "bad.yaml:3:1:", ["no key 'desing'", "did you mean 'design'?"]),
             ("design: gird", "bad.yaml:3:9:", ["did you mean 'grid'?"]),
-            ("params: {chain.tempoo: {range: [1, 9], n: 3}}", "bad.yaml:3:24:",
+            ("params: {chain.tempoo: {range: [1, 9], n: 3}}", "bad.yaml:3:10:",
              ["unknown key 'tempoo'", "did you mean 'tempo'?"]),
             ("params: {groups.swarm.count: [1, two]}", "bad.yaml:3:34:",
              ["'two' is no decimal number"]),

@@ -277,7 +277,8 @@ SCHEDULE = (("60", "mechanism: yuma3"), ("79", "mechanism.bonds_moving_average: 
 def a_replay_follows_what_the_runs_schedule_changed(folder):
     with open(os.path.join(folder, "many.yaml"), "w", encoding="utf-8") as file:
         file.write(f"base: {SCENARIO}\nchain: {{tempo: 20 blocks, immunity_period: 20 blocks, "
-                   f"max_uids: 48, {EASY}}}\ngroups: {{small: {{count: 20}}, medium: {{count: 12}}, "
+                   f"max_uids: 48, {EASY}}}\n"
+                   "groups: {small: {count: 20}, medium: {count: 12}, "
                    "large: {count: 4}, swarm: {count: 8}}\nschedule:\n" +
                    "".join(f"  - {{at: {at} blocks, set: {{{text}}}}}\n" for at, text in SCHEDULE))
     expect(call("run", "many.yaml", *SHORT, "-o", "many", folder=folder), 0)
@@ -456,7 +457,7 @@ def a_new_mechanism_is_short_and_passes_its_own_test(folder):
 
 def a_new_mechanism_needs_a_kind_and_a_name(folder):
     expect(call("new"), 2, "a kind and a name are needed")
-    expect(call("new", "scorer", "x", folder=folder), 2, "no kind 'scorer'")
+    expect(call("new", "scores", "x", folder=folder), 2, "no kind 'scores'")
     for name in ("Fair", "../x", "9x", ""):
         expect(call("new", "mechanism", name, folder=folder), 2, "a name is at most")
     for name in ("test", "all", "clean", "meson-x"):
@@ -536,7 +537,7 @@ def what_is_no_mechanism_is_refused_with_its_place(folder):
         expect(call("check", scenario, folder=folder), 2, message)
     with open(os.path.join(folder, "own.yaml"), "a", encoding="utf-8") as file:
         file.write("scorer: ./text.so\n")
-    expect(call("check", "own.yaml", folder=folder), 2, "only a mechanism can be a file")
+    expect(call("check", "own.yaml", folder=folder), 2, "text.so' is no shared object")
 
 
 def a_schedule_may_name_ones_own_mechanism_and_a_replay_follows_it(folder):
