@@ -35,7 +35,11 @@ static bool read_change(struct reader *reader, uint64_t event, uint64_t *ret_row
 /* False when it does not fit. */
 static bool append(char *text, size_t bytes, const char *path, const char *value, int64_t block)
 {
-    static const char own[] = "mechanism.";
+    static const char own[] = "mechanism.", of_several[] = "networks.";
+    const char *behind = strncmp(path, of_several, strlen(of_several)) == 0
+                             ? strchr(path + strlen(of_several), '.')
+                             : NULL;
+    path = behind != NULL ? behind + 1 : path;
     size_t used = strlen(text);
     bool is_key = strncmp(path, own, strlen(own)) == 0;
     int more = snprintf(text + used, bytes - used, ", from block %" PRId64 " %s%s%s", block,

@@ -16,6 +16,7 @@ struct table_name {
 static const struct table_name table_names[] = {
     {"epochs", RECORD_DIM_EPOCH, false},
     {"neurons", RECORD_DIM_EPOCH, true},
+    {"networks", RECORD_DIM_NETWORK, false},
     {"groups", RECORD_DIM_GROUP, false},
     {"corpus", RECORD_DIM_CORPUS_FILE, false},
     {"schedule", RECORD_DIM_SCHEDULE, false},

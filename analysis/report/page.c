@@ -121,7 +121,8 @@ static void print_facts(FILE *file, const struct report_run *run, const struct r
         fputs("</span>", file);
     }
     if (run->networks > 1)
-        fprintf(file, "<span>network %u of %u</span>", run->netuid, run->networks);
+        fprintf(file, "<span>network %s, netuid %u, one of %u</span>", reader_network(run->reader),
+                run->netuid, run->networks);
     if (twin != NULL)
         fputs("<span>beside its honest twin</span>", file);
     if (!reader_finished(run->reader))

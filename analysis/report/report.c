@@ -72,9 +72,10 @@ static enum sim_status load_run(const struct report_options *options, struct rep
                                 struct sim_error *err)
 {
     char twin_path[4096];
-    enum sim_status status = report_run_open(options->result_path, &report->run, err);
+    enum sim_status status =
+        report_run_open(options->result_path, options->network, &report->run, err);
     if (status == SIM_OK && find_twin(options, twin_path, sizeof(twin_path))) {
-        status = report_run_open(twin_path, &report->twin, err);
+        status = report_run_open(twin_path, reader_network(report->run.reader), &report->twin, err);
         report->has_twin = status == SIM_OK;
         if (report->has_twin)
             share_attackers(&report->run, &report->twin);

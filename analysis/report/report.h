@@ -16,6 +16,7 @@ struct report_options {
     const char *result_path; /* a result.h5, a run folder (closed segments while it runs), or a
                                 study's collected.h5 */
     const char *twin_path;   /* the same for the honest baseline; NULL = RUN/twin if it is there */
+    const char *network;     /* of several; NULL = the first */
     const char *title;       /* NULL = the scenario's name and question */
 };
 

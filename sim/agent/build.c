@@ -302,7 +302,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 {
     const struct agents_group *group = &agents->setup.groups[group_index];
     const struct group_params *params = group->params;
-    uint64_t entity = stream_entity(group->name, index);
+    uint64_t entity = stream_entity(agents_group_stable_name(group), index);
     struct stream draw;
     uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
@@ -450,6 +450,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
         free(agents->servers[s].teacher);
     lesson_free_all(agents);
+    reveal_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,

@@ -267,10 +267,11 @@ static enum sim_status send_gradient(struct agents *agents, const struct agent_q
     uint32_t server = agents->neurons[target].server;
     uint64_t bytes = agents->models[agents->servers[server].model].gradient_bytes;
     agents->neurons[asker].counters.bytes_up += bytes;
-    struct net_message message = {.source = agents->neurons[asker].server,
-                                  .target = server,
+    struct net_message message = {.source =
+                                      agents->wiring.first_host + agents->neurons[asker].server,
+                                  .target = agents->wiring.first_host + server,
                                   .size_bytes = bytes,
-                                  .tag = LESSON_TAG | index,
+                                  .tag = agents->wiring.tag | LESSON_TAG | index,
                                   .connection = NET_CONNECT};
     return net_send(agents->wiring.net, now_ns, &message, NULL, err);
 }

@@ -166,10 +166,10 @@ static enum sim_status send_request(struct agents *agents, uint32_t question_ind
     agents->neurons[asker].counters.queries_asked++;
     agents->neurons[asker].counters.bytes_up += agents->request_bytes;
     struct net_message message = {
-        .source = agents->neurons[asker].server,
-        .target = agents->neurons[target].server,
+        .source = agents->wiring.first_host + agents->neurons[asker].server,
+        .target = agents->wiring.first_host + agents->neurons[target].server,
         .size_bytes = agents->request_bytes,
-        .tag = query_index,
+        .tag = agents->wiring.tag | query_index,
         .connection = NET_CONNECT,
     };
     return net_send(agents->wiring.net, now_ns, &message, NULL, err);

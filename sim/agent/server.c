@@ -288,10 +288,10 @@ enum sim_status server_on_served(struct agents *agents, uint32_t server_index, u
     query->phase = QUERY_ANSWERING;
     uint32_t asker = agents->validators[agents->questions[query->question]->validator].neuron;
     struct net_message message = {
-        .source = server_index,
-        .target = agents->neurons[asker].server,
+        .source = agents->wiring.first_host + server_index,
+        .target = agents->wiring.first_host + agents->neurons[asker].server,
         .size_bytes = response_bytes,
-        .tag = query_index,
+        .tag = agents->wiring.tag | query_index,
         .connection = NET_ON_CONNECTION,
     };
     status = net_send(agents->wiring.net, now_ns, &message, NULL, err);

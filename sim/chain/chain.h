@@ -402,6 +402,8 @@ uint64_t chain_total_issuance_rao(const struct chain *chain);
 bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid);
 /* Whether the rate limit lets the coldkey move stake in the next block. */
 bool chain_staking_open(const struct chain *chain, uint32_t coldkey);
+/* The network's part of the emission, 0..1: the fixed one, or root's last word. */
+double chain_emission_share(const struct chain *chain, uint16_t netuid);
 /* What the next block mints over all networks. */
 uint64_t chain_block_emission_rao(const struct chain *chain);
 

@@ -67,14 +67,19 @@ uint64_t chain_block_emission_rao(const struct chain *chain)
 
 void chain_share_out(struct chain *chain)
 {
-    double sum = 0;
-    for (uint32_t i = 0; i < chain->net_count; i++)
-        if (chain->nets[i].mechanism != NULL)
-            sum += chain->nets[i].params.emission_share;
+    chain->share_sum = 0;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         struct chain_net *net = &chain->nets[i];
-        net->share = net->mechanism == NULL || sum <= 0 ? 0 : net->params.emission_share / sum;
+        net->share = net->mechanism == NULL ? 0 : chain_emission_parts(net->params.emission_share);
+        chain->share_sum += net->share;
     }
+}
+
+double chain_emission_share(const struct chain *chain, uint16_t netuid)
+{
+    const struct chain_net *net = chain_net_of(chain, netuid);
+    SIM_ASSERT(net != NULL);
+    return chain->share_sum == 0 ? 0 : (double)net->share / (double)chain->share_sum;
 }
 
 /* The network's part of a block's emission.  Parts are floors; what is left goes to the first
@@ -85,9 +90,8 @@ uint64_t chain_net_part(const struct chain *chain, const struct chain_net *net, 
     const struct chain_net *first = NULL;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         const struct chain_net *other = &chain->nets[i];
-        uint64_t floor_rao = (uint64_t)(other->share * (double)rao);
-        if (floor_rao > rao - given)
-            floor_rao = rao - given;
+        uint64_t floor_rao =
+            other->share == 0 ? 0 : (uint64_t)((fixed_u128)rao * other->share / chain->share_sum);
         if (first == NULL && other->share > 0)
             first = other;
         if (other == net)

@@ -245,7 +245,7 @@ static void get_prices(struct buffer_reader *reader, struct chain_net *net)
     net->pow_interval = buffer_get_u32(reader);
     net->burn_interval = buffer_get_u32(reader);
     net->last_adjustment_block = buffer_get_u64(reader);
-    net->share = buffer_get_f64(reader);
+    net->share = buffer_get_u64(reader);
     net->pending_rao = buffer_get_u64(reader);
     net->pending_owner_rao = buffer_get_u64(reader);
     net->blocks_since_step = buffer_get_u64(reader);
@@ -377,6 +377,9 @@ static enum sim_status get_chain(struct buffer_reader *reader, struct chain *cha
         status = SIM_FAIL(err, SIM_CONFIG, "the saved chain has another number of networks");
     for (uint32_t i = 0; i < chain->net_count && status == SIM_OK; i++)
         status = get_net(reader, chain, &chain->nets[i], err);
+    chain->share_sum = 0;
+    for (uint32_t i = 0; i < chain->net_count; i++)
+        chain->share_sum += chain->nets[i].share;
     if (status == SIM_OK)
         status = get_mempool(reader, chain, err);
     chain->block = block;

@@ -57,8 +57,10 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
     X(emission_split, int, PARAM_ENUM, NULL, NULL, "fixed", "fixed", "fixed",                      \
       chain_emission_split_names,                                                                  \
       "[ledger] how networks share the emission: their emission_share, or root's weights")         \
-    X(emission_share, double, PARAM_REAL, "0", NULL, "1", "1", "1", NULL,                          \
-      "this network's part of the emission, relative to the others'")                              \
+    X(emission_share, double, PARAM_REAL, "0", "1000000000", "1", "1", "1", NULL,                  \
+      "this network's part of the emission, in multiples of 10^-9 that add up to 1; under a "      \
+      "split "                                                                                     \
+      "by root it holds until root's first count")                                                 \
     X(owner_cut, uint16_t, PARAM_FRACTION_U16, NULL, NULL, "0/65535", "0/65535", "11796/65535",    \
       NULL, "part of the network's emission that goes to its owner's coldkey, if it has one")      \
     /* --- registration ------------------------------------------------------------------------   \
@@ -209,6 +211,21 @@ extern const char *const chain_emission_split_names[];
 
 /* The table of a profile's keys over struct chain_params, for sim/config. */
 const struct param_table *chain_param_table(enum chain_profile profile);
+
+/* The same for a further network of a chain: what holds for one network alone, over the same
+ * struct. */
+enum { CHAIN_PARAM_KEYS_MAX = 96 };
+struct chain_net_table {
+    struct param_table table;
+    struct param_key keys[CHAIN_PARAM_KEYS_MAX];
+    struct param_condition conditions[CHAIN_PARAM_KEYS_MAX];
+};
+void chain_net_table_init(struct chain_net_table *table, enum chain_profile profile);
+/* Takes what holds for the whole chain from its first block of parameters. */
+void chain_params_share_ledger(struct chain_params *params, const struct chain_params *ledger);
+
+/* The parts of 10^9 that an emission_share stands for. */
+uint64_t chain_emission_parts(double emission_share);
 
 /* The profile's defaults, as the table states them. */
 void chain_params_init(struct chain_params *params, enum chain_profile profile);

@@ -114,7 +114,7 @@ static void put_net(struct buffer *buffer, const struct chain_net *net)
     buffer_put_u32(buffer, net->pow_interval);
     buffer_put_u32(buffer, net->burn_interval);
     buffer_put_u64(buffer, net->last_adjustment_block);
-    buffer_put_f64(buffer, net->share);
+    buffer_put_u64(buffer, net->share);
     buffer_put_u64(buffer, net->pending_rao);
     buffer_put_u64(buffer, net->pending_owner_rao);
     buffer_put_u64(buffer, net->blocks_since_step);

@@ -126,7 +126,7 @@ struct chain_net {
     struct chain_used_work *used;
     uint32_t used_count, used_capacity;
 
-    double share; /* of the emission, all networks' sum 1 */
+    uint64_t share; /* of the emission, in parts of chain->share_sum */
     uint64_t pending_rao;
     uint64_t pending_owner_rao; /* current: the owner's cut, paid with the epoch */
     uint64_t blocks_since_step, last_step_block, epoch_index;
@@ -176,6 +176,7 @@ struct chain {
 
     struct chain_net *nets;
     uint32_t net_count;
+    uint64_t share_sum; /* of all networks' shares; 0: nothing is emitted */
 
     struct chain_pending *pending;
     uint32_t pending_count, pending_capacity;

@@ -106,12 +106,17 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
 int cli_bench_mechanism(int argc, char **argv)
 {
     static const struct option options[] = {{"on", required_argument, NULL, 'r'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
-    const char *result = NULL;
+    const char *result = NULL, *network = NULL;
     int letter;
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (letter == 'N') {
+            network = optarg;
+            continue;
+        }
         if (letter != 'r')
             return cli_usage("bench-mechanism", "no option '%s', or it needs a value",
                              argv[optind - 1]);
@@ -123,12 +128,16 @@ int cli_bench_mechanism(int argc, char **argv)
     struct reader *reader;
     if (reader_open(result, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
     printf("%s: recorded behaviour, held fixed, through each mechanism\n\n", result);
     printf("%-24s %11s %11s %11s %11s %8s %13s\n", "mechanism", "paid out", "attackers", "servers",
            "validators", "gini", "cpu, epoch");
     int code = CLI_DONE;
     for (int a = optind; a < argc && code == CLI_DONE; a++) {
-        struct pick_request request = {.mechanism = argv[a]};
+        struct pick_request request = {.mechanism = argv[a], .network = reader_network(reader)};
         struct pick pick;
         code = pick_init(&pick, "the stored scenario", reader_scenario(reader), &request);
         if (code == CLI_DONE && bench_one(reader, &pick, &err) != SIM_OK)

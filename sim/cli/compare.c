@@ -21,6 +21,7 @@ enum { RUNS_MAX = 1024, PATH_BYTES = 4096 };
 /* Runs of one scenario that differ in their seeds. */
 struct run_set {
     const char *path;
+    const char *network;      /* of several; NULL: the first */
     struct outcome *outcomes; /* (count) by seed */
     size_t count;
     char *scenario; /* of the first */
@@ -37,6 +38,11 @@ static enum sim_status add_run(struct run_set *set, const char *path, struct sim
     enum sim_status status = reader_open(path, &reader, err);
     if (status != SIM_OK)
         return status;
+    status = reader_choose_network(reader, set->network, err);
+    if (status != SIM_OK) {
+        reader_free(reader);
+        return status;
+    }
     struct outcome *outcomes = realloc(set->outcomes, (set->count + 1) * sizeof(*outcomes));
     if (outcomes == NULL) {
         reader_free(reader);
@@ -89,10 +95,11 @@ static int by_seed(const void *a, const void *b)
     return (left->seed > right->seed) - (left->seed < right->seed);
 }
 
-static enum sim_status read_set(struct run_set *set, const char *path, struct sim_error *err)
+static enum sim_status read_set(struct run_set *set, const char *path, const char *network,
+                                struct sim_error *err)
 {
     struct stat status;
-    *set = (struct run_set){.path = path};
+    *set = (struct run_set){.path = path, .network = network};
     bool is_folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
     enum sim_status result =
         is_folder && !has_result(path) ? add_folder(set, err) : add_run(set, path, err);
@@ -287,7 +294,7 @@ static void print_all(const struct run_set *a, const struct run_set *b, bool epo
 /* ---- the command */
 
 struct compare_arguments {
-    const char *a, *b;
+    const char *a, *b, *network;
     bool epochs, has_gate;
     struct gate gate;
 };
@@ -296,6 +303,7 @@ static int parse(int argc, char **argv, struct compare_arguments *arguments)
 {
     static const struct option options[] = {{"epochs", no_argument, NULL, 'e'},
                                             {"fail-if", required_argument, NULL, 'f'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     struct sim_error err = {0};
     int letter;
@@ -304,6 +312,8 @@ static int parse(int argc, char **argv, struct compare_arguments *arguments)
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (letter == 'e')
             arguments->epochs = true;
+        else if (letter == 'N')
+            arguments->network = optarg;
         else if (letter != 'f')
             return cli_usage("compare", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (gate_parse(optarg, &arguments->gate, &err) != SIM_OK)
@@ -345,9 +355,9 @@ int cli_compare(int argc, char **argv)
         return code;
     struct run_set a = {0}, b = {0};
     struct sim_error err = {0};
-    enum sim_status status = read_set(&a, arguments.a, &err);
+    enum sim_status status = read_set(&a, arguments.a, arguments.network, &err);
     if (status == SIM_OK)
-        status = read_set(&b, arguments.b, &err);
+        status = read_set(&b, arguments.b, arguments.network, &err);
     if (status == SIM_OK) {
         print_all(&a, &b, arguments.epochs);
         code = arguments.has_gate ? check_gate(&arguments, &a, &b) : CLI_DONE;

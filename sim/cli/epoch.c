@@ -339,7 +339,7 @@ static enum sim_status run_recorded(struct reader *reader, uint64_t row, const s
     return answer_close(&answer, status, err);
 }
 
-static int epoch_of_result(const struct epoch_arguments *arguments, const char *at)
+static int epoch_of_result(struct epoch_arguments *arguments, const char *at)
 {
     char path[4096], *end;
     unsigned long long row = strtoull(at + 1, &end, 10);
@@ -351,6 +351,11 @@ static int epoch_of_result(const struct epoch_arguments *arguments, const char *
     struct reader *reader;
     if (reader_open(path, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, arguments->request.network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
+    arguments->request.network = reader_network(reader);
     struct pick pick;
     int code = pick_init_recorded(&pick, reader, &arguments->request);
     if (code == CLI_DONE && run_recorded(reader, row, &pick, arguments, &err) != SIM_OK)
@@ -367,6 +372,7 @@ int cli_epoch(int argc, char **argv)
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"mechanism", required_argument, NULL, 'm'},
                                             {"set", required_argument, NULL, 's'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     struct epoch_arguments arguments = {0};
     int letter;
@@ -377,6 +383,8 @@ int cli_epoch(int argc, char **argv)
             arguments.output = optarg;
         else if (letter == 'm')
             arguments.request.mechanism = optarg;
+        else if (letter == 'N')
+            arguments.request.network = optarg;
         else if (letter != 's')
             return cli_usage("epoch", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (!pick_add_set(&arguments.request, optarg))

@@ -24,6 +24,7 @@ struct generate_arguments {
     size_t token_count;
     double temperature;
     const char *prompt;
+    const char *network; /* NULL: the only one, or the first */
 };
 
 /* ---- the command line */
@@ -66,6 +67,9 @@ static int take_option(int letter, struct generate_arguments *arguments)
         if (!parse_count(optarg, UINT64_MAX, &arguments->seed))
             return cli_usage("generate", "--seed takes a number, not '%s'", optarg);
         return CLI_DONE;
+    case 'N':
+        arguments->network = optarg;
+        return CLI_DONE;
     case 'p':
         arguments->prompt = optarg;
         return CLI_DONE;
@@ -96,10 +100,13 @@ static int find_folder(const char *path, struct generate_arguments *arguments)
 
 static int parse_generate(int argc, char **argv, struct generate_arguments *arguments)
 {
-    static const struct option options[] = {
-        {"uid", required_argument, NULL, 'u'},    {"tokens", required_argument, NULL, 'n'},
-        {"prompt", required_argument, NULL, 'p'}, {"temperature", required_argument, NULL, 't'},
-        {"seed", required_argument, NULL, 'S'},   {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"uid", required_argument, NULL, 'u'},
+                                            {"tokens", required_argument, NULL, 'n'},
+                                            {"prompt", required_argument, NULL, 'p'},
+                                            {"temperature", required_argument, NULL, 't'},
+                                            {"seed", required_argument, NULL, 'S'},
+                                            {"network", required_argument, NULL, 'N'},
+                                            {NULL, 0, NULL, 0}};
     int letter;
     opterr = 0;
     optind = 1;
@@ -285,6 +292,15 @@ static enum sim_status write_text(const struct generate_arguments *arguments, st
     return status;
 }
 
+static const struct scenario_network *network_of(const struct generate_arguments *arguments,
+                                                 const struct scenario_plan *plan)
+{
+    for (uint32_t n = 0; n < plan->network_count && arguments->network != NULL; n++)
+        if (strcmp(plan->networks[n].name, arguments->network) == 0)
+            return &plan->networks[n];
+    return &plan->networks[0];
+}
+
 /* The corpus of the folder's scenario says what the tokens mean. */
 static enum sim_status with_corpus(const struct generate_arguments *arguments,
                                    const struct lm_file *model, struct sim_error *err)
@@ -303,11 +319,40 @@ static enum sim_status with_corpus(const struct generate_arguments *arguments,
     if (status == SIM_OK)
         status = scenario_plan_init(&plan, &schema, config, err);
     if (status == SIM_OK)
-        status = write_text(arguments, plan.corpus, model, err);
+        status = write_text(arguments, network_of(arguments, &plan)->corpus, model, err);
     config_report_release(&report);
     scenario_plan_release(&plan);
     config_free(config);
     return status;
+}
+
+/* Of several networks the one of the lowest netuid; NULL where there is one, or no scenario. */
+static const char *first_network(const struct generate_arguments *arguments,
+                                 char ret_name[SCENARIO_PREFIX_BYTES])
+{
+    char path[PATH_BYTES + 16];
+    struct scenario_schema schema;
+    struct config_report report = {0};
+    struct sim_error ignored = {0};
+    struct config *config = NULL;
+    snprintf(path, sizeof(path), "%s/scenario.yaml", arguments->folder);
+    struct config_input input = {.path = path};
+    scenario_schema_init(&schema);
+    ret_name[0] = '\0';
+    uint32_t lowest = UINT32_MAX;
+    if (config_load(&schema.config, &input, &config, &report, &ignored) == SIM_OK)
+        for (size_t n = 0; n < scenario_network_count(config); n++) {
+            char prefix[SCENARIO_PREFIX_BYTES];
+            const struct config_block *block = scenario_network_at(config, n, prefix);
+            const struct world_network_params *params = block->values;
+            if (params->netuid < lowest)
+                snprintf(ret_name, SCENARIO_PREFIX_BYTES, "%s", block->name);
+            lowest = params->netuid < lowest ? params->netuid : lowest;
+        }
+    config_report_release(&report);
+    config_free(config);
+    scenario_schema_release(&schema);
+    return ret_name[0] == '\0' ? NULL : ret_name;
 }
 
 static int no_model(const struct generate_arguments *arguments)
@@ -320,8 +365,10 @@ static int no_model(const struct generate_arguments *arguments)
                 "'--set record.models=true', once it has come to its end\n",
                 arguments->folder);
     else
-        fprintf(stderr, "taosim: '%s' holds no model of uid %u\n", arguments->folder,
-                arguments->uid);
+        fprintf(stderr, "taosim: '%s' holds no model of uid %u%s%s%s\n", arguments->folder,
+                arguments->uid, arguments->network != NULL ? " of network '" : "",
+                arguments->network != NULL ? arguments->network : "",
+                arguments->network != NULL ? "'" : "");
     return CLI_INVALID;
 }
 
@@ -329,11 +376,13 @@ int cli_generate(int argc, char **argv)
 {
     struct generate_arguments arguments = {
         .token_count = 400, .temperature = 0.7, .seed = 1, .prompt = ""};
-    char path[PATH_BYTES + 32];
+    char path[PATH_BYTES + 128], name[SCENARIO_PREFIX_BYTES];
     int code = parse_generate(argc, argv, &arguments);
     if (code != CLI_DONE)
         return code;
-    models_path(path, sizeof(path), arguments.folder, arguments.uid);
+    if (arguments.network == NULL)
+        arguments.network = first_network(&arguments, name);
+    models_path(path, sizeof(path), arguments.folder, arguments.network, arguments.uid);
     if (access(path, F_OK) != 0)
         return no_model(&arguments);
     struct sim_error err = {0};

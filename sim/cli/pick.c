@@ -42,7 +42,8 @@ static bool add(struct overrides *overrides, const char *before, const char *tex
     return true;
 }
 
-static bool add_mechanism(struct overrides *overrides, const char *mechanism, const char *place)
+static bool add_mechanism(struct overrides *overrides, const char *prefix, const char *mechanism,
+                          const char *place)
 {
     char absolute[PATH_MAX];
     const char *dot = strrchr(mechanism, '.');
@@ -50,19 +51,23 @@ static bool add_mechanism(struct overrides *overrides, const char *mechanism, co
     /* A set's paths start from the scenario's folder; the command line's from the current one. */
     if (is_file && realpath(mechanism, absolute) != NULL)
         mechanism = absolute;
-    return add(overrides, "mechanism=", mechanism, place == NULL ? "--mechanism" : place);
+    char before[SCENARIO_PREFIX_BYTES + 16];
+    snprintf(before, sizeof(before), "%smechanism=", prefix);
+    return add(overrides, before, mechanism, place == NULL ? "--mechanism" : place);
 }
 
-static bool build(struct overrides *overrides, const struct pick_request *request)
+static bool build(struct overrides *overrides, const char *prefix,
+                  const struct pick_request *request)
 {
-    bool good =
-        request->mechanism == NULL || add_mechanism(overrides, request->mechanism, request->place);
+    bool good = request->mechanism == NULL ||
+                add_mechanism(overrides, prefix, request->mechanism, request->place);
     overrides->names_mechanism = request->mechanism != NULL;
     for (size_t s = 0; s < request->set_count && good; s++) {
-        char label[48];
+        char label[48], before[SCENARIO_PREFIX_BYTES + 16];
         bool whole = strncmp(request->sets[s], "mechanism.", 10) == 0;
         snprintf(label, sizeof(label), "--set #%zu", s + 1);
-        good = add(overrides, whole ? "" : "mechanism.", request->sets[s], label);
+        snprintf(before, sizeof(before), "%s%s", prefix, whole ? "" : "mechanism.");
+        good = add(overrides, before, request->sets[s], label);
     }
     return good;
 }
@@ -75,12 +80,12 @@ static void release(struct overrides *overrides)
 
 /* ---- the mechanism */
 
-static bool changes_mechanism(const struct config *config)
+static bool changes_mechanism(const struct config *config, const char *path)
 {
     for (size_t c = 0; c < config_change_count(config); c++) {
         const struct config_change *change = config_change_at(config, c);
         for (size_t p = 0; p < change->path_count; p++)
-            if (strncmp(change->paths[p], "mechanism", 9) == 0)
+            if (strncmp(change->paths[p], path, strlen(path)) == 0)
                 return true;
     }
     return false;
@@ -90,7 +95,7 @@ static bool changes_mechanism(const struct config *config)
 static enum sim_status take_rule(struct pick *pick, const struct config *config,
                                  struct replay_rule *ret_rule, struct sim_error *err)
 {
-    const struct config_block *block = config_at(config, "mechanism");
+    const struct config_block *block = config_at(config, pick->path);
     struct replay_rule rule = {scenario_operations(&pick->schema, REGISTRY_MECHANISM, block),
                                block->values};
     enum sim_status status = plugin_check(&pick->schema.plugins, block->table, block->values, err);
@@ -101,9 +106,10 @@ static enum sim_status take_rule(struct pick *pick, const struct config *config,
     return status;
 }
 
-static int load(struct pick *pick, const char *from, const char *text,
+static int load(struct pick *pick, const char *from, const char *text, const char *prefix,
                 const struct overrides *overrides)
 {
+    snprintf(pick->path, sizeof(pick->path), "%smechanism", prefix);
     struct config_input input = {.path = from,
                                  .text = text,
                                  .text_bytes = strlen(text),
@@ -120,7 +126,8 @@ static int load(struct pick *pick, const char *from, const char *text,
         return status == SIM_CONFIG ? CLI_INVALID : cli_fail(&err);
     const struct config_block *chain = config_at(pick->config, "chain");
     pick->clears = chain_clears_slot((enum chain_profile)chain->option);
-    pick->changes_later = changes_mechanism(pick->config) && !overrides->names_mechanism;
+    pick->changes_later =
+        changes_mechanism(pick->config, pick->path) && !overrides->names_mechanism;
     if (pick->changes_later && overrides->count > 0)
         return cli_usage(NULL, "the run changes its mechanism by schedule: --set has one meaning "
                                "only with --mechanism, which then pays for all of it");
@@ -135,8 +142,11 @@ int pick_init(struct pick *pick, const char *from, const char *text,
     *pick = (struct pick){0};
     scenario_schema_init(&pick->schema);
     int code = CLI_FAILED;
-    if (build(&overrides, request))
-        code = load(pick, from, text == NULL ? no_scenario : text, &overrides);
+    char prefix[SCENARIO_PREFIX_BYTES] = "";
+    if (request->network != NULL)
+        snprintf(prefix, sizeof(prefix), "networks.%s.", request->network);
+    if (build(&overrides, prefix, request))
+        code = load(pick, from, text == NULL ? no_scenario : text, prefix, &overrides);
     else
         fprintf(stderr, "taosim: out of memory\n");
     release(&overrides);

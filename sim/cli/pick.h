@@ -15,12 +15,14 @@ struct pick_request {
     const char *place;               /* where that was said, for messages; NULL: --mechanism */
     const char *sets[PICK_SETS_MAX]; /* "kappa=0.6" or "mechanism.kappa=0.6" */
     size_t set_count;
+    const char *network; /* whose mechanism; NULL: the scenario's only one */
 };
 
 /* A mechanism with its parameters, ready to be called. */
 struct pick {
     struct scenario_schema schema;
     struct config *config;
+    char path[SCENARIO_PREFIX_BYTES + 16]; /* of the mechanism's section */
     struct replay_rule rule;
     struct replay_change *changes; /* (change_count) owned; of pick_init_recorded() */
     size_t change_count;

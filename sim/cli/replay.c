@@ -164,6 +164,7 @@ static int parse(int argc, char **argv, struct replay_arguments *arguments)
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"mechanism", required_argument, NULL, 'm'},
                                             {"set", required_argument, NULL, 's'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     int letter;
     opterr = 0;
@@ -173,6 +174,8 @@ static int parse(int argc, char **argv, struct replay_arguments *arguments)
             arguments->output = optarg;
         else if (letter == 'm')
             arguments->request.mechanism = optarg;
+        else if (letter == 'N')
+            arguments->request.network = optarg;
         else if (letter != 's')
             return cli_usage("replay", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (!pick_add_set(&arguments->request, optarg))
@@ -213,8 +216,10 @@ static void print_head(const struct replay_arguments *arguments, const struct co
                        const struct pick *pick)
 {
     char recorded[1024];
+    const char *network = reader_network(c->reader);
     mechanisms_text(c->reader, recorded, sizeof(recorded));
-    printf("%s, recorded with %s, replayed through %s\n", arguments->result, recorded,
+    printf("%s%s%s, recorded with %s, replayed through %s\n", arguments->result,
+           network == NULL ? "" : ", network ", network == NULL ? "" : network, recorded,
            pick->change_count > 0 ? "the same" : pick->rule.ops->params->name);
     printf("%c%s.\n\n", note[0] - 'a' + 'A', note + 1);
 }
@@ -279,6 +284,11 @@ int cli_replay(int argc, char **argv)
     struct reader *reader;
     if (reader_open(arguments.result, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, arguments.request.network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
+    arguments.request.network = reader_network(reader);
     struct pick pick;
     code = pick_init_recorded(&pick, reader, &arguments.request);
     if (code == CLI_DONE)

@@ -29,15 +29,21 @@ static int show_collected(const char *path, const char *table, const struct show
 
 int cli_show(int argc, char **argv)
 {
-    static const struct option options[] = {{"csv", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"csv", no_argument, NULL, 'c'},
+                                            {"network", required_argument, NULL, 'N'},
+                                            {NULL, 0, NULL, 0}};
     struct show_options show = {0};
+    const char *network = NULL;
     int letter;
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (letter != 'c')
-            return cli_usage("show", "no option '%s'", argv[optind - 1]);
-        show.csv = true;
+        if (letter == 'N')
+            network = optarg;
+        else if (letter == 'c')
+            show.csv = true;
+        else
+            return cli_usage("show", "no option '%s', or it needs a value", argv[optind - 1]);
     }
     if (optind >= argc || argc - optind > 2)
         return cli_usage("show", "a result, and maybe one table of it");
@@ -49,9 +55,11 @@ int cli_show(int argc, char **argv)
     if (reader_open(argv[optind], &reader, &err) != SIM_OK)
         return cli_fail(&err);
     enum sim_status status = SIM_OK;
-    if (table != NULL)
+    if (network != NULL) /* else all rows, which say whose they are */
+        status = reader_choose_network(reader, network, &err);
+    if (status == SIM_OK && table != NULL)
         status = show_table(reader, table, &show, stdout, &err);
-    else
+    else if (status == SIM_OK)
         show_summary(reader, stdout);
     reader_free(reader);
     return status == SIM_OK ? CLI_DONE : cli_fail(&err);

@@ -5,6 +5,7 @@
  * that are missing where a `base` may have them.
  */
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/resolve.h"
 #include "config/text.h"
 
@@ -34,11 +35,25 @@ static void add_string(struct text *text, const char *string)
     text_add(text, "\"");
 }
 
+/* Is it a section of the top level once more, in groups that inherit? */
+static bool is_repeated(const struct path *path)
+{
+    const struct path *top = path;
+    while (top->parent != NULL)
+        top = top->parent;
+    return path->parent != NULL && path->parent->section->inherits &&
+           inherit_moves(top->section, path->section);
+}
+
 /* "agents.strategy" */
 static void add_path(struct text *text, const struct path *path)
 {
     if (path->parent == NULL)
         return;
+    if (is_repeated(path)) { /* the definitions are the top level's */
+        text_add(text, "%s", path->section->key);
+        return;
+    }
     add_path(text, path->parent);
     text_add(text, "%s%s", path->parent->parent != NULL ? "." : "", path->section->key);
 }
@@ -201,6 +216,8 @@ static void add_key_name(struct text *text, const struct path *path,
 
 static void add_definitions(struct text *text, const struct path *path)
 {
+    if (is_repeated(path))
+        return;
     const struct config_section *section = path->section;
     for (size_t t = 0; t < section->table_count; t++) {
         const struct param_table *table = section->tables[t];
@@ -293,12 +310,26 @@ static void add_section(struct text *text, const struct path *path)
 
 /* ---- Paths of `set` ------------------------------------------------------------------------- */
 
+/* "(networks\\.NAME\\.)?" before a section of the root that groups which inherit have too. */
+static void add_set_inheritor(struct text *text, const struct config_section *root,
+                              const struct config_section *section)
+{
+    const struct config_section *groups = inherit_section(root);
+    const struct config_section *child =
+        groups != NULL ? resolve_section(groups->sections, groups->section_count, section->key)
+                       : NULL;
+    if (child != NULL && inherit_moves(root, child))
+        text_add(text, "(%s\\\\.%s\\\\.)?", groups->key, GROUP_NAME);
+}
+
 /* "^agents\\.NAME\\.host\\.": patterns, since groups have any name. */
 static void add_set_prefix(struct text *text, const struct path *path)
 {
     if (path->parent == NULL)
         return;
     add_set_prefix(text, path->parent);
+    if (path->parent->parent == NULL)
+        add_set_inheritor(text, path->parent->section, path->section);
     text_add(text, "%s\\\\.", path->section->key);
     if (path->section->shape == CONFIG_GROUPS)
         text_add(text, "%s\\\\.", GROUP_NAME);
@@ -342,9 +373,13 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
         bool is_choice = below.section->shape == CONFIG_CHOICE;
         bool is_groups = below.section->shape == CONFIG_GROUPS;
         bool may_be_set = is_choice || is_groups || below.section->optional;
+        if (is_repeated(&below))
+            continue;
         if (may_be_set && (!live || (is_choice && below.section->live))) {
             text_add(text, "\"^");
             add_set_prefix(text, path);
+            if (path->parent == NULL)
+                add_set_inheritor(text, section, below.section);
             text_add(text, "%s%s%s$\": ", below.section->key, is_groups ? "\\\\." : "",
                      is_groups ? GROUP_NAME : "");
             if (is_choice)

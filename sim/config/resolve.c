@@ -1,6 +1,7 @@
 #include "config/resolve.h"
 
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/value.h"
 
 #include <ctype.h>
@@ -508,7 +509,10 @@ static void check_counts(struct resolver *r, const struct config_block *block)
         /* The origin is ours until the config is handed out. */
         struct config_origin *origin = (struct config_origin *)(uintptr_t)child->origin;
         const char *when = child->section->when;
-        origin->effect = judge(r, block, when, &verdicts);
+        bool is_pattern = resolve_is_pattern(r->config, block, child->section);
+        origin->effect = is_pattern ? EFFECT_NONE : judge(r, block, when, &verdicts);
+        if (is_pattern)
+            continue;
         if (origin->effect == EFFECT_SOME)
             check_counts(r, child);
         if (origin->effect == EFFECT_SOME || !is_given(child, block))
@@ -526,6 +530,9 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     const struct config_section *section = config->schema->root;
     const struct param_table *table = section->table_count > 0 ? section->tables[0] : NULL;
     loader->visits_before = loader->visits;
+    root = inherit_tree(loader, root);
+    if (root == NULL)
+        return;
     if (!start_block(&r, NULL, section, "", table, "", root->at, &config->root) ||
         !fill_block(&r, &config->root, root, false) || loader->over_budget)
         return;

@@ -75,6 +75,12 @@ const struct config_block *access_below(const struct config_block *block, const 
 /* Are the names equal?  Asked for every name of every table, for each scenario of a study. */
 bool resolve_same(const char *a, const char *b);
 
+/* The block of the groups that inherit (config/inherit.h); NULL if there are none. */
+const struct config_block *resolve_inheritors(const struct config *config);
+/* Is the section, below `parent`, nobody's own, since such groups took it over? */
+bool resolve_is_pattern(const struct config *config, const struct config_block *parent,
+                        const struct config_section *section);
+
 const char *resolve_when(const struct param_table *table, const char *key);
 
 const struct config_section *resolve_section(const struct config_section *sections, size_t count,

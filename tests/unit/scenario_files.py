@@ -8,9 +8,10 @@ resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema l
 and resolves to itself too.  Each scenarios/studies/NAME/study.yaml checks silently and has its own
 schema line, question and cost.  `taosim scenarios` lists all of them with question and cost.  The
 example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md, docs/STUDY.md and the schemas in
-scenarios/ are what `taosim schema` writes; --update writes them.  With --checks only the shortest
-is resolved, for a build that is slow at measuring how fast it would run.  Ends with
-`N passed, N failed`.
+scenarios/ are what `taosim schema` writes; --update writes them.  A copy of
+`taosim scenarios copy` in an empty folder checks silently and resolves to the same.  With --checks
+only the shortest is resolved, for a build that is slow at measuring how fast it would run.  Ends
+with `N passed, N failed`.
 """
 import functools
 import json
@@ -72,6 +73,21 @@ def check_scenario(path):
     check_variant(path)
 
 
+def check_copy(name):
+    """What `taosim scenarios copy` makes in an empty folder is a scenario by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = run("scenarios", "copy", name, folder)
+        assert said.returncode == 0 and not said.stderr, said.stderr
+        made = {str(path) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
+        assert set(said.stdout.split()) == made, f"said {said.stdout}, made {made}"
+        copy = pathlib.Path(folder, name + ".yaml")
+        silent(copy)
+        original = ROOT / "scenarios" / name / "scenario.yaml"
+        assert not is_resolved(original) or resolved(copy) == resolved(original)
+        again = run("scenarios", "copy", name, folder)
+        assert again.returncode == 74 and "cannot write" in again.stderr, again
+
+
 def value_of(path, key):
     line = next(line for line in resolved(path).splitlines() if line.startswith(key + ":"))
     return line.split(":", 1)[1].strip().strip("\"'")
@@ -129,6 +145,7 @@ def main():
     cases = [(path.parent.name, check_scenario, (path,))
              for path in sorted(ROOT.glob("scenarios/*/scenario.yaml"))]
     named = [path for _, _, (path,) in cases]
+    cases += [("copy " + path.parent.name, check_copy, (path.parent.name,)) for path in named]
     cases += [(str(path.relative_to(ROOT)), check_variant, (path,))
               for path in sorted(ROOT.glob("scenarios/**/*.yaml"))
               if path not in named and path.name != "study.yaml"]
