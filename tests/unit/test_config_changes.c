@@ -72,7 +72,7 @@ static void a_star_stands_for_one_and_the_same_group(void **state)
     /* Of a group that cannot be understood nothing follows. */
     config_cases_assert_errors(SAMPLED_FROM("  a: {count: 1, strategy: cyborg}\n"),
                                "test.yaml:5:27: 'agents.a.strategy': unknown strategy 'cyborg'; "
-                               "known: honest, sybil\n"
+                               "known: sybil, honest\n"
                                "   5 |   a: {count: 1, strategy: cyborg}\n"
                                "     |                           ^\n");
 }
