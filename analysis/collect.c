@@ -191,9 +191,10 @@ static enum sim_status write_metric(struct writing *w, size_t m, struct sim_erro
     }
     if (good) {
         char name[NAME_BYTES];
-        put_root(w, metric->name, RECORD_F64, 2, metric_units(metric), metric->name, finals);
+        const char *text = w->plan->study->metrics[m];
+        put_root(w, metric->name, RECORD_F64, 2, metric_units(metric), text, finals);
         file_name(name, metric->name, "_by_epoch");
-        put_root(w, name, RECORD_F64, 3, metric_units(metric), metric->name, series);
+        put_root(w, name, RECORD_F64, 3, metric_units(metric), text, series);
         if (w->replicates > 1)
             write_interval(w, metric, finals, scratch);
     }
@@ -316,8 +317,7 @@ static enum sim_status write_table(struct writing *w, struct sim_error *err)
     for (size_t m = 0; m < w->wanted->metric_count && status == SIM_OK; m++) {
         for (size_t t = 0; t < count; t++)
             finals[t] = done[t] ? w->runs->runs[t].finals[m] : NAN;
-        put_table(w, dim, w->wanted->metrics[m].name, RECORD_F64, w->wanted->metrics[m].name,
-                  finals);
+        put_table(w, dim, w->wanted->metrics[m].name, RECORD_F64, plan->study->metrics[m], finals);
     }
     free(number);
     free(seed);
@@ -450,7 +450,24 @@ static enum sim_status write_dims(struct writing *w, struct sim_error *err)
     return SIM_OK;
 }
 
-static void write_attributes(struct writing *w)
+/* Names of variables, blank-separated: which of the file's are which. */
+static bool write_names(struct writing *w, const char *attr, size_t count, bool metrics)
+{
+    char *text = NULL, name[NAME_BYTES];
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    for (size_t i = 0; file != NULL && i < count; i++) {
+        file_name(name, metrics ? w->wanted->metrics[i].name : w->plan->study->axes[i].path, "");
+        fprintf(file, "%s%s", i > 0 ? " " : "", name);
+    }
+    bool good = file != NULL && fclose(file) == 0;
+    if (good)
+        collection_attr_text(w->file, attr, text);
+    free(text);
+    return good;
+}
+
+static enum sim_status write_attributes(struct writing *w, struct sim_error *err)
 {
     const struct study *study = w->plan->study;
     char digest[20];
@@ -461,7 +478,12 @@ static void write_attributes(struct writing *w)
     collection_attr_text(w->file, "question", study->params.question);
     collection_attr_text(w->file, "version", w->options->version);
     collection_attr_text(w->file, "study_digest", digest);
+    collection_attr_text(w->file, "design", study_design_names[study->params.design]);
+    if (!write_names(w, "parameter_names", study->axis_count, false) ||
+        !write_names(w, "metric_names", w->wanted->metric_count, true))
+        return SIM_FAIL(err, SIM_MEMORY, "no memory to collect '%s'", study->params.name);
     collection_attr_u64(w->file, "master_seed", study->params.seed);
+    return SIM_OK;
 }
 
 static enum sim_status write_all(struct writing *w, struct sim_error *err)
@@ -479,10 +501,9 @@ static enum sim_status write_all(struct writing *w, struct sim_error *err)
         status = write_table(w, err);
     if (status == SIM_OK)
         status = write_sensitivity(w, err);
-    if (status != SIM_OK)
-        return status;
-    write_attributes(w);
-    return collection_close(w->file, err);
+    if (status == SIM_OK)
+        status = write_attributes(w, err);
+    return status == SIM_OK ? collection_close(w->file, err) : status;
 }
 
 enum sim_status collect_write(const struct plan *plan, const struct collect_wanted *wanted,

@@ -33,6 +33,11 @@ struct collect_wanted {
     size_t array_count;
 };
 
+/* The names that a study's `arrays` can have, with a NULL behind; returns how many. */
+size_t collect_array_names(const char *ret_names[RECORD_VAR_COUNT + 1]);
+/* Are the names of metrics and arrays known?  Says which is none; groups are not looked for.  A
+ * study_check_names. */
+bool collect_check_names(const struct study *study, struct config_report *report);
 /* SIM_CONFIG: the report says which name is none; a metric's group must be one of `config`, a
  * scenario of the study.  SIM_MEMORY. */
 SIM_CHECKED enum sim_status collect_wanted_init(struct collect_wanted *ret_wanted,

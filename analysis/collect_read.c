@@ -1,5 +1,6 @@
 #include "analysis/collect_read.h"
 
+#include "base/param_text.h"
 #include "sweep/task.h"
 
 #include <stdio.h>
@@ -8,75 +9,100 @@
 
 /* ---- names */
 
-static enum sim_status find_arrays(const struct study *study, struct collect_wanted *wanted,
-                                   struct config_report *report, bool *good)
+static bool is_array(enum record_var var)
 {
-    for (size_t a = 0; a < study->array_count; a++) {
-        unsigned v = 0;
-        for (; v < RECORD_VAR_COUNT; v++) {
-            const struct record_var_info *info = record_var_info((enum record_var)v);
-            if (info->dim == RECORD_DIM_EPOCH && info->type != RECORD_TEXT &&
-                strcmp(info->name, study->arrays[a]) == 0)
-                break;
-        }
-        if (v < RECORD_VAR_COUNT) {
-            wanted->arrays[wanted->array_count++] = (enum record_var)v;
-            continue;
-        }
-        study_complain(study, report, study->array_nodes[a],
-                       "results have no variable over epochs called '%.60s'", study->arrays[a]);
-        *good = false;
-    }
-    return SIM_OK;
+    const struct record_var_info *info = record_var_info(var);
+    return info->dim == RECORD_DIM_EPOCH && info->type != RECORD_TEXT;
 }
 
-static bool group_is_known(const struct study *study, const struct metric *metric)
+size_t collect_array_names(const char *ret_names[RECORD_VAR_COUNT + 1])
 {
-    char path[METRIC_NAME_BYTES + 16];
-    if (*metric->group == '\0' || strcmp(metric->group, "attackers") == 0)
+    size_t count = 0;
+    for (unsigned v = 0; v < RECORD_VAR_COUNT; v++)
+        if (is_array((enum record_var)v))
+            ret_names[count++] = record_var_info((enum record_var)v)->name;
+    ret_names[count] = NULL;
+    return count;
+}
+
+/* RECORD_VAR_COUNT when there is none of that name. */
+static enum record_var find_array(const char *name)
+{
+    unsigned v = 0;
+    while (v < RECORD_VAR_COUNT && (!is_array((enum record_var)v) ||
+                                    strcmp(record_var_info((enum record_var)v)->name, name) != 0))
+        v++;
+    return (enum record_var)v;
+}
+
+static bool check_array(const struct study *study, size_t a, struct config_report *report)
+{
+    const char *names[RECORD_VAR_COUNT + 1], *name = study->arrays[a];
+    if (name == NULL || find_array(name) != RECORD_VAR_COUNT)
         return true;
-    snprintf(path, sizeof(path), "groups.%s", metric->group);
-    return study_has_section(study, path);
+    (void)collect_array_names(names);
+    const char *meant = param_nearest(name, names);
+    study_complain(study, report, study->array_nodes[a],
+                   "results have no variable over epochs called '%.60s'%s%s%s", name,
+                   meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+    return false;
 }
 
-static void find_metrics(const struct study *study, struct collect_wanted *wanted,
-                         struct config_report *report, bool *good)
+bool collect_check_names(const struct study *study, struct config_report *report)
 {
+    struct metric metric;
+    char reason[METRIC_REASON_BYTES];
+    bool good = true;
     for (size_t m = 0; m < study->metric_count; m++) {
-        struct metric *metric = &wanted->metrics[wanted->metric_count];
-        char reason[METRIC_REASON_BYTES];
-        bool parsed = metric_parse(study->metrics[m], metric, reason);
-        if (parsed && !group_is_known(study, metric)) {
-            snprintf(reason, sizeof(reason), "the scenario has no group '%.60s'", metric->group);
-            parsed = false;
-        }
-        if (parsed)
-            wanted->metric_count++;
-        else
-            study_complain(study, report, study->metric_nodes[m], "%s", reason);
-        *good &= parsed;
+        if (study->metrics[m] == NULL || metric_parse(study->metrics[m], &metric, reason))
+            continue;
+        study_complain(study, report, study->metric_nodes[m], "%s", reason);
+        good = false;
     }
+    for (size_t a = 0; a < study->array_count; a++)
+        good &= check_array(study, a, report);
+    return good;
+}
+
+static bool check_group(const struct study *study, size_t m, const struct metric *metric,
+                        struct config_report *report)
+{
+    char meant[METRIC_NAME_BYTES];
+    if (*metric->group == '\0' || strcmp(metric->group, "attackers") == 0 ||
+        study_has_group(study, metric->group, meant, sizeof(meant)))
+        return true;
+    study_complain(study, report, study->metric_nodes[m], "the scenario has no group '%.60s'%s%s%s",
+                   metric->group, *meant != '\0' ? "; did you mean '" : "", meant,
+                   *meant != '\0' ? "'?" : "");
+    return false;
 }
 
 enum sim_status collect_wanted_init(struct collect_wanted *ret_wanted, const struct study *study,
                                     struct config_report *report, struct sim_error *err)
 {
-    bool good = true;
-    *ret_wanted = (struct collect_wanted){
+    char reason[METRIC_REASON_BYTES];
+    bool good = collect_check_names(study, report);
+    struct collect_wanted wanted = {
         .metrics = calloc(study->metric_count + 1, sizeof(struct metric)),
         .arrays = calloc(study->array_count + 1, sizeof(enum record_var)),
     };
-    if (ret_wanted->metrics == NULL || ret_wanted->arrays == NULL) {
-        collect_wanted_release(ret_wanted);
-        return SIM_FAIL(err, SIM_MEMORY, "no memory for the metrics of '%s'", study->path);
+    bool memory = wanted.metrics != NULL && wanted.arrays != NULL;
+    for (size_t m = 0; m < study->metric_count && memory; m++) {
+        struct metric *metric = &wanted.metrics[wanted.metric_count];
+        if (!metric_parse(study->metrics[m], metric, reason))
+            continue;
+        good &= check_group(study, m, metric, report);
+        wanted.metric_count++;
     }
-    find_metrics(study, ret_wanted, report, &good);
-    enum sim_status status = find_arrays(study, ret_wanted, report, &good);
-    if (status == SIM_OK && !good)
-        status = SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", study->path);
-    if (status != SIM_OK)
-        collect_wanted_release(ret_wanted);
-    return status;
+    for (size_t a = 0; a < study->array_count && memory; a++)
+        wanted.arrays[wanted.array_count++] = find_array(study->arrays[a]);
+    if (memory && good) {
+        *ret_wanted = wanted;
+        return SIM_OK;
+    }
+    collect_wanted_release(&wanted);
+    return memory ? SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", study->path)
+                  : SIM_FAIL(err, SIM_MEMORY, "no memory for the metrics of '%s'", study->path);
 }
 
 void collect_wanted_release(struct collect_wanted *wanted)

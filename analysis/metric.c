@@ -31,6 +31,11 @@ static bool refuse(char *reason, const char *what, const char *word, const char 
     return false;
 }
 
+static bool is_metric_var(const struct record_var_info *info)
+{
+    return info->dim == RECORD_DIM_EPOCH && info->type != RECORD_TEXT;
+}
+
 /* A number over epochs; RECORD_VAR_COUNT when there is none of that name. */
 static enum record_var find_var(const char *name, const char **ret_known)
 {
@@ -38,7 +43,7 @@ static enum record_var find_var(const char *name, const char **ret_known)
     enum record_var found = RECORD_VAR_COUNT;
     for (unsigned v = 0; v < RECORD_VAR_COUNT; v++) {
         const struct record_var_info *info = record_var_info((enum record_var)v);
-        if (info->dim != RECORD_DIM_EPOCH || info->type == RECORD_TEXT)
+        if (!is_metric_var(info))
             continue;
         ret_known[known++] = info->name;
         if (strcmp(info->name, name) == 0)
@@ -107,6 +112,52 @@ bool metric_parse(const char *text, struct metric *ret_metric, char reason[METRI
     set_name(&metric, text);
     *ret_metric = metric;
     return true;
+}
+
+static void put_alternatives(FILE *file, bool slots)
+{
+    bool first = true;
+    for (unsigned v = 0; v < RECORD_VAR_COUNT; v++) {
+        const struct record_var_info *info = record_var_info((enum record_var)v);
+        if (!is_metric_var(info) || (info->width == RECORD_DIM_UID) != slots)
+            continue;
+        fprintf(file, "%s%s", first ? "" : "|", info->name);
+        first = false;
+    }
+}
+
+static void put_words(FILE *file, const char *const *words, const char *but)
+{
+    bool first = true;
+    for (; *words != NULL; words++) {
+        if (strcmp(*words, but) == 0)
+            continue;
+        fprintf(file, "%s%s", first ? "" : "|", *words);
+        first = false;
+    }
+}
+
+char *metric_pattern(void)
+{
+    static const char group[] = "@[A-Za-z][A-Za-z0-9_-]*";
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    if (file == NULL)
+        return NULL;
+    fputs("^((", file);
+    put_alternatives(file, false);
+    fputs(")|(", file);
+    put_alternatives(file, true);
+    fputs(")\\.((", file);
+    put_words(file, statistic_names, "share");
+    fprintf(file, ")(%s)?|share%s))(\\.(", group, group);
+    put_words(file, over_names, "");
+    fputs("))?$", file);
+    if (fclose(file) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 const char *metric_units(const struct metric *metric)

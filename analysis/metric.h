@@ -54,6 +54,8 @@ struct metric {
 
 /* False, and the reason, when the text is no metric. */
 bool metric_parse(const char *text, struct metric *ret_metric, char reason[METRIC_REASON_BYTES]);
+/* A regular expression that every metric matches, for editors; heap, NULL when out of memory. */
+char *metric_pattern(void);
 /* Of the values themselves: the variable's, or "1" for shares and indices. */
 const char *metric_units(const struct metric *metric);
 

@@ -1,5 +1,7 @@
 #include "analysis/outcome.h"
 
+#include "analysis/mechanisms.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,8 +105,7 @@ static void add_epoch(struct outcome *o, const struct columns *c, uint64_t epoch
 static enum sim_status read_all(struct outcome *o, struct columns *c, struct reader *reader,
                                 struct sim_error *err)
 {
-    const char *mechanism = reader_attr_text(reader, RECORD_ROOT, "mechanism");
-    snprintf(o->mechanism, sizeof(o->mechanism), "%s", mechanism == NULL ? "?" : mechanism);
+    mechanisms_text(reader, o->mechanism, sizeof(o->mechanism));
     reader_attr_u64(reader, RECORD_ROOT, "seed", &o->seed);
     enum sim_status status = SIM_OK;
     if (c->groups > 0)

@@ -20,7 +20,7 @@ struct outcome_line {
 struct outcome {
     uint64_t epoch_count;
     uint64_t seed;
-    char mechanism[64];
+    char mechanism[512];        /* mechanisms_text() */
     struct outcome_line *lines; /* (line_count) groups, then roles, then sides */
     size_t line_count;
     double *total_paid_rao;  /* (epoch_count) */

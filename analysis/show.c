@@ -16,6 +16,7 @@ struct table_name {
 static const struct table_name table_names[] = {
     {"epochs", RECORD_DIM_EPOCH, false},
     {"neurons", RECORD_DIM_EPOCH, true},
+    {"networks", RECORD_DIM_NETWORK, false},
     {"groups", RECORD_DIM_GROUP, false},
     {"corpus", RECORD_DIM_CORPUS_FILE, false},
     {"schedule", RECORD_DIM_SCHEDULE, false},
@@ -151,8 +152,7 @@ static const char *cell_text(struct reader *reader, const struct column *column,
     return label != NULL ? label : scratch->text;
 }
 
-/* A comma before every cell but the first; cells with a comma or quote in quotes. */
-static void print_cell(FILE *file, const char *text, bool csv, int width, bool first)
+void show_cell(FILE *file, const char *text, bool csv, int width, bool first)
 {
     if (!csv) {
         fprintf(file, "%s%*s", first ? "" : "  ", width, text);
@@ -219,12 +219,12 @@ static enum sim_status listing_init(struct listing *listing, struct reader *read
 
 static void print_headings(const struct listing *listing, const char *first, const char *second)
 {
-    print_cell(listing->file, first, listing->csv, 8, true);
+    show_cell(listing->file, first, listing->csv, 8, true);
     if (second != NULL)
-        print_cell(listing->file, second, listing->csv, 6, false);
+        show_cell(listing->file, second, listing->csv, 6, false);
     for (size_t c = 0; c < listing->column_count; c++)
-        print_cell(listing->file, record_var_info(listing->columns[c].var)->name, listing->csv,
-                   listing->columns[c].width, false);
+        show_cell(listing->file, record_var_info(listing->columns[c].var)->name, listing->csv,
+                  listing->columns[c].width, false);
     putc('\n', listing->file);
 }
 
@@ -232,7 +232,7 @@ static void print_index(const struct listing *listing, uint64_t index, int width
 {
     char text[24];
     snprintf(text, sizeof(text), "%" PRIu64, index);
-    print_cell(listing->file, text, listing->csv, width, first);
+    show_cell(listing->file, text, listing->csv, width, first);
 }
 
 static void print_line(const struct listing *listing, uint64_t row, size_t index)
@@ -241,7 +241,7 @@ static void print_line(const struct listing *listing, uint64_t row, size_t index
         struct cell cell;
         const struct column *column = &listing->columns[c];
         const char *text = cell_text(listing->reader, column, row, index, listing->csv, &cell);
-        print_cell(listing->file, text, listing->csv, column->width, false);
+        show_cell(listing->file, text, listing->csv, column->width, false);
     }
     putc('\n', listing->file);
 }
@@ -333,10 +333,10 @@ static enum sim_status list_variable(struct reader *reader, enum record_var var,
     if (column.block == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "show: out of memory");
     struct listing listing = {.reader = reader, .file = file, .csv = options->csv};
-    print_cell(file, record_dim_info(info->dim)->name, options->csv, 8, true);
+    show_cell(file, record_dim_info(info->dim)->name, options->csv, 8, true);
     for (uint64_t i = 0; i < width; i++) {
         if (width == 1)
-            print_cell(file, info->name, options->csv, column.width, false);
+            show_cell(file, info->name, options->csv, column.width, false);
         else
             print_index(&listing, i, column.width, false);
     }
@@ -349,7 +349,7 @@ static enum sim_status list_variable(struct reader *reader, enum record_var var,
         for (uint64_t i = 0; i < width && status == SIM_OK; i++) {
             struct cell cell;
             const char *text = cell_text(reader, &column, row, (size_t)i, options->csv, &cell);
-            print_cell(file, text, options->csv, column.width, false);
+            show_cell(file, text, options->csv, column.width, false);
         }
         putc('\n', file);
     }
@@ -363,8 +363,8 @@ static void list_attributes(struct reader *reader, enum record_scope scope, bool
         fputs("name,value\n", file);
     for (size_t i = 0; i < reader_attr_count(reader, scope); i++) {
         if (csv) {
-            print_cell(file, reader_attr_name(reader, scope, i), true, 0, true);
-            print_cell(file, reader_attr_print(reader, scope, i), true, 0, false);
+            show_cell(file, reader_attr_name(reader, scope, i), true, 0, true);
+            show_cell(file, reader_attr_print(reader, scope, i), true, 0, false);
             putc('\n', file);
         } else {
             fprintf(file, "%-28s %s\n", reader_attr_name(reader, scope, i),

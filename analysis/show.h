@@ -22,9 +22,9 @@ struct show_options {
     uint64_t first; /* rows to leave out at the start */
     uint64_t count; /* rows at most; 0 = all */
 };
-/* `table`: attributes, provenance, epochs, neurons (a row an epoch and slot), groups, corpus,
- * hotkeys, events, set_weights, set_weights/entry, weights, weights/entry, bonds, bonds/entry, or
- * the path of one variable ("stake_rao": a row an epoch, a column a slot).
+/* `table`: attributes, provenance, epochs, neurons (a row an epoch and slot), networks, groups,
+ * corpus, hotkeys, events, set_weights, set_weights/entry, weights, weights/entry, bonds,
+ * bonds/entry, or the path of one variable ("stake_rao": a row an epoch, a column a slot).
  * SIM_CONFIG: no such table, with the names there are. */
 SIM_CHECKED enum sim_status show_table(struct reader *reader, const char *table,
                                        const struct show_options *options, FILE *file,
@@ -32,5 +32,9 @@ SIM_CHECKED enum sim_status show_table(struct reader *reader, const char *table,
 
 /* The schema's tables as Markdown: the generated part of docs/RESULTS.md. */
 void show_schema_markdown(FILE *file);
+
+/* One cell of a line, of at least this width; in CSV a comma before every cell but the first, and
+ * cells with a comma, quote or new line in quotes. */
+void show_cell(FILE *file, const char *text, bool csv, int width, bool first);
 
 #endif

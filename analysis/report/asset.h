@@ -3,7 +3,9 @@
 #define REPORT_ASSET_H
 
 extern const char report_asset_page_css[];
+extern const char report_asset_draw_js[];
 extern const char report_asset_page_js[];
+extern const char report_asset_study_js[];
 extern const char report_asset_uplot_js[];
 extern const char report_asset_uplot_css[];
 extern const char report_asset_uplot_license[];

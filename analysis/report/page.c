@@ -4,9 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/mechanisms.h"
 #include "analysis/report/asset.h"
 
-static void print_html(FILE *file, const char *text)
+void report_page_html(FILE *file, const char *text)
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '<')
@@ -45,9 +46,9 @@ static void print_attrs(FILE *file, const struct report_run *run, enum record_sc
     for (size_t i = 0; i < count; i++) {
         const char *name = reader_attr_name(run->reader, scope, i);
         fputs("<tr><th>", file);
-        print_html(file, name);
+        report_page_html(file, name);
         fputs("</th><td>", file);
-        print_html(file, reader_attr_print(run->reader, scope, i));
+        report_page_html(file, reader_attr_print(run->reader, scope, i));
         fputs("</td></tr>\n", file);
     }
     fputs("</table>\n", file);
@@ -65,11 +66,11 @@ static void print_corpus(FILE *file, struct reader *reader)
         if (reader_read(reader, RECORD_CORPUS_BYTES, i, 1, &bytes, &ignored) != SIM_OK)
             continue;
         fputs("<tr><th>", file);
-        print_html(file, reader_text(reader, RECORD_CORPUS_DOMAIN, i));
+        report_page_html(file, reader_text(reader, RECORD_CORPUS_DOMAIN, i));
         fputs("</th><td>", file);
-        print_html(file, reader_text(reader, RECORD_CORPUS_PATH, i));
+        report_page_html(file, reader_text(reader, RECORD_CORPUS_PATH, i));
         fprintf(file, ", %" PRIu64 " bytes, SHA-256 ", bytes);
-        print_html(file, reader_text(reader, RECORD_CORPUS_SHA256, i));
+        report_page_html(file, reader_text(reader, RECORD_CORPUS_SHA256, i));
         fputs("</td></tr>\n", file);
     }
     fputs("</table>\n", file);
@@ -85,7 +86,7 @@ static void print_digests(FILE *file, const struct report_run *run)
         if (text == NULL)
             continue;
         fprintf(file, "<span>%s <code>", names[i]);
-        print_html(file, text);
+        report_page_html(file, text);
         fputs("</code></span> ", file);
     }
     fputs("</p>\n", file);
@@ -93,9 +94,14 @@ static void print_digests(FILE *file, const struct report_run *run)
 
 static void print_facts(FILE *file, const struct report_run *run, const struct report_run *twin)
 {
-    static const char *const names[] = {"mechanism", "seed", "version"};
+    static const char *const names[] = {"seed", "version"};
+    char mechanisms[1024];
+    mechanisms_text(run->reader, mechanisms, sizeof(mechanisms));
     fputs("<p class=\"facts\">", file);
     fprintf(file, "<span>%u slots</span><span>%zu epochs</span>", run->uid_count, run->epoch_count);
+    fputs("<span>mechanism ", file);
+    report_page_html(file, mechanisms);
+    fputs("</span>", file);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *text = NULL;
         size_t count = reader_attr_count(run->reader, RECORD_ROOT);
@@ -105,17 +111,18 @@ static void print_facts(FILE *file, const struct report_run *run, const struct r
         if (text == NULL)
             continue;
         fprintf(file, "<span>%s ", names[i]);
-        print_html(file, text);
+        report_page_html(file, text);
         fputs("</span>", file);
     }
     const char *outside = reader_attr_text(run->reader, RECORD_ROOT, "outside_knowledge");
     if (outside != NULL) {
         fputs("<span class=\"warn\">pays by what no chain knows: ", file);
-        print_html(file, outside);
+        report_page_html(file, outside);
         fputs("</span>", file);
     }
     if (run->networks > 1)
-        fprintf(file, "<span>network %u of %u</span>", run->netuid, run->networks);
+        fprintf(file, "<span>network %s, netuid %u, one of %u</span>", reader_network(run->reader),
+                run->netuid, run->networks);
     if (twin != NULL)
         fputs("<span>beside its honest twin</span>", file);
     if (!reader_finished(run->reader))
@@ -147,7 +154,7 @@ static void print_data(FILE *file, const struct report_run *run, const struct re
     fputs("]}</script>\n", file);
 }
 
-static void print_head(FILE *file, const char *title)
+void report_page_head(FILE *file, const char *title)
 {
     fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -156,22 +163,23 @@ static void print_head(FILE *file, const char *title)
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
           "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n<title>",
           file);
-    print_html(file, title);
+    report_page_html(file, title);
     fputs("</title>\n<style>\n", file);
     fputs(report_asset_uplot_css, file);
     fputs(report_asset_page_css, file);
     fputs("</style></head>\n<body>\n", file);
 }
 
-static void print_scripts(FILE *file)
+void report_page_scripts(FILE *file, const char *script)
 {
     fputs("<script>\n/*\nuPlot, embedded below:\n", file);
     fputs(report_asset_uplot_license, file);
     fputs("*/\n", file);
     fputs(report_asset_uplot_js, file);
-    fputs("</script>\n<script>\n", file);
-    fputs(report_asset_page_js, file);
-    fputs("</script>\n</body></html>\n", file);
+    fputs("</script>\n<script>\n\"use strict\";\n(function () {\n", file);
+    fputs(report_asset_draw_js, file);
+    fputs(script, file);
+    fputs("})();\n</script>\n</body></html>\n", file);
 }
 
 void report_page_print(FILE *file, const struct report_run *run, const struct report_run *twin,
@@ -182,11 +190,11 @@ void report_page_print(FILE *file, const struct report_run *run, const struct re
     find_text(run, "question", "# Question:", question, sizeof(question));
     if (title == NULL)
         title = name[0] != '\0' ? name : "taosim run";
-    print_head(file, title);
+    report_page_head(file, title);
     fputs("<header><h1>", file);
-    print_html(file, title);
+    report_page_html(file, title);
     fputs("</h1><p class=\"question\">", file);
-    print_html(file, question);
+    report_page_html(file, question);
     fputs("</p>\n", file);
     print_facts(file, run, twin);
     fputs("</header>\n<main><section id=\"headline\" class=\"cards\"></section>\n"
@@ -201,8 +209,8 @@ void report_page_print(FILE *file, const struct report_run *run, const struct re
     fputs("<h3>Provenance</h3>\n", file);
     print_attrs(file, run, RECORD_PROVENANCE);
     fputs("</details>\n<details><summary>Resolved scenario</summary><pre>", file);
-    print_html(file, reader_scenario(run->reader));
+    report_page_html(file, reader_scenario(run->reader));
     fputs("</pre></details></section></main>\n", file);
     print_data(file, run, twin, tables);
-    print_scripts(file);
+    report_page_scripts(file, report_asset_page_js);
 }

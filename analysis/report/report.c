@@ -14,10 +14,13 @@
 #include "analysis/report/headline.h"
 #include "analysis/report/page.h"
 #include "analysis/report/reduce.h"
+#include "analysis/report/study.h"
+#include "analysis/report/study_page.h"
 
 struct report {
     struct report_run run, twin;
     bool has_twin;
+    struct collection_reader *study; /* instead of runs; NULL otherwise */
     struct report_window window, twin_window;
     struct report_tables tables;
 };
@@ -29,6 +32,7 @@ static void report_release(struct report *report)
     report_window_release(&report->twin_window);
     report_run_release(&report->run);
     report_run_release(&report->twin);
+    collection_read_free(report->study);
 }
 
 /* RUN/twin beside a run folder or its result.h5, if somebody ran it. */
@@ -64,13 +68,14 @@ static void share_attackers(const struct report_run *run, struct report_run *twi
             twin->attacker[g] = run->attacker[g];
 }
 
-static enum sim_status load(const struct report_options *options, struct report *report,
-                            struct sim_error *err)
+static enum sim_status load_run(const struct report_options *options, struct report *report,
+                                struct sim_error *err)
 {
     char twin_path[4096];
-    enum sim_status status = report_run_open(options->result_path, &report->run, err);
+    enum sim_status status =
+        report_run_open(options->result_path, options->network, &report->run, err);
     if (status == SIM_OK && find_twin(options, twin_path, sizeof(twin_path))) {
-        status = report_run_open(twin_path, &report->twin, err);
+        status = report_run_open(twin_path, reader_network(report->run.reader), &report->twin, err);
         report->has_twin = status == SIM_OK;
         if (report->has_twin)
             share_attackers(&report->run, &report->twin);
@@ -92,6 +97,24 @@ static enum sim_status load(const struct report_options *options, struct report 
     if (status == SIM_OK && report->tables.out_of_memory)
         status = SIM_FAIL(err, SIM_MEMORY, "report: out of memory");
     return status;
+}
+
+static enum sim_status load(const struct report_options *options, struct report *report,
+                            struct sim_error *err)
+{
+    if (!collection_read_is_one(options->result_path))
+        return load_run(options, report, err);
+    enum sim_status status = collection_read_open(options->result_path, &report->study, err);
+    return status == SIM_OK ? report_study(report->study, &report->tables, err) : status;
+}
+
+static void print_page(FILE *file, const struct report *report, const char *title)
+{
+    if (report->study != NULL)
+        report_study_page(file, report->study, &report->tables, title);
+    else
+        report_page_print(file, &report->run, report->has_twin ? &report->twin : NULL,
+                          &report->tables, title);
 }
 
 /* A file written aside: opened, and later synced, closed and renamed. */
@@ -124,15 +147,14 @@ static enum sim_status close_aside(FILE *file, const char *aside, const char *pa
 enum sim_status report_write(const struct report_options *options, const char *output_path,
                              struct sim_error *err)
 {
-    struct report report = {.has_twin = false};
+    struct report report = {0};
     char aside[4096];
     FILE *file = NULL;
     enum sim_status status = load(options, &report, err);
     if (status == SIM_OK)
         status = open_aside(output_path, aside, sizeof(aside), &file, err);
     if (status == SIM_OK) {
-        report_page_print(file, &report.run, report.has_twin ? &report.twin : NULL, &report.tables,
-                          options->title);
+        print_page(file, &report, options->title);
         status = close_aside(file, aside, output_path, err);
     }
     report_release(&report);
@@ -156,7 +178,7 @@ static enum sim_status write_csv(const struct report_table *table, const char *f
 enum sim_status report_csv(const struct report_options *options, const char *folder,
                            struct sim_error *err)
 {
-    struct report report = {.has_twin = false};
+    struct report report = {0};
     enum sim_status status = load(options, &report, err);
     if (status == SIM_OK && mkdir(folder, 0777) != 0 && errno != EEXIST)
         status = SIM_FAIL(err, SIM_IO, "cannot make the folder '%s': %s", folder, strerror(errno));

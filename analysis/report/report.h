@@ -1,5 +1,5 @@
 /*
- * report.h: one HTML page about a run, or a run beside its twin.
+ * report.h: one HTML page about a run, a run beside its twin, or a study's collected file.
  *
  * The page is self-contained (script, style and numbers inside, under 2 MB whatever the run's
  * size), asks no network, prints, and reads on a telephone.  Numbers are reduced here, in C; the
@@ -13,8 +13,10 @@
 #include "base/error.h"
 
 struct report_options {
-    const char *result_path; /* a result.h5 or a run folder (closed segments while it runs) */
+    const char *result_path; /* a result.h5, a run folder (closed segments while it runs), or a
+                                study's collected.h5 */
     const char *twin_path;   /* the same for the honest baseline; NULL = RUN/twin if it is there */
+    const char *network;     /* of several; NULL = the first */
     const char *title;       /* NULL = the scenario's name and question */
 };
 

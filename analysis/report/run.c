@@ -23,7 +23,7 @@ static const enum record_var field_var[FIELD_COUNT] = {[FIELD_EMISSION_RAO] = RE
                                                        [FIELD_BYTES_UP] = RECORD_BYTES_UP,
                                                        [FIELD_BYTES_DOWN] = RECORD_BYTES_DOWN};
 
-/* Keeps the rows of the lowest netuid. */
+/* The rows of the network that is shown. */
 static enum sim_status choose_network(struct report_run *run, struct sim_error *err)
 {
     size_t total = (size_t)reader_rows(run->reader, RECORD_DIM_EPOCH);
@@ -36,16 +36,14 @@ static enum sim_status choose_network(struct report_run *run, struct sim_error *
     enum sim_status status = SIM_OK;
     if (reader_has(run->reader, RECORD_NETUID))
         status = reader_read(run->reader, RECORD_NETUID, 0, total, netuids, err);
-    uint16_t lowest = UINT16_MAX, highest = 0;
-    for (size_t i = 0; i < total; i++) {
+    uint16_t lowest = UINT16_MAX;
+    for (size_t i = 0; i < total; i++)
         lowest = netuids[i] < lowest ? netuids[i] : lowest;
-        highest = netuids[i] > highest ? netuids[i] : highest;
-    }
     for (size_t i = 0; i < total; i++)
         if (netuids[i] == lowest)
             run->rows[run->epoch_count++] = i;
     run->netuid = lowest;
-    run->networks = total > 0 ? (uint32_t)highest - lowest + 1 : 0;
+    run->networks = (uint32_t)reader_network_count(run->reader);
     free(netuids);
     return status;
 }
@@ -72,12 +70,18 @@ static enum sim_status read_groups(struct report_run *run, struct sim_error *err
     return status;
 }
 
-enum sim_status report_run_open(const char *path, struct report_run *ret_run, struct sim_error *err)
+enum sim_status report_run_open(const char *path, const char *network, struct report_run *ret_run,
+                                struct sim_error *err)
 {
     struct report_run run = {0};
     enum sim_status status = reader_open(path, &run.reader, err);
     if (status != SIM_OK)
         return status;
+    status = reader_choose_network(run.reader, network, err);
+    if (status != SIM_OK) {
+        reader_free(run.reader);
+        return status;
+    }
     run.uid_count = (uint32_t)reader_rows(run.reader, RECORD_DIM_UID);
     for (int f = 0; f < FIELD_COUNT; f++)
         run.has[f] = reader_has(run.reader, field_var[f]);

@@ -33,8 +33,8 @@ enum report_field {
 struct report_run {
     struct reader *reader; /* owned */
     uint32_t uid_count;
-    uint16_t netuid;   /* the network that is shown: the lowest */
-    uint32_t networks; /* how many the result holds */
+    uint16_t netuid;   /* of the network that is shown */
+    uint32_t networks; /* how many the result names */
     uint64_t *rows;    /* (epoch_count), owned: rows of the epoch dimension */
     size_t epoch_count;
     size_t group_count;   /* >= 1 */
@@ -50,8 +50,8 @@ struct report_epoch {
     const double *field[FIELD_COUNT];
 };
 
-SIM_CHECKED enum sim_status report_run_open(const char *path, struct report_run *ret_run,
-                                            struct sim_error *err);
+SIM_CHECKED enum sim_status report_run_open(const char *path, const char *network,
+                                            struct report_run *ret_run, struct sim_error *err);
 void report_run_release(struct report_run *run);
 
 typedef enum sim_status report_visit(void *context, const struct report_epoch *epoch,

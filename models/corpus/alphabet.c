@@ -180,8 +180,6 @@ static size_t encode_latin64(const char *line, size_t size_bytes, uint8_t *ret_t
         if (f.count == 2)
             ret_tokens[count++] = f.second;
     }
-    while (count > 0 && ret_tokens[count - 1] == SYMBOL_SPACE)
-        count--;
     return count;
 }
 
@@ -196,14 +194,37 @@ static size_t encode_bytes(const char *line, size_t size_bytes, uint8_t *ret_tok
             continue;
         ret_tokens[count++] = (uint8_t)c;
     }
-    while (count > 0 && ret_tokens[count - 1] == ' ')
-        count--;
     return count;
+}
+
+/* As alphabet_encode, with the blank at the end. */
+static size_t encode_open(enum alphabet_kind kind, const char *line, size_t size_bytes,
+                          uint8_t *ret_tokens)
+{
+    return kind == ALPHABET_BYTES ? encode_bytes(line, size_bytes, ret_tokens)
+                                  : encode_latin64(line, size_bytes, ret_tokens);
 }
 
 size_t alphabet_encode(enum alphabet_kind kind, const char *line, size_t size_bytes,
                        uint8_t *ret_tokens)
 {
-    return kind == ALPHABET_BYTES ? encode_bytes(line, size_bytes, ret_tokens)
-                                  : encode_latin64(line, size_bytes, ret_tokens);
+    uint8_t blank = kind == ALPHABET_BYTES ? ' ' : SYMBOL_SPACE;
+    size_t count = encode_open(kind, line, size_bytes, ret_tokens);
+    while (count > 0 && ret_tokens[count - 1] == blank)
+        count--;
+    return count;
+}
+
+size_t alphabet_encode_text(enum alphabet_kind kind, const char *text, size_t size_bytes,
+                            uint8_t *ret_tokens)
+{
+    size_t count = 0, from = 0;
+    for (size_t at = 0; at < size_bytes; at++) {
+        if (text[at] != '\n')
+            continue;
+        count += alphabet_encode(kind, text + from, at - from, ret_tokens + count);
+        ret_tokens[count++] = alphabet_newline(kind);
+        from = at + 1;
+    }
+    return count + encode_open(kind, text + from, size_bytes - from, ret_tokens + count);
 }

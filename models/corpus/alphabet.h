@@ -31,6 +31,10 @@ uint8_t alphabet_newline(enum alphabet_kind kind);
 size_t alphabet_encode(enum alphabet_kind kind, const char *line, size_t size_bytes,
                        uint8_t *ret_tokens);
 
+/* The same of a text of several lines, whose last one may go on: a blank at its end stays. */
+size_t alphabet_encode_text(enum alphabet_kind kind, const char *text, size_t size_bytes,
+                            uint8_t *ret_tokens);
+
 /* Offset of the first byte that is not part of valid UTF-8, or size_bytes when all is. */
 size_t alphabet_utf8_check(const char *text, size_t size_bytes);
 

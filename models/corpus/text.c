@@ -366,9 +366,17 @@ static enum sim_status text_load(const void *params, uint64_t seed, struct corpu
     return SIM_FAIL(err, status, "%s", problem.text);
 }
 
+static size_t text_encode(const struct corpus *corpus, const char *text, size_t size_bytes,
+                          uint8_t *ret_tokens)
+{
+    enum alphabet_kind kind = corpus->vocabulary_symbols == 256 ? ALPHABET_BYTES : ALPHABET_LATIN64;
+    return alphabet_encode_text(kind, text, size_bytes, ret_tokens);
+}
+
 const struct corpus_ops corpus_text = {.params = &table,
                                        .load = text_load,
                                        .free = domains_free_corpus,
                                        .draw = domains_draw,
                                        .mixture = domains_mixture,
-                                       .mixture_stats = domains_mixture_stats};
+                                       .mixture_stats = domains_mixture_stats,
+                                       .encode = text_encode};

@@ -15,6 +15,12 @@ static uint32_t bigram_vocabulary(const void *shape)
     return ((const struct bigram_shape *)shape)->vocabulary;
 }
 
+static uint32_t bigram_reach(const void *shape)
+{
+    (void)shape;
+    return 1;
+}
+
 static size_t bigram_list(const void *shape, struct lm_tensor *ret_tensors)
 {
     uint32_t vocabulary = bigram_vocabulary(shape);
@@ -111,6 +117,7 @@ const struct lm_ops bigram_ops = {
     .vocabulary = bigram_vocabulary,
     .hidden_width = bigram_vocabulary,
     .sequence_length_max = lm_any_length,
+    .reach = bigram_reach,
     .parameter_count = bigram_parameter_count,
     .tensors = bigram_list,
     .scratch_count = bigram_scratch_count,

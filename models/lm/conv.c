@@ -53,6 +53,11 @@ static struct conv_tensors cut(struct conv_size size, lm_real *block)
     return t;
 }
 
+static uint32_t conv_reach(const void *shape)
+{
+    return ((const struct conv_shape *)shape)->context;
+}
+
 static size_t conv_list(const void *shape, struct lm_tensor *ret_tensors)
 {
     const struct conv_shape *conv = shape;
@@ -262,6 +267,7 @@ const struct lm_ops conv_ops = {
     .vocabulary = conv_vocabulary,
     .hidden_width = conv_hidden_width,
     .sequence_length_max = lm_any_length,
+    .reach = conv_reach,
     .parameter_count = conv_parameter_count,
     .tensors = conv_list,
     .scratch_count = conv_scratch_count,

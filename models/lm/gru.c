@@ -46,6 +46,12 @@ static uint32_t gru_hidden_width(const void *shape)
     return ((const struct gru_shape *)shape)->hidden;
 }
 
+static uint32_t gru_reach(const void *shape)
+{
+    (void)shape;
+    return 0;
+}
+
 static size_t gru_list(const void *shape, struct lm_tensor *ret_tensors)
 {
     const struct gru_shape *gru = shape;
@@ -181,16 +187,19 @@ static void gate_row(size_t hidden, const lm_real *restrict x, const lm_real *re
 }
 
 /* All states; with `keep`, every instant's gates, otherwise only the last one's.  The first instant
- * has no state to multiply. */
+ * has no state to multiply, unless the batch brings one. */
 static void run_states(struct gru_size size, const struct gru_tensors *p,
                        const struct lm_batch *batch, const struct lm_distinct *distinct, bool keep,
                        const struct gru_scratch *s)
 {
     size_t sequences = batch->sequence_count;
-    lm_fill(s->state, sequences * size.hidden, 0);
+    if (batch->state == NULL)
+        lm_fill(s->state, sequences * size.hidden, 0);
+    else
+        memcpy(s->state, batch->state, sequences * size.hidden * sizeof(lm_real));
     for (size_t time = 0; time < batch->sequence_length; time++) {
         const lm_real *before = s->state + time * sequences * size.hidden;
-        if (time == 0)
+        if (time == 0 && batch->state == NULL)
             lm_fill(s->product, sequences * size.gates, 0);
         else
             lm_product(false, sequences, size.gates, size.hidden, before, size.hidden, p->recurrent,
@@ -369,6 +378,7 @@ const struct lm_ops gru_ops = {
     .vocabulary = gru_vocabulary,
     .hidden_width = gru_hidden_width,
     .sequence_length_max = lm_any_length,
+    .reach = gru_reach,
     .parameter_count = gru_parameter_count,
     .tensors = gru_list,
     .scratch_count = gru_scratch_count,

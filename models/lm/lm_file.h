@@ -30,12 +30,15 @@ struct lm_generate_options {
     const uint8_t *prompt; /* [prompt_count], each below the vocabulary; the first token at least */
     size_t prompt_count;
     size_t count;       /* tokens to write */
-    size_t window;      /* tokens that the model looks back on; 0 = 128, or all that it can */
     double temperature; /* logits are divided by it; 0 = always the most probable token */
+    /* Sees the text while it is written, some tokens at a time, or NULL. */
+    void (*take)(void *context, const uint8_t *tokens, size_t count);
+    void *take_context;
 };
 
-/* Draws count tokens, each from what the model says after the ones before.  SIM_MEMORY;
- * SIM_NUMERIC, with the place, when the model gives no number. */
+/* Draws count tokens, each from what the model says after the ones before: all of them where it
+ * carries a state, else as many as decide its prediction.  So a token costs the same wherever it
+ * stands.  SIM_MEMORY; SIM_NUMERIC, with the place, when the model gives no number. */
 SIM_CHECKED enum sim_status lm_generate(const struct lm_ops *ops, const void *shape,
                                         const float *parameters,
                                         const struct lm_generate_options *options,

@@ -355,6 +355,7 @@ const struct lm_ops transformer_ops = {
     .vocabulary = transformer_vocabulary,
     .hidden_width = transformer_hidden_width,
     .sequence_length_max = transformer_sequence_length_max,
+    .reach = transformer_sequence_length_max,
     .parameter_count = transformer_parameter_count,
     .tensors = transformer_list,
     .scratch_count = transformer_scratch_count,

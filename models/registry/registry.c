@@ -45,38 +45,9 @@ const char *registry_kind_name(enum registry_kind kind)
     return names[kind];
 }
 
-static const void *item(const struct registry *registry, enum registry_kind kind, size_t index)
+const void *registry_operations(const struct registry *registry, enum registry_kind kind,
+                                size_t index)
 {
     SIM_ASSERT(index < registry->count[kind]);
     return registry->operations[kind][index];
-}
-
-const struct mechanism_ops *registry_mechanism(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_MECHANISM, index);
-}
-
-const struct lm_ops *registry_model(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_MODEL, index);
-}
-
-const struct corpus_ops *registry_corpus(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_CORPUS, index);
-}
-
-const struct scorer_ops *registry_scorer(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_SCORER, index);
-}
-
-const struct router_ops *registry_router(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_ROUTER, index);
-}
-
-const struct strategy_ops *registry_strategy(const struct registry *registry, size_t index)
-{
-    return item(registry, REGISTRY_STRATEGY, index);
 }

@@ -41,11 +41,9 @@ void registry_init(struct registry *registry);
 /* The name of a kind as `taosim list` takes it, never NULL. */
 const char *registry_kind_name(enum registry_kind kind);
 
-const struct mechanism_ops *registry_mechanism(const struct registry *registry, size_t index);
-const struct lm_ops *registry_model(const struct registry *registry, size_t index);
-const struct corpus_ops *registry_corpus(const struct registry *registry, size_t index);
-const struct scorer_ops *registry_scorer(const struct registry *registry, size_t index);
-const struct router_ops *registry_router(const struct registry *registry, size_t index);
-const struct strategy_ops *registry_strategy(const struct registry *registry, size_t index);
+/* The operations at an index of a kind: a struct mechanism_ops, lm_ops, corpus_ops, scorer_ops,
+ * router_ops or strategy_ops. */
+const void *registry_operations(const struct registry *registry, enum registry_kind kind,
+                                size_t index);
 
 #endif

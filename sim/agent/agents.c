@@ -9,30 +9,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *agents_group_stable_name(const struct agents_group *group)
+{
+    return group->stable_name != NULL ? group->stable_name : group->name;
+}
+
 /* ---- start */
 
-void agents_map_accounts(struct agents *agents)
+void agents_map_accounts(struct agents *agents, uint32_t first_account)
 {
+    agents->first_account = first_account;
     for (uint32_t a = 0; a < agents->account_capacity; a++)
         agents->neuron_of_account[a] = agents->owner_of_account[a] = AGENT_NONE;
     for (uint32_t n = 0; n < agents->neuron_count; n++) {
-        SIM_ASSERT(agents->neurons[n].hotkey < agents->account_capacity);
-        agents->neuron_of_account[agents->neurons[n].hotkey] = n;
+        uint32_t at = agents_account(agents, agents->neurons[n].hotkey);
+        SIM_ASSERT(at < agents->account_capacity);
+        agents->neuron_of_account[at] = n;
     }
     for (uint32_t o = 0; o < agents->owner_count; o++)
-        agents->owner_of_account[agents->owners[o].account] = o;
+        agents->owner_of_account[agents_account(agents, agents->owners[o].account)] = o;
     for (uint32_t d = 0; d < agents->delegator_count; d++)
-        agents->owner_of_account[agents->delegators[d].account] = agents->owner_count + d;
+        agents->owner_of_account[agents_account(agents, agents->delegators[d].account)] =
+            agents->owner_count + d;
 }
 
 static enum sim_status add_accounts(struct agents *agents, struct sim_error *err)
 {
     struct chain *chain = agents->wiring.chain;
     enum sim_status status = SIM_OK;
-    uint32_t last_owner = AGENT_NONE;
+    uint32_t last_owner = AGENT_NONE, first_account = chain_account_count(chain);
     for (uint32_t n = 0; n < agents->neuron_count && status == SIM_OK; n++) {
         struct agent_neuron *neuron = &agents->neurons[n];
-        const char *group = agents_group_of(agents, n)->name;
+        const char *group = agents_group_stable_name(agents_group_of(agents, n));
         char name[256];
         if (neuron->owner != last_owner) {
             last_owner = neuron->owner;
@@ -49,7 +57,7 @@ static enum sim_status add_accounts(struct agents *agents, struct sim_error *err
     if (status == SIM_OK)
         status = delegator_genesis(agents, err);
     if (status == SIM_OK)
-        agents_map_accounts(agents);
+        agents_map_accounts(agents, first_account);
     return status;
 }
 
@@ -198,6 +206,11 @@ uint32_t agents_count(const struct agents *agents)
     return agents->neuron_count;
 }
 
+uint32_t agents_owner_count(const struct agents *agents)
+{
+    return agents->owner_count + agents->delegator_count;
+}
+
 uint32_t agents_model_count(const struct agents *agents)
 {
     return agents->server_count;
@@ -243,12 +256,14 @@ uint32_t agents_of_host(const struct agents *agents, uint32_t host)
 
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey)
 {
-    return hotkey < agents->account_capacity ? agents->neuron_of_account[hotkey] : AGENT_NONE;
+    uint32_t at = agents_account(agents, hotkey);
+    return at < agents->account_capacity ? agents->neuron_of_account[at] : AGENT_NONE;
 }
 
 uint32_t agents_of_coldkey(const struct agents *agents, uint32_t coldkey)
 {
-    return coldkey < agents->account_capacity ? agents->owner_of_account[coldkey] : AGENT_NONE;
+    uint32_t at = agents_account(agents, coldkey);
+    return at < agents->account_capacity ? agents->owner_of_account[at] : AGENT_NONE;
 }
 
 const struct agent_counters *agents_counters(const struct agents *agents, uint32_t neuron)

@@ -1,5 +1,5 @@
 /*
- * agents.h: all neurons of a network, and what they do from event to event.
+ * agents.h: all neurons of one network, and what they do from event to event.
  *
  * A neuron is an identity: a hotkey of a group, with or without a uid.  Behind it stands a server
  * (a host with one model and one queue), which may serve several identities, and an owner (a
@@ -64,6 +64,7 @@ enum { AGENT_EVALUATION_TOKENS_MAX = 64 * 1024 };
 /* One group of the scenario; everything is borrowed and outlives the agents. */
 struct agents_group {
     const char *name;
+    const char *stable_name; /* what draws and accounts are keyed by; NULL: the name */
     const struct group_params *params;
     const struct group_host_params *host;
     const struct group_training_params *training;
@@ -79,6 +80,7 @@ struct agents_group {
 /* One kind of delegators; borrowed likewise. */
 struct agents_delegators {
     const char *name;
+    const char *stable_name; /* as a group's */
     const struct delegator_params *params;
 };
 
@@ -111,7 +113,12 @@ struct agents_wiring {
     struct chain *chain;
     struct compute_pool *pool;
     struct version_pool *versions;
+    /* Where others share the network: the number there of the first host of these agents, and what
+     * is or-ed to the tags of their messages (bits that AGENTS_TAG_BITS leaves free). */
+    uint32_t first_host;
+    uint64_t tag;
 };
+enum { AGENTS_TAG_BITS = 48 };
 
 /* What one neuron did since agents_reset_counters(). */
 struct agent_counters {
@@ -147,6 +154,8 @@ struct agent_incident {
 };
 
 struct agents;
+
+const char *agents_group_stable_name(const struct agents_group *group);
 
 /* Draws every neuron, with hosts, mixtures and first parameters.  The caller owns *ret_agents.
  * SIM_CONFIG for what does not fit together, SIM_MEMORY. */
@@ -195,7 +204,8 @@ enum agents_test {
     AGENTS_TEST_HELDOUT, /* text that nobody trains on */
     AGENTS_TEST_PUBLIC   /* text of the public training part, which all may have trained on */
 };
-/* Whether no owner, delegator or late neuron decides anything from block to block. */
+/* Whether no owner, delegator, late neuron or validator with a row to reveal decides anything from
+ * block to block. */
 bool agents_rest(const struct agents *agents);
 
 /* Loss in nats a token of every model on `sequence_count` sequences of a test: ret_loss_nats
@@ -222,6 +232,8 @@ uint32_t agents_of_uid(const struct agents *agents, uint32_t uid);
 uint32_t agents_of_host(const struct agents *agents, uint32_t host);
 /* The neuron of a hotkey or AGENT_NONE. */
 uint32_t agents_of_hotkey(const struct agents *agents, uint32_t hotkey);
+/* Owners and, behind them, delegators. */
+uint32_t agents_owner_count(const struct agents *agents);
 /* The owner of a coldkey, as in agent_info, or AGENT_NONE; delegators are numbered behind owners.
  */
 uint32_t agents_of_coldkey(const struct agents *agents, uint32_t coldkey);

@@ -37,11 +37,6 @@ uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape)
     return FLOAT_BYTES * (2 + shape->sequences * (shape->phrases + 1));
 }
 
-uint64_t answer_generated_bytes(const struct answer_shape *shape)
-{
-    return TOKEN_BYTES * shape->sequences * shape->generated;
-}
-
 /* ---- top k */
 
 /* By insertion, as k is small. */
@@ -89,6 +84,16 @@ void answer_topk_gradient(const double *gradient, uint32_t symbols, uint32_t k, 
     memset(ret_gradient, 0, symbols * sizeof(*ret_gradient));
     for (uint32_t i = 0; i < k; i++)
         ret_gradient[scratch[i]] = gradient[scratch[i]];
+}
+
+double answer_log_sum(const lm_real *logits, uint32_t symbols)
+{
+    double largest = (double)logits[0], sum = 0;
+    for (uint32_t v = 1; v < symbols; v++)
+        largest = fmax(largest, (double)logits[v]);
+    for (uint32_t v = 0; v < symbols; v++)
+        sum += exp((double)logits[v] - largest);
+    return largest + log(sum);
 }
 
 /* ---- hidden states */
@@ -152,13 +157,17 @@ static double clamp01(double x)
     return x > 0 ? fmin(x, 1) : x <= 0 ? 0 : x; /* NaN stays */
 }
 
+static uint32_t unlisted(const struct answer_phrases *phrases, uint32_t symbols_min)
+{
+    return symbols_min > phrases->count ? symbols_min - phrases->count : 0;
+}
+
 static double total_mass(const struct answer_phrases *phrases, uint32_t symbols_min)
 {
     double sum = 0;
     for (uint32_t k = 0; k < phrases->count; k++)
         sum += clamp01(phrases->probabilities[k]);
-    uint32_t unlisted = symbols_min > phrases->count ? symbols_min - phrases->count : 0;
-    return sum + unlisted * clamp01(phrases->floor);
+    return sum + unlisted(phrases, symbols_min) * clamp01(phrases->floor);
 }
 
 static bool begins(const struct answer_phrases *phrases, uint32_t k, const uint32_t *target)
@@ -195,19 +204,63 @@ static double loss_of(double probability)
     return isnan(loss_nats) ? BAD_LOSS_NATS : loss_nats;
 }
 
+/* C: the target is compared by its first 1..C tokens. */
+static uint32_t compared(const struct answer_phrases *phrases, uint32_t target_count)
+{
+    uint32_t longest = 0;
+    for (uint32_t k = 0; k < phrases->count; k++)
+        longest = phrases->lengths[k] > longest ? phrases->lengths[k] : longest;
+    return longest < target_count ? longest : target_count;
+}
+
 struct answer_phrase_loss answer_phrases_loss(const struct answer_phrases *phrases,
                                               const uint32_t *target, uint32_t target_count,
                                               uint32_t symbols_min)
 {
     double total = total_mass(phrases, symbols_min), match = 0;
-    uint32_t longest = 0;
-    for (uint32_t k = 0; k < phrases->count; k++)
-        longest = phrases->lengths[k] > longest ? phrases->lengths[k] : longest;
-    uint32_t compared = longest < target_count ? longest : target_count;
-    for (uint32_t length = 1; length <= compared; length++)
+    for (uint32_t length = 1; length <= compared(phrases, target_count); length++)
         match += matching(phrases, target, length) / total;
     return (struct answer_phrase_loss){
         .next_nats = loss_of(matching(phrases, target, 0) / total),
         .continuation_nats = loss_of(match),
     };
+}
+
+/* Adds to ret (count + 1) how often each probability, and the floor, is part of the match. */
+static void count_parts(const struct answer_phrases *phrases, const uint32_t *target,
+                        uint32_t length, double *ret)
+{
+    bool any = false;
+    for (uint32_t k = 0; k < phrases->count; k++) {
+        bool is_part = equals(phrases, k, target, length);
+        ret[k] += is_part;
+        any = any || is_part;
+    }
+    ret[phrases->count] += !any;
+}
+
+static bool within01(double x)
+{
+    return x >= 0 && x <= 1;
+}
+
+void answer_phrases_gradient(const struct answer_phrases *phrases, const uint32_t *target,
+                             uint32_t target_count, uint32_t symbols_min, double *ret_gradient)
+{
+    uint32_t count = phrases->count;
+    double total = total_mass(phrases, symbols_min), match = 0;
+    memset(ret_gradient, 0, (count + 1) * sizeof(*ret_gradient));
+    for (uint32_t length = 1; length <= compared(phrases, target_count); length++) {
+        match += matching(phrases, target, length) / total;
+        count_parts(phrases, target, length, ret_gradient);
+    }
+    /* Where the match is cut off at 1, or is no number, the loss is a constant. */
+    double by_match = match <= 1 ? -1 / (match + PROBABILITY_FLOOR) : 0;
+    for (uint32_t k = 0; k <= count; k++) {
+        bool is_floor = k == count;
+        double claimed = is_floor ? phrases->floor : phrases->probabilities[k];
+        double in_total = is_floor ? unlisted(phrases, symbols_min) : 1;
+        double by_claim = (ret_gradient[k] - match * in_total) / total;
+        ret_gradient[k] = by_match != 0 && within01(claimed) ? by_match * by_claim : 0;
+    }
 }

@@ -9,6 +9,8 @@
 #ifndef AGENT_ANSWER_H
 #define AGENT_ANSWER_H
 
+#include "agent/lm.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +23,9 @@ struct answer_shape {
     uint64_t kept;         /* k of the causal LM's top k at each position */
     uint64_t phrases;      /* K of the next phrase's top K */
     uint64_t extra_tokens; /* of phrases longer than one token, over all of them */
-    uint64_t generated;    /* tokens of a free continuation */
 };
 
-/* 8 bytes a token id. */
+/* 8 bytes a token id, in either direction. */
 uint64_t answer_request_bytes(const struct answer_shape *shape);
 /* float32 states; the gradient that comes back is as large. */
 uint64_t answer_hidden_bytes(const struct answer_shape *shape);
@@ -34,10 +35,12 @@ uint64_t answer_topk_bytes(const struct answer_shape *shape);
 uint64_t answer_phrases_bytes(const struct answer_shape *shape);
 /* A gradient for each phrase's probability and the floor's, and two words. */
 uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape);
-uint64_t answer_generated_bytes(const struct answer_shape *shape);
 
 /* The k largest of `values`, largest first, the lower index first on ties. */
 void answer_largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices);
+
+/* ln of the sum of exponentials; NaN among the logits makes it NaN. */
+double answer_log_sum(const lm_real *logits, uint32_t symbols);
 
 /* ---- hidden states */
 
@@ -98,5 +101,14 @@ struct answer_phrase_loss {
 struct answer_phrase_loss answer_phrases_loss(const struct answer_phrases *phrases,
                                               const uint32_t *target, uint32_t target_count,
                                               uint32_t symbols_min);
+
+/*
+ * The derivative of the continuation's loss, ret (K + 1): by each probability, then by the floor.
+ * With M = min(match, 1), T the total and n_k how many of the C terms a number is part of,
+ *   dL / dp_k = -(n_k - M) / T / (M + 1e-40),   dL / df = -(n_f - M (symbols_min - K)) / T / (...)
+ * and 0 where a clamp cuts a number off, and where the loss counts as 20.
+ */
+void answer_phrases_gradient(const struct answer_phrases *phrases, const uint32_t *target,
+                             uint32_t target_count, uint32_t symbols_min, double *ret_gradient);
 
 #endif

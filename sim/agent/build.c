@@ -302,7 +302,7 @@ static enum sim_status build_neuron(struct agents *agents, struct version_pool *
 {
     const struct agents_group *group = &agents->setup.groups[group_index];
     const struct group_params *params = group->params;
-    uint64_t entity = stream_entity(group->name, index);
+    uint64_t entity = stream_entity(agents_group_stable_name(group), index);
     struct stream draw;
     uint64_t stake_rao = draw_stake_rao(agents, group, entity, &draw);
     struct agent_neuron *neuron = &agents->neurons[at->neuron];
@@ -411,8 +411,7 @@ enum sim_status agents_create(const struct agents_setup *setup, struct version_p
     agents->seed = setup->seed;
     agents->rows = response_rows(setup->query);
     agents->question_free = agents->query_free = agents->lesson_free = AGENT_NONE;
-    agents->keeps_logits =
-        reading_wants_logits(setup) || setup->query->gradients || lesson_any_distils(setup);
+    agents->keeps_logits = reading_wants_logits(setup) || lesson_needs_logits(setup);
     agents->lesson_floats = lesson_float_count(setup);
     digest_init(&agents->digest);
     count_entities(agents);
@@ -451,6 +450,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
         free(agents->servers[s].teacher);
     lesson_free_all(agents);
+    reveal_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,

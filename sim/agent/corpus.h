@@ -147,6 +147,16 @@ struct corpus_ops {
                     struct stream *stream, double *ret_weights);
     void (*mixture_stats)(const struct corpus *corpus, const double *weights,
                           struct corpus_stats *ret_stats);
+    /* Or NULL for a corpus that is not made of text. */
+    size_t (*encode)(const struct corpus *corpus, const char *text, size_t size_bytes,
+                     uint8_t *ret_tokens);
+};
+
+/* What a shared object of a user's own exports as `taosim_corpus`. */
+#define CORPUS_INTERFACE_VERSION 1u
+struct corpus_plugin {
+    uint32_t interface_version; /* CORPUS_INTERFACE_VERSION */
+    const struct corpus_ops *ops;
 };
 
 /* Writes request->length_tokens consecutive tokens of one domain and returns the domain's index.
@@ -173,6 +183,14 @@ static inline void corpus_mixture_stats(const struct corpus *corpus, const doubl
                                         struct corpus_stats *ret_stats)
 {
     corpus->ops->mixture_stats(corpus, weights, ret_stats);
+}
+
+/* Tokens of a text as the corpus reads its own, into ret_tokens (2 x size_bytes); only a blank at
+ * the very end stays, since the text may go on.  Returns their number. */
+static inline size_t corpus_encode(const struct corpus *corpus, const char *text, size_t size_bytes,
+                                   uint8_t *ret_tokens)
+{
+    return corpus->ops->encode(corpus, text, size_bytes, ret_tokens);
 }
 
 /* What a perfect model could reach on this text: the exact entropy rate where it is known;

@@ -135,6 +135,11 @@ enum sim_status delegator_on_block(struct agents *agents, struct sim_error *err)
 
 /* ---- life */
 
+static const char *stable_name(const struct agents_delegators *kind)
+{
+    return kind->stable_name != NULL ? kind->stable_name : kind->name;
+}
+
 void delegator_build(struct agents *agents)
 {
     uint32_t at = 0;
@@ -142,7 +147,7 @@ void delegator_build(struct agents *agents)
         const struct agents_delegators *kind = &agents->setup.delegators[k];
         for (uint32_t i = 0; i < kind->params->count; i++) {
             struct agent_delegator *delegator = &agents->delegators[at++];
-            uint64_t entity = stream_entity(kind->name, i);
+            uint64_t entity = stream_entity(stable_name(kind), i);
             struct stream draw;
             stream_init(&draw, agents->seed, STREAM_DELEGATE, entity, 0);
             *delegator = (struct agent_delegator){
@@ -166,7 +171,7 @@ enum sim_status delegator_genesis(struct agents *agents, struct sim_error *err)
         struct agent_delegator *delegator = &agents->delegators[d];
         char name[256];
         snprintf(name, sizeof(name), "%s/%u/delegator",
-                 agents->setup.delegators[delegator->kind].name, delegator->index);
+                 stable_name(&agents->setup.delegators[delegator->kind]), delegator->index);
         status = chain_add_account(agents->wiring.chain, name, &delegator->account, err);
         if (status == SIM_OK)
             status = chain_genesis_balance(agents->wiring.chain, delegator->account,

@@ -97,7 +97,7 @@ enum sim_status enter_announce(struct agents *agents, uint32_t index, struct sim
         .signer = agents->neurons[index].hotkey,
         .hotkey = agents->neurons[index].hotkey,
         .ip_type = 4,
-        .ip_low = UINT64_C(0x08000001) + agents->neurons[index].server,
+        .ip_low = UINT64_C(0x08000001) + agents->wiring.first_host + agents->neurons[index].server,
         .port = 8091,
     };
     uint64_t id;
@@ -187,6 +187,8 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
     enum sim_status status = SIM_OK;
     for (size_t e = 0; e < count && status == SIM_OK; e++) {
         const struct chain_event *event = &events[e];
+        if (event->netuid != agents->setup.netuid)
+            continue;
         if (event->kind == CHAIN_EVENT_REGISTERED)
             status = on_registered(agents, event, now_ns, err);
         else if (event->kind == CHAIN_EVENT_FAILED)
@@ -196,6 +198,8 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
         else if (event->kind == CHAIN_EVENT_DIFFICULTY)
             status = on_difficulty(agents, now_ns, err);
     }
+    if (status == SIM_OK)
+        status = reveal_on_block(agents, err);
     if (status == SIM_OK)
         status = money_on_block(agents, now_ns, err);
     return status == SIM_OK ? delegator_on_block(agents, err) : status;

@@ -16,17 +16,23 @@ enum { LESSON_STEP = 64 };
 
 size_t lesson_float_count(const struct agents_setup *setup)
 {
+    const struct query_params *query = setup->query;
     size_t width = setup->corpus->vocabulary_symbols;
+    size_t phrases = response_derivative_count(query, (uint32_t)width);
+    if (phrases > 0)
+        return phrases;
     for (uint32_t g = 0; g < setup->group_count; g++) {
         size_t hidden = setup->groups[g].lm->hidden_width(setup->groups[g].lm_shape);
-        if (setup->query->response == QUERY_HIDDEN && hidden > width)
+        if (query->response == QUERY_HIDDEN && hidden > width)
             width = hidden;
     }
-    return (size_t)setup->query->batch * setup->query->sequence * width;
+    return (size_t)query->batch * query->sequence * width;
 }
 
-bool lesson_any_distils(const struct agents_setup *setup)
+bool lesson_needs_logits(const struct agents_setup *setup)
 {
+    if (setup->query->gradients && setup->query->response != QUERY_PHRASES)
+        return true;
     for (uint32_t g = 0; g < setup->group_count; g++)
         if (setup->groups[g].training->distil > 0)
             return true;
@@ -195,11 +201,37 @@ static void encode_row(const struct agents *agents, const struct agent_model *mo
         ret[v] = (float)sent[v];
 }
 
+static bool by_phrases(const struct agents *agents)
+{
+    return agents->setup.query->response == QUERY_PHRASES;
+}
+
 static uint32_t derivative_width(const struct agents *agents, const struct agent_model *model)
 {
     return agents->setup.query->response == QUERY_HIDDEN
                ? model->group->lm->hidden_width(model->group->lm_shape)
                : agents->setup.corpus->vocabulary_symbols;
+}
+
+/* The derivative by the logits or the hidden states of an answer. */
+static void fill_rows(const struct agents *agents, const struct agent_question *question,
+                      uint32_t slot, const struct agent_model *model, float *ret)
+{
+    uint32_t symbols = agents->setup.corpus->vocabulary_symbols;
+    uint32_t width = derivative_width(agents, model);
+    const float *logits = question->logits + (size_t)slot * agents->rows * symbols;
+    double row[256];
+    for (uint32_t r = 0; r < agents->rows; r++) {
+        uint32_t target = response_target(agents->setup.query, question->tokens, r);
+        row_derivative(logits + (size_t)r * symbols, symbols, target, agents->rows, row);
+        encode_row(agents, model, row, ret + (size_t)r * width);
+    }
+}
+
+size_t lesson_derivative_count(const struct agents *agents, const struct agent_model *model)
+{
+    return by_phrases(agents) ? agents->lesson_floats
+                              : (size_t)agents->rows * derivative_width(agents, model);
 }
 
 /* Fills the lesson from one answer; a receiver that does not learn from it is sent as many bytes
@@ -212,21 +244,15 @@ static void fill(struct agents *agents, const struct agent_question *question, u
     const struct group_training_params *training = model->group->training;
     if (!training->enabled || training->remote == GROUP_REMOTE_NONE)
         return;
-    uint32_t symbols = agents->setup.corpus->vocabulary_symbols;
-    uint32_t width = derivative_width(agents, model);
-    const float *logits = question->logits + (size_t)slot * agents->rows * symbols;
-    double row[256];
-    bool finite = true;
-    for (uint32_t r = 0; r < agents->rows; r++) {
-        float *to = lesson->derivative + (size_t)r * width;
-        uint32_t target = response_target(agents->setup.query, question->tokens, r);
-        row_derivative(logits + (size_t)r * symbols, symbols, target, agents->rows, row);
-        encode_row(agents, model, row, to);
-        for (uint32_t j = 0; j < width; j++)
-            finite = finite && isfinite(to[j]);
-    }
+    size_t count = lesson_derivative_count(agents, model);
+    if (by_phrases(agents))
+        memcpy(lesson->derivative, question->derivative + slot * count, count * sizeof(float));
+    else
+        fill_rows(agents, question, slot, model, lesson->derivative);
     memcpy(lesson->tokens, question->tokens, token_bytes(agents));
-    lesson->useful = finite;
+    lesson->useful = true;
+    for (size_t i = 0; i < count; i++)
+        lesson->useful = lesson->useful && isfinite(lesson->derivative[i]);
 }
 
 static enum sim_status send_gradient(struct agents *agents, const struct agent_question *question,
@@ -241,10 +267,11 @@ static enum sim_status send_gradient(struct agents *agents, const struct agent_q
     uint32_t server = agents->neurons[target].server;
     uint64_t bytes = agents->models[agents->servers[server].model].gradient_bytes;
     agents->neurons[asker].counters.bytes_up += bytes;
-    struct net_message message = {.source = agents->neurons[asker].server,
-                                  .target = server,
+    struct net_message message = {.source =
+                                      agents->wiring.first_host + agents->neurons[asker].server,
+                                  .target = agents->wiring.first_host + server,
                                   .size_bytes = bytes,
-                                  .tag = LESSON_TAG | index,
+                                  .tag = agents->wiring.tag | LESSON_TAG | index,
                                   .connection = NET_CONNECT};
     return net_send(agents->wiring.net, now_ns, &message, NULL, err);
 }

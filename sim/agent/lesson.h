@@ -20,8 +20,10 @@
 
 /* Numbers of the largest derivative of any group's answer. */
 size_t lesson_float_count(const struct agents_setup *setup);
-/* Whether any neuron distils: answers then keep their logits. */
-bool lesson_any_distils(const struct agents_setup *setup);
+/* Numbers of the derivative of one model's answer. */
+size_t lesson_derivative_count(const struct agents *agents, const struct agent_model *model);
+/* Whether lessons are made of the logits of answers, which then are kept. */
+bool lesson_needs_logits(const struct agents_setup *setup);
 /* SIM_CONFIG when a group distils from answers that have no logits. */
 SIM_CHECKED enum sim_status lesson_check(const struct agents_setup *setup,
                                          const struct agents_group *group, struct sim_error *err);

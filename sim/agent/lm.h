@@ -47,6 +47,9 @@ struct lm_batch {
      * differentiated is not the loss but the sum of the logits, or of the hidden state, times these
      * (a gradient that came from elsewhere; the hidden state's reaches no output layer). */
     const lm_real *by_logits, *by_hidden;
+    /* [B][hidden_width], for the forward pass of a model whose reach is 0: the state that the
+     * sequences go on from, the last row of an earlier pass's `hidden`.  NULL: from nothing. */
+    const lm_real *state;
 };
 
 /* What a forward pass writes; NULL for what is not wanted. */
@@ -103,6 +106,8 @@ struct lm_ops {
     uint32_t (*vocabulary)(const void *shape);
     uint32_t (*hidden_width)(const void *shape);
     uint32_t (*sequence_length_max)(const void *shape);
+    /* So many of the last tokens decide a prediction; 0 = all, through a state. */
+    uint32_t (*reach)(const void *shape);
     size_t (*parameter_count)(const void *shape);
     /* Writes up to LM_TENSORS_MAX tensors and returns how many; together they are the block. */
     size_t (*tensors)(const void *shape, struct lm_tensor *ret_tensors);
@@ -131,6 +136,13 @@ struct lm_ops {
     double (*loss_gradient)(const void *shape, const lm_real *parameters,
                             const struct lm_batch *batch, lm_real *ret_gradient,
                             lm_real *ret_log_probability, lm_real *scratch);
+};
+
+/* What a shared object of a user's own exports as `taosim_model`. */
+#define LM_INTERFACE_VERSION 1u
+struct lm_plugin {
+    uint32_t interface_version; /* LM_INTERFACE_VERSION */
+    const struct lm_ops *ops;
 };
 
 /* One step of learning and all of its sizes; the functions of models/lm/train.c behind one table

@@ -7,6 +7,7 @@
  */
 #include "agent/lesson.h"
 #include "agent/reading.h"
+#include "agent/response.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,9 @@ static struct agent_question *create_question(const struct agents *agents)
                    peers * (2 * sizeof(uint32_t) + sizeof(double) + 1) + tokens;
     size_t logits =
         agents->keeps_logits ? peers * rows * agents->setup.corpus->vocabulary_symbols : 0;
-    bytes += logits * sizeof(float);
+    size_t derivative =
+        peers * response_derivative_count(query, agents->setup.corpus->vocabulary_symbols);
+    bytes += (logits + derivative) * sizeof(float);
     struct agent_question *question = calloc(1, bytes);
     if (question == NULL)
         return NULL;
@@ -59,7 +62,8 @@ static struct agent_question *create_question(const struct agents *agents)
     question->gate = question->loss_nats + peers * rows;
     float *after_gate = (float *)(question->gate + peers);
     question->logits = logits > 0 ? after_gate : NULL;
-    question->uids = (uint32_t *)(after_gate + logits);
+    question->derivative = derivative > 0 ? after_gate + logits : NULL;
+    question->uids = (uint32_t *)(after_gate + logits + derivative);
     question->neurons = question->uids + peers;
     question->answered = (uint8_t *)(question->neurons + peers);
     question->tokens = question->answered + peers;
@@ -162,10 +166,10 @@ static enum sim_status send_request(struct agents *agents, uint32_t question_ind
     agents->neurons[asker].counters.queries_asked++;
     agents->neurons[asker].counters.bytes_up += agents->request_bytes;
     struct net_message message = {
-        .source = agents->neurons[asker].server,
-        .target = agents->neurons[target].server,
+        .source = agents->wiring.first_host + agents->neurons[asker].server,
+        .target = agents->wiring.first_host + agents->neurons[target].server,
         .size_bytes = agents->request_bytes,
-        .tag = query_index,
+        .tag = agents->wiring.tag | query_index,
         .connection = NET_CONNECT,
     };
     return net_send(agents->wiring.net, now_ns, &message, NULL, err);
@@ -186,6 +190,29 @@ static uint32_t pick_peers(struct agents *agents, struct agent_validator *valida
                        &request, validator->route, question->uids, question->gate);
 }
 
+/* A router may be a user's own: what it picks is not taken on trust. */
+static enum sim_status check_picks(const struct agents *agents,
+                                   const struct agent_validator *validator,
+                                   const struct agent_question *question, struct sim_error *err)
+{
+    const struct chain_view *view = chain_view(agents->wiring.chain, agents->setup.netuid);
+    const char *name = agents->setup.router->params->name;
+    if (question->peer_count > agents->setup.query->peers)
+        return SIM_FAIL(err, SIM_NUMERIC, "the router '%s' picked %u peers of at most %u", name,
+                        question->peer_count, agents->setup.query->peers);
+    for (uint32_t k = 0; k < question->peer_count; k++) {
+        uint32_t uid = question->uids[k];
+        if (uid >= view->neuron_count || uid == agents->neurons[validator->neuron].uid ||
+            agents->excluded[uid])
+            return SIM_FAIL(err, SIM_NUMERIC,
+                            "the router '%s' picked uid %u, which cannot be asked", name, uid);
+        for (uint32_t other = 0; other < k; other++)
+            if (question->uids[other] == uid)
+                return SIM_FAIL(err, SIM_NUMERIC, "the router '%s' picked uid %u twice", name, uid);
+    }
+    return SIM_OK;
+}
+
 static enum sim_status ask(struct agents *agents, uint32_t index, int64_t now_ns,
                            struct sim_error *err)
 {
@@ -198,6 +225,9 @@ static enum sim_status ask(struct agents *agents, uint32_t index, int64_t now_ns
     question->validator = index;
     draw_text(agents, validator, now_ns, question->tokens);
     question->peer_count = pick_peers(agents, validator, question);
+    status = check_picks(agents, validator, question, err);
+    if (status != SIM_OK)
+        return status;
     validator->open_question = question_index;
     validator->asked_ns = now_ns;
     validator->ask_count++;

@@ -1,6 +1,7 @@
 #include "agent/response.h"
 
 #include "agent/answer.h"
+#include "agent/phrases.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,6 +13,7 @@ struct response_input {
     struct query_params query; /* as it was at the start: a scenario may change it */
     uint32_t symbols;          /* V */
     bool with_logits;          /* they follow the log-probabilities in the output */
+    bool with_derivative;      /* that of phrases follows them */
     uint8_t tokens[];          /* (batch, sequence + 1) */
 };
 
@@ -24,8 +26,7 @@ uint32_t response_rows(const struct query_params *query)
 
 uint32_t response_positions(const struct query_params *query)
 {
-    return query->response == QUERY_PHRASES ? query->sequence + 1 - query->continuation
-                                            : query->sequence;
+    return query->response == QUERY_PHRASES ? phrases_positions(query) : query->sequence;
 }
 
 uint8_t response_target(const struct query_params *query, const uint8_t *tokens, uint32_t row)
@@ -42,23 +43,10 @@ static uint32_t wire_width(const struct query_params *query, const struct agents
     return query->width == 0 ? own : query->width;
 }
 
-/* V^continuation, or 0 when it does not fit. */
-static uint32_t continuation_count(const struct query_params *query, uint32_t symbols)
+size_t response_derivative_count(const struct query_params *query, uint32_t symbols)
 {
-    uint64_t count = 1;
-    for (uint32_t i = 0; i < query->continuation; i++)
-        if ((count *= symbols) > UINT32_MAX)
-            return 0;
-    return (uint32_t)count;
-}
-
-/* Phrases of `length` symbols that a beam search keeps. */
-static uint32_t beam_width(const struct query_params *query, uint32_t symbols, uint32_t length)
-{
-    uint64_t count = 1;
-    for (uint32_t i = 0; i < length && count < query->phrases; i++)
-        count *= symbols;
-    return count < query->phrases ? (uint32_t)count : query->phrases;
+    bool travels = query->response == QUERY_PHRASES && query->gradients;
+    return travels ? phrases_derivative_count(query, symbols) : 0;
 }
 
 static struct answer_shape shape_of(const struct agents_setup *setup,
@@ -66,7 +54,7 @@ static struct answer_shape shape_of(const struct agents_setup *setup,
 {
     const struct query_params *query = setup->query;
     uint32_t symbols = setup->corpus->vocabulary_symbols;
-    uint64_t phrases = beam_width(query, symbols, query->continuation);
+    uint64_t phrases = phrases_kept(query, symbols, query->continuation);
     return (struct answer_shape){
         .sequences = query->batch,
         .positions = response_positions(query),
@@ -112,12 +100,7 @@ uint64_t response_flop(const struct query_params *query, const struct agents_gro
     const struct lm_ops *lm = group->lm;
     if (query->response != QUERY_PHRASES)
         return lm->forward_flop(group->lm_shape, query->batch, query->sequence);
-    uint32_t positions = response_positions(query), symbols = lm->vocabulary(group->lm_shape);
-    uint64_t flop = 0;
-    for (uint32_t length = 0; length < query->continuation; length++)
-        flop += lm->forward_flop(group->lm_shape, beam_width(query, symbols, length),
-                                 positions + length);
-    return query->batch * flop;
+    return phrases_answer_flop(query, lm, group->lm_shape);
 }
 
 static enum sim_status check_phrases(const struct agents_setup *setup, struct sim_error *err)
@@ -127,14 +110,11 @@ static enum sim_status check_phrases(const struct agents_setup *setup, struct si
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.continuation is %u, but query.sequence leaves only %u symbols",
                         query->continuation, query->sequence);
-    if (continuation_count(query, setup->corpus->vocabulary_symbols) == 0)
+    if (phrases_possible(query, setup->corpus->vocabulary_symbols) == 0)
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.continuation: there are more than %u continuations of %u of %u "
                         "symbols",
                         UINT32_MAX, query->continuation, setup->corpus->vocabulary_symbols);
-    if (query->gradients)
-        return SIM_FAIL(err, SIM_CONFIG,
-                        "query.gradients: no gradient comes back for response 'phrases'");
     return SIM_OK;
 }
 
@@ -171,17 +151,6 @@ void response_read_hidden(const float *hidden, const float *weight, const float 
                 logits[v] += h * w[v];
         }
     }
-}
-
-/* ln of the sum of exponentials; NaN among the logits makes it NaN. */
-static double log_sum(const float *logits, uint32_t symbols)
-{
-    double largest = (double)logits[0], sum = 0;
-    for (uint32_t v = 1; v < symbols; v++)
-        largest = fmax(largest, (double)logits[v]);
-    for (uint32_t v = 0; v < symbols; v++)
-        sum += exp((double)logits[v] - largest);
-    return largest + log(sum);
 }
 
 /* What the caller reads when only the k largest probabilities of a position travel. */
@@ -243,160 +212,22 @@ static void answer_by_hidden(const struct response_input *in, const struct lm_ba
     for (uint32_t row = 0; row < rows; row++) {
         const float *of_row = logits + (size_t)row * in->symbols;
         double truth = (double)of_row[response_target(&in->query, in->tokens, row)];
-        outputs->log_probability[row] = (float)(truth - log_sum(of_row, in->symbols));
+        outputs->log_probability[row] = (float)(truth - answer_log_sum(of_row, in->symbols));
     }
-}
-
-/* ---- phrases */
-
-/* One sequence's beam: the phrases found so far, the likeliest first. */
-struct beam {
-    uint32_t width;
-    uint32_t *tokens, *next_tokens;   /* (width, continuation) */
-    double *log_probability, *scores; /* (width), (width, V) */
-    uint32_t *chosen;                 /* (width) places in `scores` */
-    uint8_t *batch_tokens;            /* (width, sequence + 1) */
-    float *logits;                    /* (width, sequence, V) */
-    float *rest;                      /* of the model */
-};
-
-static void *take_bytes(float **rest, size_t bytes)
-{
-    return take_floats(rest, (bytes + sizeof(float) - 1) / sizeof(float));
-}
-
-static struct beam beam_in(const struct query_params *query, uint32_t symbols, float *rest)
-{
-    size_t width = query->phrases, numbers = width * query->continuation * sizeof(uint32_t);
-    struct beam beam = {.width = 1};
-    beam.tokens = take_bytes(&rest, numbers);
-    beam.next_tokens = take_bytes(&rest, numbers);
-    beam.log_probability = take_bytes(&rest, width * sizeof(double));
-    beam.scores = take_bytes(&rest, width * symbols * sizeof(double));
-    beam.chosen = take_bytes(&rest, width * sizeof(uint32_t));
-    beam.batch_tokens = take_bytes(&rest, width * (query->sequence + 1));
-    beam.logits = take_floats(&rest, width * query->sequence * symbols);
-    beam.rest = rest;
-    return beam;
-}
-
-/* Logits behind the sequence and each phrase of `length` symbols, then scores of all phrases that
- * are one symbol longer. */
-static void score_longer(const struct response_input *in, const uint8_t *text, uint32_t length,
-                         struct beam *beam)
-{
-    const struct query_params *query = &in->query;
-    uint32_t positions = response_positions(query), seen = positions + length;
-    for (uint32_t k = 0; k < beam->width; k++) {
-        uint8_t *row = beam->batch_tokens + (size_t)k * (seen + 1);
-        memcpy(row, text, positions);
-        for (uint32_t i = 0; i < length; i++)
-            row[positions + i] = (uint8_t)beam->tokens[k * query->continuation + i];
-        row[seen] = 0; /* nobody looks: only log-probabilities would */
-    }
-    struct lm_batch batch = {
-        .sequence_count = beam->width, .sequence_length = seen, .tokens = beam->batch_tokens};
-    in->ops->forward(in->shape, in->parameters, &batch,
-                     &(struct lm_outputs){.logits = beam->logits}, beam->rest);
-    for (uint32_t k = 0; k < beam->width; k++) {
-        const float *logits = beam->logits + ((size_t)k * seen + seen - 1) * in->symbols;
-        double before = length == 0 ? 0 : beam->log_probability[k];
-        double sum = log_sum(logits, in->symbols);
-        for (uint32_t v = 0; v < in->symbols; v++)
-            beam->scores[(size_t)k * in->symbols + v] = before + (double)logits[v] - sum;
-    }
-}
-
-static void keep_best(const struct response_input *in, uint32_t length, struct beam *beam)
-{
-    uint32_t row = in->query.continuation, kept = beam_width(&in->query, in->symbols, length + 1);
-    answer_largest(beam->scores, beam->width * in->symbols, kept, beam->chosen);
-    for (uint32_t k = 0; k < kept; k++) {
-        uint32_t parent = beam->chosen[k] / in->symbols;
-        memcpy(beam->next_tokens + k * row, beam->tokens + parent * row,
-               length * sizeof(*beam->tokens));
-        beam->next_tokens[k * row + length] = beam->chosen[k] % in->symbols;
-        beam->log_probability[k] = beam->scores[beam->chosen[k]];
-    }
-    uint32_t *swap = beam->tokens;
-    beam->tokens = beam->next_tokens;
-    beam->next_tokens = swap;
-    beam->width = kept;
-}
-
-/* What the beam found, as it is sent; returns how many floats. */
-static size_t send_phrases(const struct response_input *in, const struct beam *beam, float *wire)
-{
-    uint32_t lengths[1024];
-    const uint32_t *tokens[1024];
-    double left = 1;
-    for (uint32_t k = 0; k < beam->width; k++) {
-        lengths[k] = in->query.continuation;
-        tokens[k] = beam->tokens + k * in->query.continuation;
-        beam->log_probability[k] = exp(beam->log_probability[k]);
-        left -= beam->log_probability[k];
-    }
-    uint32_t others = continuation_count(&in->query, in->symbols) - beam->width;
-    struct answer_phrases phrases = {.count = beam->width,
-                                     .probabilities = beam->log_probability,
-                                     .lengths = lengths,
-                                     .tokens = tokens,
-                                     .floor = others > 0 ? fmax(left, 0) / others : 0};
-    return answer_phrases_encode(&phrases, wire);
-}
-
-/* ln of the share of all claimed mass that begins with each symbol: as logits, a distribution. */
-static void first_symbols(const struct answer_phrases *phrases, uint32_t symbols, float *ret_logits)
-{
-    double mass[256] = {0};
-    for (uint32_t k = 0; k < phrases->count; k++)
-        mass[phrases->tokens[k][0]] += phrases->probabilities[k];
-    for (uint32_t v = 0; v < symbols; v++)
-        ret_logits[v] = (float)log(mass[v] + 1e-40);
-}
-
-static void answer_by_phrases(const struct response_input *in, const struct lm_outputs *outputs,
-                              float *rest)
-{
-    const struct query_params *query = &in->query;
-    uint32_t positions = response_positions(query), most = continuation_count(query, in->symbols);
-    float *wire = take_floats(&rest, (size_t)query->phrases * (query->continuation + 1) + 1);
-    double probabilities[1024];
-    uint32_t lengths[1024], target[8];
-    const uint32_t *tokens[1024];
-    for (uint32_t b = 0; b < query->batch; b++) {
-        const uint8_t *text = in->tokens + (size_t)b * (query->sequence + 1);
-        struct beam beam = beam_in(query, in->symbols, rest);
-        for (uint32_t length = 0; length < query->continuation; length++) {
-            score_longer(in, text, length, &beam);
-            keep_best(in, length, &beam);
-        }
-        size_t count = send_phrases(in, &beam, wire);
-        struct answer_phrases read =
-            answer_phrases_decode(wire, count, probabilities, lengths, tokens, beam.next_tokens);
-        for (uint32_t i = 0; i < query->continuation; i++)
-            target[i] = text[positions + i];
-        struct answer_phrase_loss loss =
-            answer_phrases_loss(&read, target, query->continuation, most);
-        outputs->log_probability[b] = (float)(-loss.continuation_nats / query->continuation);
-        if (outputs->logits != NULL)
-            first_symbols(&read, in->symbols, outputs->logits + (size_t)b * in->symbols);
-    }
-}
-
-static size_t phrases_scratch_floats(const struct query_params *query,
-                                     const struct agents_group *group, uint32_t symbols)
-{
-    size_t width = query->phrases, wire = width * (query->continuation + 1) + 1;
-    size_t numbers = floats_taken(width * query->continuation);
-    return floats_taken(wire) + 2 * numbers + floats_taken(2 * width) +
-           floats_taken(2 * width * symbols) + floats_taken(width) +
-           floats_taken((width * (query->sequence + 1) + 3) / 4) +
-           floats_taken(width * query->sequence * symbols) +
-           group->lm->scratch_count(group->lm_shape, query->phrases, query->sequence, false);
 }
 
 /* ---- the job */
+
+static void answer_by_phrases(const struct response_input *in, const struct lm_outputs *outputs,
+                              void *scratch)
+{
+    const struct phrases_asked asked = {
+        .lm = in->ops, .shape = in->shape, .parameters = in->parameters, .query = &in->query};
+    uint32_t rows = response_rows(&in->query);
+    float *behind = outputs->log_probability + rows * (in->with_logits ? 1 + in->symbols : 1);
+    phrases_answer(&asked, in->tokens, outputs->log_probability, outputs->logits,
+                   in->with_derivative ? behind : NULL, scratch);
+}
 
 static enum sim_status run_response(const void *input, void *output,
                                     const struct compute_scratch *scratch)
@@ -432,7 +263,7 @@ static uint64_t scratch_bytes(const struct agents_setup *setup, const struct age
     size_t rows = (size_t)query->batch * query->sequence, floats = 0;
     uint32_t width = group->lm->hidden_width(group->lm_shape);
     if (query->response == QUERY_PHRASES)
-        return sizeof(float) * phrases_scratch_floats(query, group, symbols);
+        return phrases_scratch_bytes(query, group->lm, group->lm_shape, false);
     if (query->response != QUERY_LOGITS)
         floats += floats_taken(rows * symbols);
     if (query->response == QUERY_HIDDEN)
@@ -453,6 +284,7 @@ enum sim_status response_start(struct agents *agents, uint32_t index, const uint
     const struct query_params *query = agents->setup.query;
     uint32_t symbols = agents->setup.corpus->vocabulary_symbols;
     size_t token_bytes = (size_t)query->batch * (query->sequence + 1);
+    uint32_t derivative = (uint32_t)response_derivative_count(query, symbols);
     SIM_ASSERT(response_input_bytes(query) <= agents->job_input_bytes);
     struct response_input *in = agents->job_input;
     *in = (struct response_input){.ops = model->group->lm,
@@ -460,7 +292,8 @@ enum sim_status response_start(struct agents *agents, uint32_t index, const uint
                                   .parameters = model->version->values,
                                   .query = *query,
                                   .symbols = symbols,
-                                  .with_logits = agents->keeps_logits};
+                                  .with_logits = agents->keeps_logits,
+                                  .with_derivative = derivative > 0};
     memcpy(in->tokens, tokens, token_bytes);
 
     /* A model behind one hotkey sees each question once: only shared ones meet a batch again. */
@@ -470,7 +303,7 @@ enum sim_status response_start(struct agents *agents, uint32_t index, const uint
         memcpy(key, &model->version->id, sizeof(uint64_t));
         memcpy(key + sizeof(uint64_t), tokens, token_bytes);
     }
-    uint32_t numbers = agents->rows * (in->with_logits ? 1 + symbols : 1);
+    uint32_t numbers = agents->rows * (in->with_logits ? 1 + symbols : 1) + derivative;
     struct compute_job job = {
         .run = run_response,
         .kind = AGENT_JOB_FORWARD,

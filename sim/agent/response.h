@@ -3,13 +3,15 @@
  *
  * Whatever the form (query.response), a job's output is what the caller reads out of the answer:
  * for each of `rows` rows the log-probability of the truth, in nats a symbol, and, where they are
- * kept, logits of the next symbol, rows x V.  What goes over the network is encoded and decoded
- * inside the job, so what the wire loses is lost. logits   a row a position; float32 as they are
- *   hidden   a row a position; the state between zeros, read by the answering model's own output
- *            layer, which whoever serves publishes
- *   topk     a row a position; the largest probabilities, the rest shared
- *   phrases  a row a sequence: its last `continuation` symbols are not sent but asked for, and the
- *            answer is a list of continuations with probabilities, the result of a beam search
+ * kept, logits of the next symbol, rows x V, and behind them the derivative by phrases.  What goes
+ * over the network is encoded and decoded inside the job, so what the wire loses is lost.
+ *
+ * - logits: a row a position; float32 as they are
+ * - hidden: a row a position; the state between zeros, read by the answering model's own output
+ *   layer, which whoever serves publishes
+ * - topk: a row a position; the largest probabilities, the rest shared
+ * - phrases: a row a sequence; its last `continuation` symbols are not sent but asked for, and the
+ *   answer is a list of continuations with probabilities, the result of a beam search
  *
  * For sim/agent alone.
  */
@@ -24,6 +26,11 @@ uint32_t response_rows(const struct query_params *query);
 uint8_t response_target(const struct query_params *query, const uint8_t *tokens, uint32_t row);
 /* Symbols of each sequence that are sent. */
 uint32_t response_positions(const struct query_params *query);
+
+/* Numbers that follow an answer, for the gradient that comes back: the derivative of the loss by
+ * each phrase's probability and by the floors.  0 for other forms (it follows from their logits),
+ * and when none comes back. */
+size_t response_derivative_count(const struct query_params *query, uint32_t symbols);
 
 /* Bytes of a question, of a group's answer, and of the gradient that comes back with the question's
  * symbols, without wire_scale. */

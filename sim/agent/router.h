@@ -51,6 +51,13 @@ struct router_ops {
     void (*forget)(const void *params, void *state, uint32_t uid);
 };
 
+/* What a shared object of a user's own exports as `taosim_router`. */
+#define ROUTER_INTERFACE_VERSION 1u
+struct router_plugin {
+    uint32_t interface_version; /* ROUTER_INTERFACE_VERSION */
+    const struct router_ops *ops;
+};
+
 static inline size_t router_state_bytes(const struct router_ops *ops, const void *params,
                                         uint32_t uid_capacity, uint32_t context_width)
 {

@@ -27,11 +27,13 @@
  *                    drawn: params, kind, index, balance_rao, phase_blocks
  *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
  *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
+ *   agent_reveal     saved: all
  *   agent_question   saved: all; of a free one next_free alone
  *   agent_query      saved: all; of a free one sibling alone
  *   agents           saved: the above, the streams' positions, excluded, question_free,
  *                           question_number, query_free, lesson_free, last_difficulty, digest
- *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, axon, late_count
+ *                    rebuilt: neuron_of_uid, neuron_of_account, owner_of_account, first_account,
+ *                           axon, late_count
  *                    drawn: setup, seed, rows, uid_capacity, request_bytes, keeps_logits,
  *                           lesson_floats, all counts and capacities but the pools', hosts,
  *                           mixtures
@@ -50,10 +52,11 @@ _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron:
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
 _Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
-_Static_assert(sizeof(struct agent_question) == 96, "a new field of agent_question: save it?");
+_Static_assert(sizeof(struct agent_reveal) == 64, "a new field of agent_reveal: save it?");
+_Static_assert(sizeof(struct agent_question) == 104, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
-_Static_assert(sizeof(struct agents) == 696, "a new field of agents: save it?");
+_Static_assert(sizeof(struct agents) == 728, "a new field of agents: save it?");
 
 uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit)
 {
@@ -250,7 +253,7 @@ static void owners_load(struct agents *agents, struct buffer_reader *reader)
     save_get_same(reader, agents->owner_count);
     for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
         struct agent_owner *owner = &agents->owners[o];
-        owner->account = save_get_index(reader, agents->account_capacity);
+        owner->account = save_get_index(reader, chain_account_count(agents->wiring.chain));
         if (owner->account == AGENT_NONE)
             buffer_reader_fail(reader);
         owner->first_waiting = save_get_index(reader, agents->neuron_count);
@@ -308,7 +311,7 @@ static void neurons_save(const struct agents *agents, struct buffer *buffer)
 static void neuron_load(struct agents *agents, uint32_t index, struct buffer_reader *reader)
 {
     struct agent_neuron *neuron = &agents->neurons[index];
-    neuron->hotkey = save_get_index(reader, agents->account_capacity);
+    neuron->hotkey = save_get_index(reader, chain_account_count(agents->wiring.chain));
     neuron->uid = save_get_index(reader, agents->setup.uid_capacity);
     neuron->next_waiting = save_get_index(reader, agents->neuron_count);
     neuron->is_waiting = buffer_get_u8(reader) != 0;
@@ -350,6 +353,29 @@ static void delegators_save(const struct agents *agents, struct buffer *buffer)
     }
 }
 
+/* Ours follow one another from the first owner's on. */
+static void load_accounts(struct agents *agents, struct buffer_reader *reader)
+{
+    uint32_t first = UINT32_MAX, last = 0;
+    for (uint32_t o = 0; o < agents->owner_count && !reader->failed; o++) {
+        first = agents->owners[o].account < first ? agents->owners[o].account : first;
+        last = agents->owners[o].account > last ? agents->owners[o].account : last;
+    }
+    for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
+        last = agents->neurons[n].hotkey > last ? agents->neurons[n].hotkey : last;
+    for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
+        first = agents->delegators[d].account < first ? agents->delegators[d].account : first;
+        last = agents->delegators[d].account > last ? agents->delegators[d].account : last;
+    }
+    if (!reader->failed && agents->account_capacity > 0 && last - first >= agents->account_capacity)
+        buffer_reader_fail(reader);
+    for (uint32_t n = 0; n < agents->neuron_count && !reader->failed; n++)
+        if (agents->neurons[n].hotkey < first)
+            buffer_reader_fail(reader);
+    if (!reader->failed)
+        agents_map_accounts(agents, agents->account_capacity > 0 ? first : 0);
+}
+
 /* After owners and neurons. */
 static void delegators_load(struct agents *agents, struct buffer_reader *reader)
 {
@@ -358,14 +384,13 @@ static void delegators_load(struct agents *agents, struct buffer_reader *reader)
     for (uint32_t d = 0; d < agents->delegator_count && !reader->failed; d++) {
         struct agent_delegator *delegator = &agents->delegators[d];
         struct stream_key key = delegator->dice.key;
-        delegator->account = save_get_index(reader, agents->account_capacity);
-        delegator->hotkey = save_get_index(reader, agents->account_capacity);
+        delegator->account = save_get_index(reader, chain_account_count(agents->wiring.chain));
+        delegator->hotkey = save_get_index(reader, chain_account_count(agents->wiring.chain));
         stream_seek(&delegator->dice, &key, buffer_get_u64(reader));
         if (delegator->account == AGENT_NONE)
             buffer_reader_fail(reader);
     }
-    if (!reader->failed)
-        agents_map_accounts(agents);
+    load_accounts(agents, reader);
 }
 
 /* ---- validators */
@@ -445,6 +470,7 @@ void agents_save(const struct agents *agents, struct buffer *buffer)
     neurons_save(agents, buffer);
     delegators_save(agents, buffer);
     validators_save(agents, buffer);
+    save_put_reveals(agents, buffer);
 }
 
 enum sim_status agents_load(struct agents *agents, const struct agents_wiring *wiring,
@@ -472,5 +498,5 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
     neurons_load(agents, reader);
     delegators_load(agents, reader);
     validators_load(agents, reader);
-    return buffer_reader_status(reader, err);
+    return save_get_reveals(agents, reader, err);
 }

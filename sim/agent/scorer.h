@@ -107,6 +107,13 @@ struct scorer_ops {
                     void *scratch, struct scorer_weights *ret_weights);
 };
 
+/* What a shared object of a user's own exports as `taosim_scorer`. */
+#define SCORER_INTERFACE_VERSION 1u
+struct scorer_plugin {
+    uint32_t interface_version; /* SCORER_INTERFACE_VERSION */
+    const struct scorer_ops *ops;
+};
+
 /* Bytes of scratch that scorer_score() needs, 64-byte aligned by the caller. */
 static inline size_t scorer_scratch_bytes(const struct scorer_ops *ops, const void *params,
                                           uint32_t peer_count, uint32_t row_count,

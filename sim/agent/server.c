@@ -221,6 +221,16 @@ enum sim_status server_receive(struct agents *agents, uint32_t query_index, int6
     return server->busy ? SIM_OK : next_job(agents, server_index, now_ns, err);
 }
 
+/* `from` is what follows the answer, or NULL: who guesses lists no phrases to derive by. */
+static void take_derivative(const struct agents *agents, const struct agent_question *question,
+                            uint32_t slot, const float *from)
+{
+    size_t count =
+        response_derivative_count(agents->setup.query, agents->setup.corpus->vocabulary_symbols);
+    for (size_t i = 0; question->derivative != NULL && i < count; i++)
+        question->derivative[slot * count + i] = from == NULL ? 0 : from[i];
+}
+
 /* Keeps the losses of an answer for the question that still waits for it. */
 static enum sim_status take_output(struct agents *agents, struct agent_query *query,
                                    struct sim_error *err)
@@ -236,6 +246,7 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
             loss_nats[r] = uniform_nats;
         if (logits != NULL)
             memset(logits, 0, logit_bytes);
+        take_derivative(agents, question, query->slot, NULL);
         return SIM_OK;
     }
     const void *output;
@@ -249,6 +260,8 @@ static enum sim_status take_output(struct agents *agents, struct agent_query *qu
         float logit = log_probability[agents->rows + i];
         logits[i] = isfinite(logit) ? logit : 0; /* as the historic client did */
     }
+    take_derivative(agents, question, query->slot,
+                    log_probability + agents->rows + (logits == NULL ? 0 : logit_count));
     compute_drop(agents->wiring.pool, query->ticket);
     query->ticket = (struct compute_ticket){0};
     return SIM_OK;
@@ -275,10 +288,10 @@ enum sim_status server_on_served(struct agents *agents, uint32_t server_index, u
     query->phase = QUERY_ANSWERING;
     uint32_t asker = agents->validators[agents->questions[query->question]->validator].neuron;
     struct net_message message = {
-        .source = server_index,
-        .target = agents->neurons[asker].server,
+        .source = agents->wiring.first_host + server_index,
+        .target = agents->wiring.first_host + agents->neurons[asker].server,
         .size_bytes = response_bytes,
-        .tag = query_index,
+        .tag = agents->wiring.tag | query_index,
         .connection = NET_ON_CONNECTION,
     };
     status = net_send(agents->wiring.net, now_ns, &message, NULL, err);

@@ -50,7 +50,7 @@ struct agent_lesson {
     uint32_t next;     /* of the free ones, or of those that wait at a server */
     bool useful;       /* the receiver learns from it, and all of its numbers are finite */
     uint8_t *tokens;   /* (batch, sequence + 1) */
-    float *derivative; /* (lesson_floats) of the loss by the logits or by the hidden state */
+    float *derivative; /* (lesson_floats) of the loss by what the answer carries */
 };
 
 /* A coldkey and the work that it does for its identities, which follow one another. */
@@ -93,6 +93,18 @@ struct agent_delegator {
     struct stream dice;
 };
 
+/* A row whose hash is committed, or on its way to be. */
+struct agent_reveal {
+    uint32_t neuron;
+    uint32_t count;
+    uint32_t *row;  /* (2 count) uids, then values; owned */
+    uint64_t id;    /* of the call that waits for its block, commit or reveal; 0 = none */
+    uint64_t epoch; /* of the commit */
+    uint64_t version_key;
+    uint16_t salt[CHAIN_SALT_COUNT];
+    bool is_committed;
+};
+
 struct agent_validator {
     uint32_t neuron;
     uint64_t ask_count;
@@ -121,6 +133,7 @@ struct agent_question {
     double *loss_nats; /* (K, rows) */
     double *gate;      /* (K) the router's scores, NaN for routers that have none */
     float *logits;     /* (K, rows, V), or NULL when nobody reads them */
+    float *derivative; /* (K, response_derivative_count()) of the losses, or NULL */
     uint8_t *tokens;   /* (batch, sequence + 1) */
 };
 
@@ -165,9 +178,10 @@ struct agents {
     uint8_t *excluded;           /* (uid_capacity) 1 = cannot be asked */
     uint8_t *axon;               /* (uid_capacity) the complement, for strategies */
     uint8_t *ally;               /* (uid_capacity) of the neuron whose weights are due */
-    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys */
+    uint32_t *neuron_of_account; /* (account_capacity) of hotkeys, from first_account on */
     uint32_t *owner_of_account;  /* (account_capacity) of coldkeys, delegators' behind owners */
     uint32_t account_capacity;
+    uint32_t first_account; /* on the chain: ours follow one another */
 
     struct agent_question **questions; /* (question_capacity), slots allocated one by one */
     uint32_t question_capacity, question_free;
@@ -178,6 +192,8 @@ struct agents {
     struct agent_lesson *lessons; /* (lesson_capacity), with memory of their own */
     uint32_t lesson_capacity, lesson_free;
     size_t lesson_floats;
+    struct agent_reveal *reveals; /* (reveal_capacity) in the order of their commits */
+    uint32_t reveal_count, reveal_capacity;
     struct agent_incident *incidents; /* (incident_capacity) since agents_forget_incidents() */
     size_t incident_count, incident_capacity;
 
@@ -253,7 +269,12 @@ void query_release(struct agents *agents, uint32_t query);
 
 /* ---- agents.c */
 /* Fills neuron_of_account and owner_of_account once all accounts are known. */
-void agents_map_accounts(struct agents *agents);
+void agents_map_accounts(struct agents *agents, uint32_t first_account);
+/* Position in the maps; account_capacity or more: not ours. */
+static inline uint32_t agents_account(const struct agents *agents, uint32_t account)
+{
+    return account - agents->first_account;
+}
 
 /* ---- weights.c */
 SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t validator,
@@ -262,6 +283,17 @@ SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t valid
 bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
 /* What a neuron's strategy may see; without its allies. */
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
+
+/* ---- reveal.c */
+/* Commits the hash of the call's row, whose kind does not count, and keeps the row. */
+SIM_CHECKED enum sim_status reveal_commit(struct agents *agents, uint32_t neuron,
+                                          struct chain_extrinsic call, struct sim_error *err);
+/* A place in the list with memory for a row, both empty but for what is given. */
+SIM_CHECKED enum sim_status reveal_add(struct agents *agents, uint32_t neuron, uint32_t count,
+                                       struct sim_error *err);
+/* Behind a block's events: reveals what is due. */
+SIM_CHECKED enum sim_status reveal_on_block(struct agents *agents, struct sim_error *err);
+void reveal_free_all(struct agents *agents);
 
 /* ---- enter.c */
 /* Works for the first identity of the owner's list, or for nobody when it is empty; what was drawn

@@ -65,4 +65,11 @@ struct strategy_ops {
     bool (*enter)(const void *params, const struct strategy_view *view);
 };
 
+/* What a shared object of a user's own exports as `taosim_strategy`. */
+#define STRATEGY_INTERFACE_VERSION 1u
+struct strategy_plugin {
+    uint32_t interface_version; /* STRATEGY_INTERFACE_VERSION */
+    const struct strategy_ops *ops;
+};
+
 #endif

@@ -13,6 +13,7 @@
  */
 #include "agent/exchange.h"
 #include "agent/lesson.h"
+#include "agent/phrases.h"
 #include "agent/response.h"
 
 #include <math.h>
@@ -27,10 +28,10 @@ struct train_input {
     float *to;
     uint64_t seed, entity, step;
     int64_t now_ns;
-    uint32_t sequences, length; /* of a question */
-    uint32_t width;             /* of a derivative's rows: V, or the hidden state's */
+    struct query_params query; /* of the questions that the lessons are about */
+    size_t lesson_floats;      /* numbers of one lesson */
     uint32_t lesson_count;
-    bool by_hidden, taught;
+    bool taught;
     _Alignas(64) float blocks[]; /* lesson_count derivatives, the teacher, tokens of each */
 };
 
@@ -39,19 +40,20 @@ static size_t align64(size_t size_bytes)
     return (size_bytes + 63) & ~(size_t)63;
 }
 
-static uint32_t lesson_rows(const struct train_input *in)
+/* Numbers of a teacher. */
+static size_t teacher_floats(const struct train_input *in)
 {
-    return in->sequences * in->length;
+    return (size_t)in->query.batch * in->query.sequence * in->corpus->vocabulary_symbols;
 }
 
 static size_t lesson_tokens(const struct train_input *in)
 {
-    return (size_t)in->sequences * (in->length + 1);
+    return (size_t)in->query.batch * (in->query.sequence + 1);
 }
 
 static const float *derivative_of(const struct train_input *in, uint32_t lesson)
 {
-    return in->blocks + (size_t)lesson * lesson_rows(in) * in->width;
+    return in->blocks + lesson * in->lesson_floats;
 }
 
 static const float *teacher_of(const struct train_input *in)
@@ -62,7 +64,7 @@ static const float *teacher_of(const struct train_input *in)
 /* Of a lesson, or at lesson_count those of the teacher. */
 static const uint8_t *tokens_of(const struct train_input *in, uint32_t lesson)
 {
-    size_t teacher = in->taught ? (size_t)lesson_rows(in) * in->corpus->vocabulary_symbols : 0;
+    size_t teacher = in->taught ? teacher_floats(in) : 0;
     return (const uint8_t *)(teacher_of(in) + teacher) + lesson * lesson_tokens(in);
 }
 
@@ -102,7 +104,7 @@ static enum sim_status plain_step(const struct train_input *in, const struct lm_
 /* The scratch of one, cut into pieces. */
 struct pieces {
     float *total, *part;      /* (parameters) */
-    double *numbers, *second; /* (rows, the wider of V and width) */
+    double *numbers, *second; /* of a lesson or a teacher, whichever has more */
     float *given;             /* the same, as the model wants it */
     float *rest;              /* of the model */
 };
@@ -114,8 +116,8 @@ static size_t piece_floats(size_t floats)
 
 static size_t lesson_numbers(const struct train_input *in)
 {
-    uint32_t symbols = in->corpus->vocabulary_symbols;
-    return (size_t)lesson_rows(in) * (in->width > symbols ? in->width : symbols);
+    size_t teacher = teacher_floats(in);
+    return in->lesson_floats > teacher ? in->lesson_floats : teacher;
 }
 
 static size_t pieces_floats(const struct train_input *in)
@@ -137,16 +139,22 @@ static struct pieces cut(const struct train_input *in, float *scratch)
                            .rest = scratch + pieces_floats(in)};
 }
 
-/* total += scale x the parameters' derivative that follows from the batch's. */
-static double add_part(const struct train_input *in, const struct lm_batch *batch, double scale,
-                       const struct pieces *p)
+/* total += scale x part */
+static void add_scaled(const struct train_input *in, double scale, const struct pieces *p)
 {
     size_t parameters = in->group->lm->parameter_count(in->group->lm_shape);
-    double loss_nats =
-        in->group->lm->loss_gradient(in->group->lm_shape, in->from, batch, p->part, NULL, p->rest);
     float factor = (float)scale;
     for (size_t i = 0; i < parameters; i++)
         p->total[i] += factor * p->part[i];
+}
+
+/* The same of the parameters' derivative that follows from the batch's. */
+static double add_part(const struct train_input *in, const struct lm_batch *batch, double scale,
+                       const struct pieces *p)
+{
+    double loss_nats =
+        in->group->lm->loss_gradient(in->group->lm_shape, in->from, batch, p->part, NULL, p->rest);
+    add_scaled(in, scale, p);
     return loss_nats;
 }
 
@@ -159,32 +167,60 @@ static void divide_by_length(double *gradient, size_t count)
         gradient[i] /= sqrt(squares);
 }
 
+static struct lm_batch batch_of_lesson(const struct train_input *in, uint32_t lesson)
+{
+    return (struct lm_batch){.sequence_count = in->query.batch,
+                             .sequence_length = in->query.sequence,
+                             .tokens = tokens_of(in, lesson)};
+}
+
+/* The numbers are by the logits or by the hidden states. */
+static double add_rows(const struct train_input *in, uint32_t lesson, double weight,
+                       const struct pieces *p)
+{
+    if (in->group->training->remote == GROUP_REMOTE_NORM)
+        divide_by_length(p->numbers, in->lesson_floats);
+    for (size_t i = 0; i < in->lesson_floats; i++)
+        p->given[i] = (float)p->numbers[i];
+    struct lm_batch batch = batch_of_lesson(in, lesson);
+    *(in->query.response == QUERY_HIDDEN ? &batch.by_hidden : &batch.by_logits) = p->given;
+    return add_part(in, &batch, weight, p);
+}
+
+/* The numbers are by probabilities.  They differ by orders of magnitude from one sequence to the
+ * next, as 1 / p does, so the length that counts is that by the logits, as of the other forms. */
+static double add_phrases(const struct train_input *in, uint32_t lesson, double weight,
+                          const struct pieces *p)
+{
+    struct phrases_asked asked = {.lm = in->group->lm,
+                                  .shape = in->group->lm_shape,
+                                  .parameters = in->from,
+                                  .query = &in->query};
+    double length, loss_nats = phrases_gradient(&asked, tokens_of(in, lesson), p->numbers, p->part,
+                                                &length, p->rest);
+    if (in->group->training->remote == GROUP_REMOTE_NORM && length > 0)
+        weight /= length;
+    add_scaled(in, weight, p);
+    return loss_nats;
+}
+
 static double add_lesson(const struct train_input *in, uint32_t lesson, const struct pieces *p)
 {
     const struct group_training_params *training = in->group->training;
-    size_t count = (size_t)lesson_rows(in) * in->width;
     const float *derivative = derivative_of(in, lesson);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < in->lesson_floats; i++)
         p->numbers[i] = (double)derivative[i];
     if (training->remote == GROUP_REMOTE_SUM)
-        exchange_normalise_gradient(p->numbers, count);
-    else
-        divide_by_length(p->numbers, count);
-    for (size_t i = 0; i < count; i++)
-        p->given[i] = (float)p->numbers[i];
-    struct lm_batch batch = {.sequence_count = in->sequences,
-                             .sequence_length = in->length,
-                             .tokens = tokens_of(in, lesson)};
-    *(in->by_hidden ? &batch.by_hidden : &batch.by_logits) = p->given;
-    return add_part(in, &batch, training->remote_weight / in->lesson_count, p);
+        exchange_normalise_gradient(p->numbers, in->lesson_floats);
+    double weight = training->remote_weight / in->lesson_count;
+    return in->query.response == QUERY_PHRASES ? add_phrases(in, lesson, weight, p)
+                                               : add_rows(in, lesson, weight, p);
 }
 
 static double add_teacher(const struct train_input *in, const struct pieces *p)
 {
-    size_t count = (size_t)lesson_rows(in) * in->corpus->vocabulary_symbols;
-    struct lm_batch batch = {.sequence_count = in->sequences,
-                             .sequence_length = in->length,
-                             .tokens = tokens_of(in, in->lesson_count)};
+    size_t count = teacher_floats(in);
+    struct lm_batch batch = batch_of_lesson(in, in->lesson_count);
     in->group->lm->forward(in->group->lm_shape, in->from, &batch,
                            &(struct lm_outputs){.logits = p->given}, p->rest);
     const float *teacher = teacher_of(in);
@@ -255,8 +291,10 @@ uint64_t training_flop(const struct agents *agents, uint32_t server_index)
     uint64_t flop = model->step_flop;
     if (!training->local)
         flop -= lm->training_flop(shape, training->batch, training->sequence);
-    flop += (server->lesson_count + server->taught) *
-            lm->training_flop(shape, query->batch, query->sequence);
+    uint64_t rows_flop = lm->training_flop(shape, query->batch, query->sequence);
+    flop += server->lesson_count *
+            (query->response == QUERY_PHRASES ? phrases_lesson_flop(query, lm, shape) : rows_flop);
+    flop += server->taught * rows_flop;
     return server->taught ? flop + lm->forward_flop(shape, query->batch, query->sequence) : flop;
 }
 
@@ -280,14 +318,14 @@ static size_t take_lessons(struct agents *agents, struct agent_server *server,
                            struct train_input *in)
 {
     float *floats = in->blocks;
-    size_t count = (size_t)lesson_rows(in) * in->width, teacher = 0;
+    size_t count = in->lesson_floats, teacher = 0;
     uint32_t lesson = server->first_lesson;
     for (uint32_t i = 0; i < in->lesson_count; i++) {
         memcpy(floats + i * count, agents->lessons[lesson].derivative, count * sizeof(float));
         lesson = agents->lessons[lesson].next;
     }
     if (in->taught) {
-        teacher = (size_t)lesson_rows(in) * in->corpus->vocabulary_symbols;
+        teacher = teacher_floats(in);
         memcpy(floats + in->lesson_count * count, server->teacher, teacher * sizeof(float));
     }
     uint8_t *tokens = (uint8_t *)(floats + in->lesson_count * count + teacher);
@@ -305,6 +343,15 @@ static size_t take_lessons(struct agents *agents, struct agent_server *server,
     return (size_t)(tokens - (uint8_t *)in);
 }
 
+static size_t lesson_scratch_floats(const struct train_input *in)
+{
+    const struct agents_group *group = in->group;
+    if (in->query.response == QUERY_PHRASES)
+        return phrases_scratch_bytes(&in->query, group->lm, group->lm_shape, true) / sizeof(float);
+    return in->trainer->scratch_count(group->lm, group->lm_shape, in->query.batch,
+                                      in->query.sequence);
+}
+
 static uint64_t scratch_bytes(const struct train_input *in)
 {
     const struct agents_group *group = in->group;
@@ -313,8 +360,7 @@ static uint64_t scratch_bytes(const struct train_input *in)
         in->trainer->scratch_count(group->lm, group->lm_shape, training->batch, training->sequence);
     size_t floats = own;
     if (in->lesson_count > 0 || in->taught) {
-        size_t lesson =
-            in->trainer->scratch_count(group->lm, group->lm_shape, in->sequences, in->length);
+        size_t lesson = lesson_scratch_floats(in);
         floats = pieces_floats(in) + (lesson > own ? lesson : own);
     }
     return training_token_bytes(training) + sizeof(float) * floats;
@@ -332,7 +378,6 @@ enum sim_status training_start(struct agents *agents, uint32_t server_index, str
     if (status != SIM_OK)
         return status;
 
-    bool by_hidden = query->response == QUERY_HIDDEN;
     struct train_input *in = agents->job_input;
     *in = (struct train_input){
         .trainer = agents->setup.trainer,
@@ -345,12 +390,9 @@ enum sim_status training_start(struct agents *agents, uint32_t server_index, str
         .entity = model->entity,
         .step = model->step_count,
         .now_ns = evq_now_ns(agents->wiring.queue),
-        .sequences = query->batch,
-        .length = query->sequence,
-        .width = by_hidden ? group->lm->hidden_width(group->lm_shape)
-                           : agents->setup.corpus->vocabulary_symbols,
+        .query = *query,
+        .lesson_floats = lesson_derivative_count(agents, model),
         .lesson_count = server->lesson_count,
-        .by_hidden = by_hidden,
         .taught = server->taught,
     };
     uint64_t work_flop = training_flop(agents, server_index);

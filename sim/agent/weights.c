@@ -1,9 +1,10 @@
 /*
- * weights.c: from a validator's running averages to a row of weights on the chain, in the open or,
- * where the network commits and reveals, sealed until its epoch.
+ * weights.c: from a validator's running averages to a row of weights on the chain: in the open or,
+ * where the network commits and reveals, sealed until its epoch, or as a hash first (reveal.c).
  */
 #include "agent/state.h"
 
+#include <math.h>
 #include <string.h>
 
 bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b)
@@ -44,9 +45,22 @@ static void forget_replaced(struct agents *agents, struct agent_validator *valid
     validator->stats[agents->neurons[validator->neuron].uid] = (struct scorer_stats){0};
 }
 
-/* Lets the strategy rewrite the scores; returns how many entries the row has then. */
-static uint32_t rewrite(struct agents *agents, const struct agent_validator *validator,
-                        uint32_t uid_count)
+/* A strategy may be a user's own: what it says is not taken on trust. */
+static enum sim_status check_real(const struct agents_group *group, const double *real,
+                                  uint32_t uid_count, struct sim_error *err)
+{
+    for (uint32_t uid = 0; uid < uid_count; uid++)
+        if (!isfinite(real[uid]) || real[uid] < 0)
+            return SIM_FAIL(err, SIM_NUMERIC,
+                            "groups.%s: the strategy '%s' gave uid %u the weight %g; weights are "
+                            "finite and at least 0",
+                            group->name, group->strategy->params->name, uid, real[uid]);
+    return SIM_OK;
+}
+
+/* Lets the strategy rewrite the scores; *ret_count is how many entries the row has then. */
+static enum sim_status rewrite(struct agents *agents, const struct agent_validator *validator,
+                               uint32_t uid_count, uint32_t *ret_count, struct sim_error *err)
 {
     const struct agents_group *group = agents_group_of(agents, validator->neuron);
     double *real = agents->weights_real;
@@ -61,6 +75,9 @@ static uint32_t rewrite(struct agents *agents, const struct agent_validator *val
     }
     view.ally = agents->ally;
     group->strategy->weights(group->strategy_params, &view, real);
+    enum sim_status status = check_real(group, real, uid_count, err);
+    if (status != SIM_OK)
+        return status;
 
     double largest = 0;
     for (uint32_t uid = 0; uid < uid_count; uid++)
@@ -73,7 +90,22 @@ static uint32_t rewrite(struct agents *agents, const struct agent_validator *val
         agents->weights.uids[count] = uid;
         agents->weights.weights_u16[count++] = weight;
     }
-    return count;
+    *ret_count = count;
+    return SIM_OK;
+}
+
+/* So for a scorer. */
+static enum sim_status check_row(const struct agents *agents, uint32_t uid_count,
+                                 struct sim_error *err)
+{
+    const struct scorer_weights *row = &agents->weights;
+    for (uint32_t e = 0; e < row->count; e++)
+        if (row->uids[e] >= uid_count || (e > 0 && row->uids[e] <= row->uids[e - 1]))
+            return SIM_FAIL(err, SIM_NUMERIC,
+                            "the scorer '%s' gave a weight to uid %u, which is not there or not "
+                            "in ascending order",
+                            agents->setup.scorer->params->name, row->uids[e]);
+    return SIM_OK;
 }
 
 static enum sim_status submit(struct agents *agents, const struct agent_validator *validator,
@@ -94,6 +126,8 @@ static enum sim_status submit(struct agents *agents, const struct agent_validato
     };
     digest_bytes(&agents->digest, agents->weights.uids, count * sizeof(uint32_t));
     digest_bytes(&agents->digest, agents->weights.weights_u16, count * sizeof(uint16_t));
+    if (view->params->commit_reveal && view->params->commit_form == CHAIN_COMMIT_OF_HASH)
+        return reveal_commit(agents, validator->neuron, extrinsic, err);
     uint64_t id;
     return chain_submit(agents->wiring.chain, &extrinsic, &id, err);
 }
@@ -113,10 +147,11 @@ static enum sim_status set_weights(struct agents *agents, struct agent_validator
     };
     scorer_weights(agents->setup.scorer, agents->setup.scorer_params, &limits, validator->stats,
                    uid_count, validator->dice, agents->weights_scratch, &agents->weights);
+    enum sim_status status = check_row(agents, uid_count, err);
     uint32_t count = agents->weights.count;
-    if (agents_group_of(agents, validator->neuron)->strategy->weights != NULL)
-        count = rewrite(agents, validator, uid_count);
-    return count == 0 ? SIM_OK : submit(agents, validator, count, err);
+    if (status == SIM_OK && agents_group_of(agents, validator->neuron)->strategy->weights != NULL)
+        status = rewrite(agents, validator, uid_count, &count, err);
+    return status != SIM_OK || count == 0 ? status : submit(agents, validator, count, err);
 }
 
 enum sim_status weights_on_due(struct agents *agents, uint32_t index, int64_t now_ns,

@@ -108,15 +108,20 @@ enum chain_call {
     CHAIN_REGISTER_BURN,   /* netuid, hotkey; signer = coldkey */
     CHAIN_REGISTER_ROOT,   /* hotkey; signer = coldkey that owns it; a seat in netuid 0 by stake */
     CHAIN_SET_WEIGHTS,     /* netuid, row, version_key; signer = hotkey */
-    CHAIN_COMMIT_WEIGHTS,  /* as SET_WEIGHTS, kept sealed and opened by the chain */
+    CHAIN_COMMIT_WEIGHTS,  /* as SET_WEIGHTS, kept sealed (timelocked) and opened by the chain */
     CHAIN_SERVE_AXON,      /* netuid, ip_type, ip, port; signer = hotkey */
     CHAIN_ADD_STAKE,       /* hotkey, amount; signer = coldkey */
     CHAIN_REMOVE_STAKE,    /* hotkey, amount; signer = coldkey */
     CHAIN_BECOME_DELEGATE, /* hotkey; signer = coldkey that owns it */
     CHAIN_SET_TAKE,        /* hotkey, take; signer = coldkey that owns it */
     CHAIN_TRANSFER,        /* to `coldkey`, amount; signer pays */
+    CHAIN_COMMIT_HASH,     /* netuid, commit_hash; signer = hotkey; opened by REVEAL_WEIGHTS */
+    CHAIN_REVEAL_WEIGHTS,  /* as SET_WEIGHTS, and the salt of its commit; signer = hotkey */
     CHAIN_CALL_COUNT
 };
+
+/* 16-bit numbers of a commit's salt. */
+enum { CHAIN_SALT_COUNT = 8 };
 
 /* One signed call.  Fields that the kind does not list are ignored. */
 struct chain_extrinsic {
@@ -132,6 +137,8 @@ struct chain_extrinsic {
     const uint32_t *row_uids;        /* (row_count) copied by chain_submit */
     const uint32_t *row_values;      /* (value_count) any scale; the chain normalises */
     uint64_t version_key;
+    uint8_t commit_hash[32];
+    uint16_t salt[CHAIN_SALT_COUNT];
     uint8_t ip_type;          /* 4 or 6 */
     uint64_t ip_high, ip_low; /* the address as a 128-bit number */
     uint16_t port;
@@ -201,6 +208,14 @@ struct chain_extrinsic {
       "CommitRevealDisabled")                                                                      \
     X(TOO_MANY_UNREVEALED_COMMITS, "TooManyUnrevealedCommits", "TooManyUnrevealedCommits",         \
       "TooManyUnrevealedCommits")                                                                  \
+    X(COMMITTING_WEIGHTS_TOO_FAST, "CommittingWeightsTooFast", "CommittingWeightsTooFast",         \
+      "CommittingWeightsTooFast")                                                                  \
+    X(NO_WEIGHTS_COMMIT_FOUND, "NoWeightsCommitFound", "NoWeightsCommitFound",                     \
+      "NoWeightsCommitFound")                                                                      \
+    X(INVALID_REVEAL_HASH, "InvalidRevealCommitHashNotMatch", "InvalidRevealCommitHashNotMatch",   \
+      "InvalidRevealCommitHashNotMatch")                                                           \
+    X(EXPIRED_WEIGHT_COMMIT, "ExpiredWeightCommit", "ExpiredWeightCommit", "ExpiredWeightCommit")  \
+    X(REVEAL_TOO_EARLY, "RevealTooEarly", "RevealTooEarly", "RevealTooEarly")                      \
     X(INVALID_MODALITY, "InvalidModality", "InvalidModality", "InvalidModality")                   \
     X(INVALID_IP_TYPE, "InvalidIpType", "InvalidIpType", "InvalidIpType")                          \
     X(INVALID_IP_ADDRESS, "InvalidIpAddress", "InvalidIpAddress", "InvalidIpAddress")              \
@@ -216,6 +231,13 @@ enum chain_fault { CHAIN_FAULT_LIST(CHAIN_FAULT_ENUM) CHAIN_FAULT_COUNT };
 #undef CHAIN_FAULT_ENUM
 /* The error's name on the profile's real chain, never NULL. */
 const char *chain_fault_name(enum chain_profile profile, enum chain_fault fault);
+
+/* What CHAIN_COMMIT_HASH carries for the row, salt and version of a CHAIN_REVEAL_WEIGHTS call by
+ * its signer: BLAKE2b-256 of the real chain's encoding, in which uids and values have 16 bits.
+ * SIM_MEMORY. */
+SIM_CHECKED enum sim_status chain_commit_hash(const struct chain *chain,
+                                              const struct chain_extrinsic *reveal,
+                                              uint8_t ret_hash[32], struct sim_error *err);
 
 /* Puts a copy into the mempool; *ret_id counts from 1 and comes back in the event that says what
  * became of it.  The call runs in a later chain_block: by priority (set_weights by its profile's
@@ -249,11 +271,12 @@ SIM_CHECKED enum sim_status chain_run_to(struct chain *chain, uint64_t last, str
 /* How many blocks from the next one on, up to and including `last`, chain_run_to would merge. */
 uint64_t chain_idle_blocks(const struct chain *chain, uint64_t last);
 
-/* Whether block `number` (the last one + 1) will run an epoch of the network: the moment to hand
- * over what its mechanism needs from outside. */
+/* Whether block `number` (the last one + 1) will run an epoch of the network, which is neither
+ * waiting for its tempo nor deferred: the moment to hand over what its mechanism needs from
+ * outside. */
 bool chain_epoch_due(const struct chain *chain, uint16_t netuid, uint64_t number);
-/* Blocks from block `number` to the network's next epoch; 0 = in that block; 1000 when the tempo
- * is 0 (as the real function answers). */
+/* Blocks from block `number` until the network's next epoch is due; 0 = in that block; 1000 when
+ * the tempo is 0 (as the real function answers). */
 uint64_t chain_blocks_until_epoch(const struct chain *chain, uint16_t netuid, uint64_t number);
 /* Borrowed until replaced; arrays by uid, read in each epoch of the network. NULL: none. */
 void chain_set_outside(struct chain *chain, uint16_t netuid,
@@ -274,8 +297,10 @@ enum chain_event_kind {
     CHAIN_EVENT_REGISTERED,    /* netuid, uid, hotkey, coldkey, other = replaced hotkey or NONE,
                                   amount = burn paid, 0 for work; id */
     CHAIN_EVENT_EVICTED,       /* netuid, uid, hotkey, coldkey, amount = stake paid back */
-    CHAIN_EVENT_WEIGHTS_SET,   /* netuid, uid, hotkey, amount = entries, age; id (0: revealed) */
-    CHAIN_EVENT_COMMITTED,     /* netuid, uid, hotkey; id */
+    CHAIN_EVENT_WEIGHTS_SET,   /* netuid, uid, hotkey, amount = entries, age (of a row that was
+                                  committed: since then); id (0: opened by the chain) */
+    CHAIN_EVENT_COMMITTED,     /* netuid, uid, hotkey, amount = entries (of a hash 0), other = epoch
+                                  that the commit belongs to; id */
     CHAIN_EVENT_SERVED,        /* netuid, uid, hotkey; id */
     CHAIN_EVENT_STAKE_ADDED,   /* hotkey, coldkey, amount; id */
     CHAIN_EVENT_STAKE_REMOVED, /* hotkey, coldkey, amount; id */
@@ -290,6 +315,7 @@ enum chain_event_kind {
     CHAIN_EVENT_BURN,          /* netuid, amount = new (not current's per-block decay) */
     CHAIN_EVENT_PARAMETER,     /* netuid, key */
     CHAIN_EVENT_MECHANISM,     /* netuid, key = new mechanism's name */
+    CHAIN_EVENT_DEFERRED,      /* netuid: its epoch waits for the next block */
     CHAIN_EVENT_KIND_COUNT
 };
 
@@ -376,6 +402,8 @@ uint64_t chain_total_issuance_rao(const struct chain *chain);
 bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t uid);
 /* Whether the rate limit lets the coldkey move stake in the next block. */
 bool chain_staking_open(const struct chain *chain, uint32_t coldkey);
+/* The network's part of the emission, 0..1: the fixed one, or root's last word. */
+double chain_emission_share(const struct chain *chain, uint16_t netuid);
 /* What the next block mints over all networks. */
 uint64_t chain_block_emission_rao(const struct chain *chain);
 

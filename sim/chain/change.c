@@ -32,6 +32,8 @@ static enum sim_status check_change(const struct chain *chain, const struct chai
         return SIM_FAIL(err, SIM_CONFIG, "key '%s' is unknown", key);
     if (!chain_param_can_change(key))
         return SIM_FAIL(err, SIM_CONFIG, "key '%s' cannot change while the chain runs", key);
+    if (next->emission_split == CHAIN_SPLIT_ROOT && chain->nets[0].mechanism != NULL)
+        return SIM_FAIL(err, SIM_CONFIG, "emission_split: root needs the root network, netuid 0");
     if (next->max_uids < net->count)
         return SIM_FAIL(err, SIM_CONFIG,
                         "max_uids: network %u has %u uids, which cannot be taken back", net->netuid,
@@ -62,7 +64,8 @@ enum sim_status chain_set_param(struct chain *chain, uint16_t netuid, const char
         chain_set_difficulty(chain, net, next.difficulty);
     if (strcmp(key, "burn") == 0)
         chain_set_burn(chain, net, next.burn, true);
-    if (strcmp(key, "emission_share") == 0)
+    bool fixed = chain->nets[0].params.emission_split == CHAIN_SPLIT_FIXED;
+    if (fixed && (strcmp(key, "emission_share") == 0 || strcmp(key, "emission_split") == 0))
         chain_share_out(chain);
     chain_net_refresh_view(net);
     return SIM_OK;

@@ -4,7 +4,9 @@
  *   nakamoto  a step when blocks since the last one + 1 reach tempo; paid in the same block
  *   finney    emission queues up; an epoch every tempo + 1 blocks; paid in the NEXT block
  *   current   minted at once into a pending sum; an epoch tempo blocks after the last one; paid in
- *             the same block, what the mechanism does not pay out is taken out of issuance
+ *             the same block, what the mechanism does not pay out is taken out of issuance; of
+ *             epochs that are due together a block runs max_epochs_per_block, lowest netuids first,
+ *             and the next tempo of those that had to wait begins later
  */
 #include "chain/state.h"
 
@@ -65,14 +67,19 @@ uint64_t chain_block_emission_rao(const struct chain *chain)
 
 void chain_share_out(struct chain *chain)
 {
-    double sum = 0;
-    for (uint32_t i = 0; i < chain->net_count; i++)
-        if (chain->nets[i].mechanism != NULL)
-            sum += chain->nets[i].params.emission_share;
+    chain->share_sum = 0;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         struct chain_net *net = &chain->nets[i];
-        net->share = net->mechanism == NULL || sum <= 0 ? 0 : net->params.emission_share / sum;
+        net->share = net->mechanism == NULL ? 0 : chain_emission_parts(net->params.emission_share);
+        chain->share_sum += net->share;
     }
+}
+
+double chain_emission_share(const struct chain *chain, uint16_t netuid)
+{
+    const struct chain_net *net = chain_net_of(chain, netuid);
+    SIM_ASSERT(net != NULL);
+    return chain->share_sum == 0 ? 0 : (double)net->share / (double)chain->share_sum;
 }
 
 /* The network's part of a block's emission.  Parts are floors; what is left goes to the first
@@ -83,9 +90,8 @@ uint64_t chain_net_part(const struct chain *chain, const struct chain_net *net, 
     const struct chain_net *first = NULL;
     for (uint32_t i = 0; i < chain->net_count; i++) {
         const struct chain_net *other = &chain->nets[i];
-        uint64_t floor_rao = (uint64_t)(other->share * (double)rao);
-        if (floor_rao > rao - given)
-            floor_rao = rao - given;
+        uint64_t floor_rao =
+            other->share == 0 ? 0 : (uint64_t)((fixed_u128)rao * other->share / chain->share_sum);
         if (first == NULL && other->share > 0)
             first = other;
         if (other == net)
@@ -110,11 +116,22 @@ bool chain_net_epoch_due(const struct chain *chain, const struct chain_net *net,
     }
 }
 
+/* Whether a network whose epoch is due has to wait, since so many before it run theirs. */
+static bool is_deferred(const struct chain *chain, const struct chain_net *net, uint64_t number)
+{
+    uint32_t most = chain->nets[0].params.max_epochs_per_block, before = 0;
+    if (chain->profile != CHAIN_CURRENT || most == 0)
+        return false;
+    for (const struct chain_net *other = chain->nets; other < net; other++)
+        before += chain_net_epoch_due(chain, other, number);
+    return before >= most;
+}
+
 bool chain_epoch_due(const struct chain *chain, uint16_t netuid, uint64_t number)
 {
     const struct chain_net *net = chain_net_of(chain, netuid);
     SIM_ASSERT(net != NULL && number == chain->block + 1);
-    return chain_net_epoch_due(chain, net, number);
+    return chain_net_epoch_due(chain, net, number) && !is_deferred(chain, net, number);
 }
 
 uint64_t chain_blocks_until_epoch(const struct chain *chain, uint16_t netuid, uint64_t number)
@@ -211,6 +228,7 @@ static enum sim_status epoch_current(struct chain *chain, struct chain_net *net,
                                      struct sim_error *err)
 {
     uint64_t offered_rao = net->pending_rao;
+    chain_refresh_earliest_commits(net);
     enum sim_status status = chain_run_epoch(chain, net, offered_rao, err);
     if (status != SIM_OK)
         return status;
@@ -224,6 +242,25 @@ static enum sim_status epoch_current(struct chain *chain, struct chain_net *net,
     return chain_pay_loaded(chain, net, err);
 }
 
+/* In the order of netuids; those beyond the cap are still due in the next block. */
+static enum sim_status run_due_epochs(struct chain *chain, struct sim_error *err)
+{
+    uint32_t most = chain->nets[0].params.max_epochs_per_block, run = 0;
+    enum sim_status status = SIM_OK;
+    for (uint32_t i = 0; i < chain->net_count && status == SIM_OK; i++) {
+        struct chain_net *net = &chain->nets[i];
+        if (!chain_net_epoch_due(chain, net, chain->block))
+            continue;
+        if (most > 0 && run >= most) {
+            chain_event_add(chain, CHAIN_EVENT_DEFERRED, net->netuid);
+            continue;
+        }
+        status = epoch_current(chain, net, err);
+        run++;
+    }
+    return status;
+}
+
 static enum sim_status step_current(struct chain *chain, struct sim_error *err)
 {
     for (uint32_t i = 0; i < chain->net_count; i++)
@@ -233,14 +270,9 @@ static enum sim_status step_current(struct chain *chain, struct sim_error *err)
         if (chain->nets[i].commit_count > 0)
             chain_reveal_due(chain, &chain->nets[i]);
     chain_root_epoch(chain);
-    enum sim_status status = SIM_OK;
-    for (uint32_t i = 0; i < chain->net_count && status == SIM_OK; i++) {
-        struct chain_net *net = &chain->nets[i];
-        chain_accrue(chain, net, chain_net_part(chain, net, block_rao), 1);
-        if (chain_net_epoch_due(chain, net, chain->block))
-            status = epoch_current(chain, net, err);
-    }
-    return status;
+    for (uint32_t i = 0; i < chain->net_count; i++)
+        chain_accrue(chain, &chain->nets[i], chain_net_part(chain, &chain->nets[i], block_rao), 1);
+    return run_due_epochs(chain, err);
 }
 
 enum sim_status chain_emission_step(struct chain *chain, struct sim_error *err)

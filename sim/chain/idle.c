@@ -11,7 +11,7 @@
 static bool net_rests(const struct chain *chain, const struct chain_net *net)
 {
     const struct chain_params *params = &net->params;
-    if (net->registrations_block > 0 || net->loaded_count > 0 || net->commit_count > 0)
+    if (net->registrations_block > 0 || net->loaded_count > 0 || chain_has_sealed(net))
         return false;
     if (chain->profile != CHAIN_CURRENT)
         return net->owner == CHAIN_NONE || params->owner_cut == 0;
@@ -26,7 +26,11 @@ static bool net_rests(const struct chain *chain, const struct chain_net *net)
 static uint64_t net_next_block(const struct chain *chain, const struct chain_net *net)
 {
     uint64_t next = chain->block + 1, due = UINT64_MAX;
-    if (net->mechanism != NULL || chain->profile == CHAIN_FINNEY)
+    if (net->mechanism == NULL) /* root: its epochs go by this rule under every profile */
+        due = chain->nets[0].params.emission_split != CHAIN_SPLIT_ROOT || net->params.tempo == 0
+                  ? UINT64_MAX
+                  : next + rules_blocks_until_epoch(net->netuid, net->params.tempo, next);
+    else
         due = net->params.tempo == 0 && chain->profile != CHAIN_NAKAMOTO
                   ? UINT64_MAX
                   : next + chain_blocks_until_epoch(chain, net->netuid, next);

@@ -185,6 +185,8 @@ static void get_commit(struct buffer_reader *reader, const struct chain *chain,
     commit->hotkey = get_account_id(reader, chain, false);
     commit->epoch = buffer_get_u64(reader);
     commit->block = buffer_get_u64(reader);
+    commit->is_hash = buffer_get_u8(reader) != 0;
+    buffer_get_bytes(reader, commit->hash, sizeof commit->hash);
     commit->version_key = buffer_get_u64(reader);
     uint32_t count = get_count(reader, 8);
     commit->payload = get_room(reader, 2 * (size_t)count, sizeof *commit->payload);
@@ -243,7 +245,7 @@ static void get_prices(struct buffer_reader *reader, struct chain_net *net)
     net->pow_interval = buffer_get_u32(reader);
     net->burn_interval = buffer_get_u32(reader);
     net->last_adjustment_block = buffer_get_u64(reader);
-    net->share = buffer_get_f64(reader);
+    net->share = buffer_get_u64(reader);
     net->pending_rao = buffer_get_u64(reader);
     net->pending_owner_rao = buffer_get_u64(reader);
     net->blocks_since_step = buffer_get_u64(reader);
@@ -305,6 +307,9 @@ static void get_call(struct buffer_reader *reader, const struct chain *chain,
     buffer_get_bytes(reader, call->work.seal, sizeof call->work.seal);
     call->solver = buffer_get_u32(reader);
     call->version_key = buffer_get_u64(reader);
+    buffer_get_bytes(reader, call->commit_hash, sizeof call->commit_hash);
+    for (size_t i = 0; i < CHAIN_SALT_COUNT; i++)
+        call->salt[i] = (uint16_t)buffer_get_u32(reader);
     call->ip_type = buffer_get_u8(reader);
     call->ip_high = buffer_get_u64(reader);
     call->ip_low = buffer_get_u64(reader);
@@ -372,6 +377,9 @@ static enum sim_status get_chain(struct buffer_reader *reader, struct chain *cha
         status = SIM_FAIL(err, SIM_CONFIG, "the saved chain has another number of networks");
     for (uint32_t i = 0; i < chain->net_count && status == SIM_OK; i++)
         status = get_net(reader, chain, &chain->nets[i], err);
+    chain->share_sum = 0;
+    for (uint32_t i = 0; i < chain->net_count; i++)
+        chain->share_sum += chain->nets[i].share;
     if (status == SIM_OK)
         status = get_mempool(reader, chain, err);
     chain->block = block;

@@ -37,6 +37,12 @@ uint64_t chain_encoded_bytes(enum chain_profile profile, const struct chain_extr
     case CHAIN_COMMIT_WEIGHTS:
         body = row_bytes(profile, call);
         break;
+    case CHAIN_REVEAL_WEIGHTS:
+        body = row_bytes(profile, call) + compact_bytes(CHAIN_SALT_COUNT) + 2 * CHAIN_SALT_COUNT;
+        break;
+    case CHAIN_COMMIT_HASH:
+        body = netuid_bytes + sizeof call->commit_hash;
+        break;
     case CHAIN_REGISTER_POW: /* block, nonce, work with its length, two keys */
         body = netuid_bytes + 8 + 8 + 1 + 32 + 2 * KEY_BYTES;
         break;
@@ -63,12 +69,23 @@ uint64_t chain_encoded_bytes(enum chain_profile profile, const struct chain_extr
 
 /* -------------------------------------------------------------------------------- priorities */
 
+static bool carries_row(enum chain_call kind)
+{
+    return kind == CHAIN_SET_WEIGHTS || kind == CHAIN_COMMIT_WEIGHTS ||
+           kind == CHAIN_REVEAL_WEIGHTS;
+}
+
+static bool is_about_weights(enum chain_call kind)
+{
+    return carries_row(kind) || kind == CHAIN_COMMIT_HASH;
+}
+
 /* Rows of weights wait behind everything else.  nakamoto ranks them by the priority that stake
  * has earned per byte, later chains by how long the uid has been silent. */
 static uint64_t priority_of(const struct chain *chain, const struct chain_pending *pending)
 {
     const struct chain_extrinsic *call = &pending->call;
-    if (call->kind != CHAIN_SET_WEIGHTS && call->kind != CHAIN_COMMIT_WEIGHTS)
+    if (!is_about_weights(call->kind))
         return UINT64_MAX;
     const struct chain_net *net = chain_net_of(chain, call->netuid);
     uint32_t uid = net == NULL ? CHAIN_NONE : net->uid_of_account[call->signer];
@@ -148,17 +165,12 @@ static bool copy_row(const struct chain_extrinsic *call, uint32_t **ret_payload)
     return true;
 }
 
-static bool carries_row(enum chain_call kind)
-{
-    return kind == CHAIN_SET_WEIGHTS || kind == CHAIN_COMMIT_WEIGHTS;
-}
-
 bool chain_call_names_accounts(const struct chain *chain, const struct chain_extrinsic *call)
 {
     if (call->kind >= CHAIN_CALL_COUNT || !chain_is_account(chain, call->signer))
         return false;
-    bool names_hotkey =
-        !carries_row(call->kind) && call->kind != CHAIN_SERVE_AXON && call->kind != CHAIN_TRANSFER;
+    bool names_hotkey = !is_about_weights(call->kind) && call->kind != CHAIN_SERVE_AXON &&
+                        call->kind != CHAIN_TRANSFER;
     bool names_coldkey = call->kind == CHAIN_REGISTER_POW || call->kind == CHAIN_TRANSFER;
     return (!names_hotkey || chain_is_account(chain, call->hotkey)) &&
            (!names_coldkey || chain_is_account(chain, call->coldkey));
@@ -214,6 +226,10 @@ static enum chain_fault execute(struct chain *chain, struct chain_pending *pendi
         return chain_call_set_weights(chain, pending);
     case CHAIN_COMMIT_WEIGHTS:
         return chain_call_commit_weights(chain, pending);
+    case CHAIN_COMMIT_HASH:
+        return chain_call_commit_hash(chain, pending);
+    case CHAIN_REVEAL_WEIGHTS:
+        return chain_call_reveal_weights(chain, pending);
     case CHAIN_SERVE_AXON:
         return chain_call_serve(chain, pending);
     case CHAIN_ADD_STAKE:
@@ -237,7 +253,7 @@ static bool has_expired(const struct chain *chain, const struct chain_pending *p
 {
     const struct chain_params *params = &chain->nets[0].params;
     uint64_t longevity =
-        carries_row(pending->call.kind) ? params->weights_longevity : params->call_longevity;
+        is_about_weights(pending->call.kind) ? params->weights_longevity : params->call_longevity;
     return chain->block - pending->submitted_block >= longevity;
 }
 

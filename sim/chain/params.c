@@ -2,11 +2,14 @@
 #include "base/param_text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const chain_profile_names[] = {"nakamoto", "finney", "current", NULL};
 const char *const chain_capacity_names[] = {"unlimited", "budget", NULL};
 const char *const chain_pow_names[] = {"statistical", "search", NULL};
+const char *const chain_commit_form_names[] = {"timelock", "hash", NULL};
 const char *const pow_seal_names[] = {"sha256", "keccak", "keccak_hotkey", NULL};
 const char *const chain_stake_term_names[] = {"integer", "real", NULL};
 const char *const chain_emission_split_names[] = {"fixed", "root", NULL};
@@ -35,14 +38,16 @@ static const struct param_key current_keys[] = {CHAIN_PARAM_LIST(KEY_CURRENT)};
 
 /* What each key counts with; the profile of a chain is the name of its section. */
 static const struct param_condition conditions[] = {
-    /* A scenario has one network, which nobody has registered. */
-    {"emission_split", "networks=several"},
-    {"emission_share", "networks=several"},
+    {"max_epochs_per_block", "chain=current and networks=present"},
+    {"emission_split", "networks=present"},
+    {"emission_share", "networks=present"},
+    /* Nobody has registered the networks of a scenario. */
     {"owner_cut", "owner=known"},
     {"max_issuance", "halving=true and emission_table=0"},
     {"block_emission", "emission_table=0"},
     {"halving", "emission_table=0"},
-    {"target_registrations", "chain!=current or max_registrations_per_interval_factor!=0"},
+    {"target_registrations", "chain!=current"},
+    {"max_registrations_per_interval_factor", "chain!=current"},
     {"adjustment_interval", "chain!=current"},
     {"adjustment_alpha", "chain=finney"},
     {"adjust_both_on_tie", "chain=finney"},
@@ -81,6 +86,7 @@ static const struct param_condition conditions[] = {
     {"activity_cutoff", "activity_cutoff_factor=0"},
     {"max_validators", "mechanism!=nakamoto"},
     {"commit_reveal", "chain=current and groups.*.validator=true"},
+    {"commit_form", "commit_reveal=true and groups.*.validator=true"},
     {"reveal_period", "commit_reveal=true and groups.*.validator=true"},
     {"max_pending_commits", "commit_reveal=true and groups.*.validator=true"},
     {"block_size", "capacity=budget"},
@@ -101,6 +107,44 @@ const struct param_table *chain_param_table(enum chain_profile profile)
 {
     SIM_ASSERT(profile < CHAIN_PROFILE_COUNT);
     return &tables[profile];
+}
+
+/* Keys of the whole chain say so in their texts, where readers look. */
+static bool is_ledger(const struct param_key *key)
+{
+    return strncmp(key->doc, "[ledger]", strlen("[ledger]")) == 0;
+}
+
+void chain_net_table_init(struct chain_net_table *table, enum chain_profile profile)
+{
+    const struct param_table *all = chain_param_table(profile);
+    SIM_ASSERT(all->key_count <= CHAIN_PARAM_KEYS_MAX &&
+               all->condition_count <= CHAIN_PARAM_KEYS_MAX);
+    table->table = *all;
+    table->table.keys = table->keys;
+    table->table.conditions = table->conditions;
+    table->table.key_count = table->table.condition_count = 0;
+    for (size_t k = 0; k < all->key_count; k++)
+        if (!is_ledger(&all->keys[k]))
+            table->keys[table->table.key_count++] = all->keys[k];
+    for (size_t c = 0; c < all->condition_count; c++)
+        for (size_t k = 0; k < table->table.key_count; k++)
+            if (strcmp(table->keys[k].name, all->conditions[c].key) == 0)
+                table->conditions[table->table.condition_count++] = all->conditions[c];
+}
+
+void chain_params_share_ledger(struct chain_params *params, const struct chain_params *ledger)
+{
+    const struct param_table *all = chain_param_table(CHAIN_FINNEY);
+    for (size_t k = 0; k < all->key_count; k++)
+        if (is_ledger(&all->keys[k]))
+            memcpy((char *)params + all->keys[k].offset, (const char *)ledger + all->keys[k].offset,
+                   param_field_bytes(all->keys[k].kind));
+}
+
+uint64_t chain_emission_parts(double emission_share)
+{
+    return (uint64_t)llround(emission_share * 1e9);
 }
 
 void chain_params_init(struct chain_params *params, enum chain_profile profile)
@@ -193,5 +237,9 @@ enum sim_status chain_params_check(const struct chain_params *params, enum chain
     if (profile == CHAIN_CURRENT && params->pow_registration)
         return SIM_FAIL(err, SIM_CONFIG,
                         "pow_registration: the current profile has burned registration only");
+    if (profile == CHAIN_CURRENT && params->max_registrations_per_interval_factor > 0)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "max_registrations_per_interval_factor: the current profile has no "
+                        "intervals that could end");
     return SIM_OK;
 }

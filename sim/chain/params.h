@@ -24,6 +24,7 @@ enum chain_profile { CHAIN_NAKAMOTO, CHAIN_FINNEY, CHAIN_CURRENT, CHAIN_PROFILE_
 
 enum chain_capacity { CHAIN_CAPACITY_UNLIMITED, CHAIN_CAPACITY_BUDGET };
 enum chain_pow { CHAIN_POW_STATISTICAL, CHAIN_POW_SEARCH };
+enum chain_commit_form { CHAIN_COMMIT_TIMELOCK, CHAIN_COMMIT_OF_HASH };
 /* How a seal is made; see pow.h. */
 enum pow_seal_rule { POW_SEAL_SHA256, POW_SEAL_KECCAK, POW_SEAL_KECCAK_HOTKEY };
 enum chain_stake_term { CHAIN_STAKE_TERM_INTEGER, CHAIN_STAKE_TERM_REAL };
@@ -40,6 +41,10 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
     X(tempo, uint64_t, PARAM_BLOCKS, "0 blocks", NULL, "100 blocks", "99 blocks", "360 blocks",    \
       NULL,                                                                                        \
       "blocks of an epoch; finney runs one every tempo + 1 blocks; 0 = never (nakamoto: always)")  \
+    X(max_epochs_per_block, uint32_t, PARAM_U32, NULL, NULL, "0", "0", "2", NULL,                  \
+      "[ledger] current: epochs that one block runs, of the lowest netuids that are due; the "     \
+      "others' "                                                                                   \
+      "wait for the next block; 0 = all")                                                          \
     X(block_emission, uint64_t, PARAM_AMOUNT_RAO, "0 rao", "1000000 TAO", "1 TAO", "1 TAO",        \
       "1 TAO", NULL, "[ledger] minted each block before any halving")                              \
     X(halving, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                       \
@@ -52,8 +57,10 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
     X(emission_split, int, PARAM_ENUM, NULL, NULL, "fixed", "fixed", "fixed",                      \
       chain_emission_split_names,                                                                  \
       "[ledger] how networks share the emission: their emission_share, or root's weights")         \
-    X(emission_share, double, PARAM_REAL, "0", NULL, "1", "1", "1", NULL,                          \
-      "this network's part of the emission, relative to the others'")                              \
+    X(emission_share, double, PARAM_REAL, "0", "1000000000", "1", "1", "1", NULL,                  \
+      "this network's part of the emission, in multiples of 10^-9 that add up to 1; under a "      \
+      "split "                                                                                     \
+      "by root it holds until root's first count")                                                 \
     X(owner_cut, uint16_t, PARAM_FRACTION_U16, NULL, NULL, "0/65535", "0/65535", "11796/65535",    \
       NULL, "part of the network's emission that goes to its owner's coldkey, if it has one")      \
     /* --- registration ------------------------------------------------------------------------   \
@@ -165,9 +172,14 @@ enum chain_emission_split { CHAIN_SPLIT_FIXED, CHAIN_SPLIT_ROOT };
     X(serving_rate_limit, uint64_t, PARAM_BLOCKS, NULL, NULL, "0 blocks", "50 blocks",             \
       "50 blocks", NULL, "blocks between two announcements of an address; 0 = off")                \
     X(commit_reveal, bool, PARAM_BOOL, NULL, NULL, "false", "false", "true", NULL,                 \
-      "rows are committed hidden and opened by the chain an interval later")                       \
+      "rows are committed hidden and opened an interval later")                                    \
+    X(commit_form, int, PARAM_ENUM, NULL, NULL, "timelock", "timelock", "timelock",                \
+      chain_commit_form_names,                                                                     \
+      "what new commits hold: the sealed row, which the chain opens, or its hash with a salt, "    \
+      "and "                                                                                       \
+      "the validator reveals the row in the one epoch that is right (2024-10 to 2025-08)")         \
     X(reveal_period, uint64_t, PARAM_U64, "1", "100", "1", "1", "1", NULL,                         \
-      "epochs between a commit and its opening")                                                   \
+      "epochs between the one of a commit and the one in which it is opened")                      \
     X(max_pending_commits, uint32_t, PARAM_U32, "1", "1000", "10", "10", "10", NULL,               \
       "unopened commits of one hotkey")                                                            \
     /* --- blocks -------------------------------------------------------------------------------  \
@@ -192,12 +204,28 @@ struct chain_params {
 extern const char *const chain_profile_names[]; /* NULL-terminated, as are the others */
 extern const char *const chain_capacity_names[];
 extern const char *const chain_pow_names[];
+extern const char *const chain_commit_form_names[];
 extern const char *const pow_seal_names[];
 extern const char *const chain_stake_term_names[];
 extern const char *const chain_emission_split_names[];
 
 /* The table of a profile's keys over struct chain_params, for sim/config. */
 const struct param_table *chain_param_table(enum chain_profile profile);
+
+/* The same for a further network of a chain: what holds for one network alone, over the same
+ * struct. */
+enum { CHAIN_PARAM_KEYS_MAX = 96 };
+struct chain_net_table {
+    struct param_table table;
+    struct param_key keys[CHAIN_PARAM_KEYS_MAX];
+    struct param_condition conditions[CHAIN_PARAM_KEYS_MAX];
+};
+void chain_net_table_init(struct chain_net_table *table, enum chain_profile profile);
+/* Takes what holds for the whole chain from its first block of parameters. */
+void chain_params_share_ledger(struct chain_params *params, const struct chain_params *ledger);
+
+/* The parts of 10^9 that an emission_share stands for. */
+uint64_t chain_emission_parts(double emission_share);
 
 /* The profile's defaults, as the table states them. */
 void chain_params_init(struct chain_params *params, enum chain_profile profile);

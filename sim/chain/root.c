@@ -116,5 +116,7 @@ void chain_root_epoch(struct chain *chain)
     root->last_step_block = chain->block;
     root->epoch_index++;
     for (uint32_t i = 1; i < chain->net_count && sum > 0; i++)
-        chain->nets[i].share = (double)support_of(root, chain->nets[i].netuid) / (double)sum;
+        chain->nets[i].share = (uint64_t)support_of(root, chain->nets[i].netuid);
+    if (sum > 0)
+        chain->share_sum = (uint64_t)sum;
 }

@@ -78,6 +78,8 @@ static void put_waiting(struct buffer *buffer, const struct chain_net *net)
         buffer_put_u32(buffer, commit->hotkey);
         buffer_put_u64(buffer, commit->epoch);
         buffer_put_u64(buffer, commit->block);
+        buffer_put_u8(buffer, commit->is_hash);
+        buffer_put_bytes(buffer, commit->hash, sizeof commit->hash);
         buffer_put_u64(buffer, commit->version_key);
         buffer_put_u32(buffer, commit->count);
         put_u32s(buffer, 2 * commit->count, commit->payload);
@@ -112,7 +114,7 @@ static void put_net(struct buffer *buffer, const struct chain_net *net)
     buffer_put_u32(buffer, net->pow_interval);
     buffer_put_u32(buffer, net->burn_interval);
     buffer_put_u64(buffer, net->last_adjustment_block);
-    buffer_put_f64(buffer, net->share);
+    buffer_put_u64(buffer, net->share);
     buffer_put_u64(buffer, net->pending_rao);
     buffer_put_u64(buffer, net->pending_owner_rao);
     buffer_put_u64(buffer, net->blocks_since_step);
@@ -137,6 +139,9 @@ static void put_pending(struct buffer *buffer, const struct chain_pending *pendi
     buffer_put_bytes(buffer, call->work.seal, sizeof call->work.seal);
     buffer_put_u32(buffer, call->solver);
     buffer_put_u64(buffer, call->version_key);
+    buffer_put_bytes(buffer, call->commit_hash, sizeof call->commit_hash);
+    for (size_t i = 0; i < CHAIN_SALT_COUNT; i++)
+        buffer_put_u32(buffer, call->salt[i]);
     buffer_put_u8(buffer, call->ip_type);
     buffer_put_u64(buffer, call->ip_high);
     buffer_put_u64(buffer, call->ip_low);

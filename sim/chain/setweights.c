@@ -1,24 +1,14 @@
 /*
- * Rows of weights: the checks in the real order, the normalisation, and rows committed in secret.
+ * Rows of weights: the checks in the real order and the normalisation.
  */
 #include "chain/state.h"
 
-#include <stdlib.h>
-
-/* A row as the checks see it.  The arrays are the caller's and are sorted and normalised here. */
-struct row {
-    uint32_t hotkey, uid;
-    uint32_t uid_count, value_count;
-    uint32_t *uids, *values;
-    uint64_t version_key;
-};
-
-static bool is_self_only(const struct row *row)
+static bool is_self_only(const struct chain_row_call *row)
 {
     return row->value_count == 1 && rules_is_self_row(row->uid, row->uid_count, row->uids);
 }
 
-static bool has_duplicates(const struct row *row)
+static bool has_duplicates(const struct chain_row_call *row)
 {
     for (uint32_t i = 1; i < row->uid_count; i++)
         if (row->uids[i - 1] == row->uids[i])
@@ -28,7 +18,7 @@ static bool has_duplicates(const struct row *row)
 
 /* Uids ascend, so the last is the largest.  The root network's rows name networks. */
 static bool has_unknown(const struct chain *chain, const struct chain_net *net,
-                        const struct row *row)
+                        const struct chain_row_call *row)
 {
     for (uint32_t i = 0; i < row->uid_count && net->mechanism == NULL; i++)
         if (row->uids[i] > UINT16_MAX || row->uids[i] == net->netuid ||
@@ -39,7 +29,7 @@ static bool has_unknown(const struct chain *chain, const struct chain_net *net,
 }
 
 static bool is_long_enough(const struct chain *chain, const struct chain_net *net,
-                           const struct row *row)
+                           const struct chain_row_call *row)
 {
     uint32_t least = net->params.min_allowed_weights;
     if (is_self_only(row))
@@ -80,7 +70,7 @@ void chain_row_normalize(const struct chain *chain, const struct chain_net *net,
 
 /* The profile's limits on one entry, on the normalised row (before any change of scale). */
 static enum chain_fault check_largest(const struct chain *chain, const struct chain_net *net,
-                                      const struct row *row)
+                                      const struct chain_row_call *row)
 {
     const struct chain_params *params = &net->params;
     uint16_t limit = params->max_weight_limit;
@@ -98,7 +88,7 @@ static enum chain_fault check_largest(const struct chain *chain, const struct ch
 }
 
 static enum chain_fault check_content(struct chain *chain, const struct chain_net *net,
-                                      struct row *row)
+                                      struct chain_row_call *row)
 {
     chain_row_sort(row->uids, row->values, row->uid_count);
     if (has_duplicates(row))
@@ -133,7 +123,7 @@ static bool has_permit(const struct chain *chain, const struct chain_net *net, u
 
 /* Who may set weights and when, from finney on. */
 static enum chain_fault check_caller(const struct chain *chain, const struct chain_net *net,
-                                     const struct row *row, bool rate_limited)
+                                     const struct chain_row_call *row, bool rate_limited)
 {
     const struct chain_params *params = &net->params;
     if (!has_stake(chain, net, row->uid))
@@ -158,7 +148,7 @@ bool chain_may_set_weights(const struct chain *chain, uint16_t netuid, uint32_t 
 }
 
 static enum chain_fault check_nakamoto(struct chain *chain, const struct chain_net *net,
-                                       struct row *row)
+                                       struct chain_row_call *row)
 {
     if (row->uid == CHAIN_NONE)
         return CHAIN_FAULT_NOT_REGISTERED;
@@ -167,8 +157,8 @@ static enum chain_fault check_nakamoto(struct chain *chain, const struct chain_n
     return check_content(chain, net, row);
 }
 
-static enum chain_fault check_row(struct chain *chain, const struct chain_net *net, struct row *row,
-                                  bool rate_limited)
+enum chain_fault chain_row_check(struct chain *chain, const struct chain_net *net,
+                                 struct chain_row_call *row, bool rate_limited)
 {
     if (chain->profile == CHAIN_NAKAMOTO)
         return net == NULL ? CHAIN_FAULT_NETWORK_DOES_NOT_EXIST : check_nakamoto(chain, net, row);
@@ -184,8 +174,7 @@ static enum chain_fault check_row(struct chain *chain, const struct chain_net *n
     return fault == CHAIN_FAULT_OK ? check_content(chain, net, row) : fault;
 }
 
-/* A checked row takes effect. */
-static void accept_row(struct chain *chain, struct chain_net *net, const struct row *row)
+void chain_row_accept(struct chain *chain, struct chain_net *net, const struct chain_row_call *row)
 {
     to_mechanism_scale(chain, net, row->value_count, row->values);
     if (chain_weights_store(chain, net, row->uid, row->uid_count, row->uids, row->values, NULL) !=
@@ -195,17 +184,19 @@ static void accept_row(struct chain *chain, struct chain_net *net, const struct 
     net->priority[row->uid] = 0;
 }
 
-static struct row row_of_call(const struct chain *chain, const struct chain_pending *pending)
+struct chain_row_call chain_row_of_call(const struct chain *chain,
+                                        const struct chain_pending *pending)
 {
     const struct chain_extrinsic *call = &pending->call;
     const struct chain_net *net = chain_net_of(chain, call->netuid);
-    struct row row = {.hotkey = call->signer,
-                      .uid = net == NULL ? CHAIN_NONE : net->uid_of_account[call->signer],
-                      .uid_count = call->row_count,
-                      .value_count = call->value_count,
-                      .uids = pending->payload,
-                      .values = pending->payload + call->row_count,
-                      .version_key = call->version_key};
+    struct chain_row_call row = {.hotkey = call->signer,
+                                 .uid =
+                                     net == NULL ? CHAIN_NONE : net->uid_of_account[call->signer],
+                                 .uid_count = call->row_count,
+                                 .value_count = call->value_count,
+                                 .uids = pending->payload,
+                                 .values = pending->payload + call->row_count,
+                                 .version_key = call->version_key};
     /* The call's own type is u16 from finney on. */
     for (uint32_t i = 0; i < row.value_count && chain->profile != CHAIN_NAKAMOTO; i++)
         if (row.values[i] > UINT16_MAX)
@@ -213,8 +204,9 @@ static struct row row_of_call(const struct chain *chain, const struct chain_pend
     return row;
 }
 
-static struct chain_event *announce(struct chain *chain, enum chain_event_kind kind,
-                                    const struct chain_net *net, const struct row *row)
+struct chain_event *chain_row_announce(struct chain *chain, enum chain_event_kind kind,
+                                       const struct chain_net *net,
+                                       const struct chain_row_call *row)
 {
     struct chain_event *event = chain_event_add(chain, kind, net->netuid);
     event->uid = row->uid;
@@ -228,131 +220,14 @@ enum chain_fault chain_call_set_weights(struct chain *chain, const struct chain_
     struct chain_net *net = chain_net_of(chain, pending->call.netuid);
     if (net != NULL && net->params.commit_reveal)
         return CHAIN_FAULT_COMMIT_REVEAL_ENABLED;
-    struct row row = row_of_call(chain, pending);
-    enum chain_fault fault = check_row(chain, net, &row, true);
+    struct chain_row_call row = chain_row_of_call(chain, pending);
+    enum chain_fault fault = chain_row_check(chain, net, &row, true);
     if (fault != CHAIN_FAULT_OK)
         return fault;
-    accept_row(chain, net, &row);
+    chain_row_accept(chain, net, &row);
     net->last_update[row.uid] = chain->block;
-    struct chain_event *event = announce(chain, CHAIN_EVENT_WEIGHTS_SET, net, &row);
+    struct chain_event *event = chain_row_announce(chain, CHAIN_EVENT_WEIGHTS_SET, net, &row);
     event->id = pending->id;
     event->age_blocks = chain->block - pending->submitted_block;
     return CHAIN_FAULT_OK;
-}
-
-/* ------------------------------------------------------------------------------ commit, reveal */
-
-static uint32_t commits_of(const struct chain_net *net, uint32_t hotkey)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < net->commit_count; i++)
-        count += net->commits[i].hotkey == hotkey;
-    return count;
-}
-
-static bool commit_reserve(struct chain_net *net)
-{
-    if (net->commit_count < net->commit_capacity)
-        return true;
-    uint32_t capacity = net->commit_capacity == 0 ? 16 : net->commit_capacity * 2;
-    struct chain_commit *commits = realloc(net->commits, capacity * sizeof *commits);
-    if (commits == NULL)
-        return false;
-    net->commits = commits;
-    net->commit_capacity = capacity;
-    return true;
-}
-
-static enum chain_fault check_commit(const struct chain *chain, const struct chain_net *net,
-                                     uint32_t hotkey)
-{
-    if (net == NULL)
-        return CHAIN_FAULT_NETWORK_DOES_NOT_EXIST;
-    if (!net->params.commit_reveal)
-        return CHAIN_FAULT_COMMIT_REVEAL_DISABLED;
-    uint32_t uid = net->uid_of_account[hotkey];
-    if (uid == CHAIN_NONE)
-        return CHAIN_FAULT_NOT_REGISTERED;
-    if (!rules_weights_rate_ok(net->params.weights_rate_limit, net->last_update[uid], chain->block))
-        return CHAIN_FAULT_SETTING_WEIGHTS_TOO_FAST;
-    if (commits_of(net, hotkey) >= net->params.max_pending_commits)
-        return CHAIN_FAULT_TOO_MANY_UNREVEALED_COMMITS;
-    return CHAIN_FAULT_OK;
-}
-
-/* The chain sees nothing of the row yet, so its content is not checked. */
-enum chain_fault chain_call_commit_weights(struct chain *chain, struct chain_pending *pending)
-{
-    struct chain_net *net = chain_net_of(chain, pending->call.netuid);
-    enum chain_fault fault = check_commit(chain, net, pending->call.signer);
-    if (fault == CHAIN_FAULT_OK && pending->call.row_count != pending->call.value_count)
-        fault = CHAIN_FAULT_WEIGHT_VEC_NOT_EQUAL_SIZE;
-    if (fault != CHAIN_FAULT_OK)
-        return fault;
-    if (!commit_reserve(net)) {
-        chain->out_of_memory = true;
-        return CHAIN_FAULT_OK;
-    }
-    struct row row = row_of_call(chain, pending);
-    net->commits[net->commit_count++] = (struct chain_commit){.hotkey = row.hotkey,
-                                                              .epoch = net->epoch_index,
-                                                              .block = chain->block,
-                                                              .version_key = row.version_key,
-                                                              .count = row.uid_count,
-                                                              .payload = pending->payload};
-    pending->payload = NULL; /* the commit owns it now */
-    net->last_update[row.uid] = chain->block;
-    if (net->earliest_commit[row.uid] == MECHANISM_NO_BLOCK)
-        net->earliest_commit[row.uid] = chain->block;
-    announce(chain, CHAIN_EVENT_COMMITTED, net, &row)->id = pending->id;
-    return CHAIN_FAULT_OK;
-}
-
-static void reveal(struct chain *chain, struct chain_net *net, const struct chain_commit *commit)
-{
-    struct row row = {.hotkey = commit->hotkey,
-                      .uid = net->uid_of_account[commit->hotkey],
-                      .uid_count = commit->count,
-                      .value_count = commit->count,
-                      .uids = commit->payload,
-                      .values = commit->payload + commit->count,
-                      .version_key = commit->version_key};
-    enum chain_fault fault = check_row(chain, net, &row, false);
-    if (fault == CHAIN_FAULT_OK) {
-        accept_row(chain, net, &row);
-        announce(chain, CHAIN_EVENT_WEIGHTS_SET, net, &row)->age_blocks =
-            chain->block - commit->block;
-        return;
-    }
-    struct chain_event *event = announce(chain, CHAIN_EVENT_FAILED, net, &row);
-    event->call = CHAIN_COMMIT_WEIGHTS;
-    event->fault = fault;
-}
-
-static void refresh_earliest_commits(struct chain_net *net)
-{
-    for (uint32_t uid = 0; uid < net->count; uid++)
-        net->earliest_commit[uid] = MECHANISM_NO_BLOCK;
-    for (uint32_t i = net->commit_count; i-- > 0;) {
-        uint32_t uid = net->uid_of_account[net->commits[i].hotkey];
-        if (uid != CHAIN_NONE)
-            net->earliest_commit[uid] = net->commits[i].block;
-    }
-}
-
-void chain_reveal_due(struct chain *chain, struct chain_net *net)
-{
-    uint32_t kept = 0, count = net->commit_count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct chain_commit commit = net->commits[i];
-        if (net->epoch_index < commit.epoch + net->params.reveal_period) {
-            net->commits[kept++] = commit;
-            continue;
-        }
-        reveal(chain, net, &commit);
-        free(commit.payload);
-    }
-    net->commit_count = kept;
-    if (kept != count)
-        refresh_earliest_commits(net);
 }

@@ -83,10 +83,12 @@ struct chain_loaded {
     int64_t change_rao;
 };
 
-/* A row of weights that waits for its epoch. */
+/* A row of weights that waits for its epoch: sealed, or its hash alone. */
 struct chain_commit {
     uint32_t hotkey;
     uint64_t epoch, block;
+    bool is_hash; /* opened by its owner; the fields of the row are empty then */
+    uint8_t hash[32];
     uint64_t version_key;
     uint32_t count;
     uint32_t *payload; /* (2 count) uids, then values; owned; NULL when count is 0 */
@@ -124,7 +126,7 @@ struct chain_net {
     struct chain_used_work *used;
     uint32_t used_count, used_capacity;
 
-    double share; /* of the emission, all networks' sum 1 */
+    uint64_t share; /* of the emission, in parts of chain->share_sum */
     uint64_t pending_rao;
     uint64_t pending_owner_rao; /* current: the owner's cut, paid with the epoch */
     uint64_t blocks_since_step, last_step_block, epoch_index;
@@ -174,6 +176,7 @@ struct chain {
 
     struct chain_net *nets;
     uint32_t net_count;
+    uint64_t share_sum; /* of all networks' shares; 0: nothing is emitted */
 
     struct chain_pending *pending;
     uint32_t pending_count, pending_capacity;
@@ -267,9 +270,34 @@ void chain_set_burn(struct chain *chain, struct chain_net *net, uint64_t burn_ra
 
 /* setweights.c */
 enum chain_fault chain_call_set_weights(struct chain *chain, const struct chain_pending *pending);
+/* A row as the checks see it.  The arrays are the caller's and are sorted and normalised there. */
+struct chain_row_call {
+    uint32_t hotkey, uid;
+    uint32_t uid_count, value_count;
+    uint32_t *uids, *values;
+    uint64_t version_key;
+};
+struct chain_row_call chain_row_of_call(const struct chain *chain,
+                                        const struct chain_pending *pending);
+/* The checks in the profile's order; net may be NULL. */
+enum chain_fault chain_row_check(struct chain *chain, const struct chain_net *net,
+                                 struct chain_row_call *row, bool rate_limited);
+/* A checked row takes effect; all but last_update. */
+void chain_row_accept(struct chain *chain, struct chain_net *net, const struct chain_row_call *row);
+struct chain_event *chain_row_announce(struct chain *chain, enum chain_event_kind kind,
+                                       const struct chain_net *net,
+                                       const struct chain_row_call *row);
+
+/* commits.c */
 enum chain_fault chain_call_commit_weights(struct chain *chain, struct chain_pending *pending);
-/* Opens the rows whose epoch has come. */
+enum chain_fault chain_call_commit_hash(struct chain *chain, const struct chain_pending *pending);
+enum chain_fault chain_call_reveal_weights(struct chain *chain, struct chain_pending *pending);
+/* Opens the sealed rows whose epoch has come. */
 void chain_reveal_due(struct chain *chain, struct chain_net *net);
+/* Whether a sealed row waits: the chain has something to open one day. */
+bool chain_has_sealed(const struct chain_net *net);
+/* For the epoch that is about to run: each uid's first commit that can still be opened. */
+void chain_refresh_earliest_commits(struct chain_net *net);
 
 /* staking.c.  A failure of memory is remembered in the chain. */
 enum chain_fault chain_call_add_stake(struct chain *chain, const struct chain_pending *pending);

@@ -22,9 +22,11 @@ struct bench {
     uint8_t *role, *attacker; /* by uid, by group */
 };
 
-static enum sim_status add_epoch(void *context, uint64_t row, struct snapshot *snapshot,
-                                 const struct mechanism_output *output, struct sim_error *err)
+static enum sim_status add_epoch(void *context, uint64_t row, const struct replay_rule *rule,
+                                 struct snapshot *snapshot, const struct mechanism_output *output,
+                                 struct sim_error *err)
 {
+    (void)rule;
     struct bench *b = context;
     enum sim_status status = reader_read(b->reader, RECORD_GROUP_ID, row, 1, b->group, err);
     if (status == SIM_OK)
@@ -78,8 +80,7 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
     struct bench b = {.reader = reader};
     struct replay_setup setup = {.reader = reader,
                                  .clears = pick->clears,
-                                 .ops = pick->ops,
-                                 .params = pick->params,
+                                 .rule = pick->rule,
                                  .epoch = add_epoch,
                                  .context = &b};
     double start_s = cpu_s();
@@ -94,7 +95,7 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
     metrics_sort(b.uid_paid_rao, status == SIM_OK ? b.uids : 0);
     if (status == SIM_OK)
         printf("%-24s %9.2f %% %9.2f %% %9.2f %% %9.2f %% %8.4f %10.2f ms\n",
-               pick->ops->params->name, percent(b.paid_rao, b.offered_rao),
+               pick->rule.ops->params->name, percent(b.paid_rao, b.offered_rao),
                percent(b.attackers_rao, b.paid_rao), percent(b.servers_rao, b.paid_rao),
                percent(b.validators_rao, b.paid_rao), metrics_gini(b.uid_paid_rao, b.uids),
                1e3 * (cpu_s() - start_s) / (double)b.epochs);
@@ -105,12 +106,17 @@ static enum sim_status bench_one(struct reader *reader, const struct pick *pick,
 int cli_bench_mechanism(int argc, char **argv)
 {
     static const struct option options[] = {{"on", required_argument, NULL, 'r'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
-    const char *result = NULL;
+    const char *result = NULL, *network = NULL;
     int letter;
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (letter == 'N') {
+            network = optarg;
+            continue;
+        }
         if (letter != 'r')
             return cli_usage("bench-mechanism", "no option '%s', or it needs a value",
                              argv[optind - 1]);
@@ -122,12 +128,16 @@ int cli_bench_mechanism(int argc, char **argv)
     struct reader *reader;
     if (reader_open(result, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
     printf("%s: recorded behaviour, held fixed, through each mechanism\n\n", result);
     printf("%-24s %11s %11s %11s %11s %8s %13s\n", "mechanism", "paid out", "attackers", "servers",
            "validators", "gini", "cpu, epoch");
     int code = CLI_DONE;
     for (int a = optind; a < argc && code == CLI_DONE; a++) {
-        struct pick_request request = {.mechanism = argv[a]};
+        struct pick_request request = {.mechanism = argv[a], .network = reader_network(reader)};
         struct pick pick;
         code = pick_init(&pick, "the stored scenario", reader_scenario(reader), &request);
         if (code == CLI_DONE && bench_one(reader, &pick, &err) != SIM_OK)

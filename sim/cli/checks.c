@@ -1,6 +1,7 @@
 /*
  * checks.c: what hangs together between keys of a scenario, with the place where it was said.
  */
+#include "cli/networks.h"
 #include "cli/scenario.h"
 
 #include <stdio.h>
@@ -34,60 +35,104 @@ static void complain(struct checker *checker, const struct config *config, const
     config_complain(config, checker->report, path, "'%s': %s", section, err->text);
 }
 
-static void check_chain(struct checker *checker, const struct config *config)
+/* A section of the network that is looked at. */
+struct part {
+    const struct config_block *network;
+    char prefix[SCENARIO_PREFIX_BYTES];
+    char path[SCENARIO_PREFIX_BYTES + 40]; /* of part_path() */
+};
+
+static const char *part_path(struct part *part, const char *section)
+{
+    snprintf(part->path, sizeof(part->path), "%s%s", part->prefix, section);
+    return part->path;
+}
+
+static void check_chain(struct checker *checker, const struct config *config, struct part *part)
 {
     const struct config_block *chain = config_at(config, "chain");
-    const struct config_block *mechanism = config_at(config, "mechanism");
-    const struct mechanism_ops *ops = scenario_mechanism(checker->schema, mechanism);
+    const struct config_block *mechanism = config_child(part->network, "mechanism");
+    const struct mechanism_ops *ops =
+        scenario_operations(checker->schema, REGISTRY_MECHANISM, mechanism);
+    struct chain_params params = scenario_chain_params(config, part->network);
     struct sim_error err = {0};
-    if (chain_params_check(chain->values, (enum chain_profile)chain->option, &err) != SIM_OK)
-        complain(checker, config, "chain", &err);
+    bool same = config_child(part->network, "chain")->option == chain->option;
+    if (same && chain_params_check(&params, (enum chain_profile)chain->option, &err) != SIM_OK)
+        complain(checker, config, part_path(part, "chain"), &err);
     if (ops->check != NULL && ops->check(mechanism->values, &err) != SIM_OK)
-        complain(checker, config, "mechanism", &err);
-    if (plugin_check(&checker->schema->plugins, mechanism->table, mechanism->values, &err) !=
-        SIM_OK)
-        config_complain(config, checker->report, "mechanism.sha256", "%s", err.text);
+        complain(checker, config, part_path(part, "mechanism"), &err);
 }
 
 /* Held-out text is drawn into one block of fixed size. */
-static void check_record(struct checker *checker, const struct config *config)
+static void check_record(struct checker *checker, const struct config *config,
+                         const struct part *part)
 {
     const struct probe_params *record = config_values(config, "record");
-    const struct query_params *query = config_values(config, "query");
+    const struct query_params *query = config_child(part->network, "query")->values;
     uint64_t tokens = (uint64_t)record->evaluation_sequences * (query->sequence + 1);
     if (tokens > AGENT_EVALUATION_TOKENS_MAX)
         config_complain(config, checker->report, "record.evaluation_sequences",
-                        "'record.evaluation_sequences': %u sequences of query.sequence, which is "
-                        "%u, are more than %d symbols",
-                        record->evaluation_sequences, query->sequence, AGENT_EVALUATION_TOKENS_MAX);
+                        "'record.evaluation_sequences': %u sequences of %squery.sequence, which "
+                        "is %u, are more than %d symbols",
+                        record->evaluation_sequences, part->prefix, query->sequence,
+                        AGENT_EVALUATION_TOKENS_MAX);
 }
 
-static void check_limits(struct checker *checker, const struct config *config)
+static void check_limits(struct checker *checker, const struct config *config,
+                         const struct part *part)
 {
-    const struct chain_params *chain = config_values(config, "chain");
+    const struct chain_params *chain = config_child(part->network, "chain")->values;
     const struct world_limits *limits = config_values(config, "limits");
     if (limits->max_uids != 0 && limits->max_uids < chain->max_uids)
         config_complain(config, checker->report, "limits.max_uids",
-                        "'limits.max_uids': %u, but chain.max_uids is %u", limits->max_uids,
-                        chain->max_uids);
+                        "'limits.max_uids': %u, but %schain.max_uids is %u", limits->max_uids,
+                        part->prefix, chain->max_uids);
 }
 
-/* Names and sizes of the groups: what a fault may refer to.  Heap; NULL when out of memory. */
-static struct agents_group *name_groups(const struct config_block *groups, size_t count)
+static size_t part_count(const struct config *config)
 {
-    struct agents_group *named = calloc(count + 1, sizeof(*named));
-    for (size_t g = 0; named != NULL && g < count; g++)
-        named[g] = (struct agents_group){.name = groups->blocks[g].name,
-                                         .params = groups->blocks[g].values};
+    size_t count = scenario_network_count(config);
+    return count > 0 ? count : 1;
+}
+
+static size_t group_count(const struct config *config)
+{
+    size_t count = 0;
+    struct part part;
+    for (size_t n = 0; n < part_count(config); n++) {
+        part.network = scenario_network_at(config, n, part.prefix);
+        count += config_child(part.network, "groups")->block_count;
+    }
+    return count;
+}
+
+enum { GROUP_NAME_BYTES = 136 };
+
+/* Names and sizes of all networks' groups: what others may refer to.  Heap, with the names behind
+ * it; NULL when out of memory. */
+static struct agents_group *name_groups(const struct config *config, size_t count)
+{
+    struct agents_group *named = calloc(count + 1, sizeof(*named) + GROUP_NAME_BYTES);
+    char *name = (char *)(named + count + 1);
+    struct part part;
+    for (size_t n = 0, at = 0; named != NULL && n < part_count(config); n++) {
+        part.network = scenario_network_at(config, n, part.prefix);
+        const struct config_block *groups = config_child(part.network, "groups");
+        for (size_t g = 0; g < groups->block_count; g++, name += GROUP_NAME_BYTES) {
+            named[at].name = groups->blocks[g].name;
+            named[at].params = groups->blocks[g].values;
+            snprintf(name, GROUP_NAME_BYTES, "%s/%s", part.network->name, named[at].name);
+            named[at++].stable_name = part.prefix[0] == '\0' ? NULL : name;
+        }
+    }
     return named;
 }
 
 static void check_faults(struct checker *checker, const struct config *config)
 {
     const struct config_block *faults = config_at(config, "faults");
-    const struct config_block *groups = config_at(config, "groups");
-    size_t count = groups == NULL ? 0 : groups->block_count;
-    struct agents_group *named = name_groups(groups, count);
+    size_t count = group_count(config);
+    struct agents_group *named = name_groups(config, count);
     checker->no_memory = checker->no_memory || named == NULL;
     for (size_t f = 0; named != NULL && faults != NULL && f < faults->block_count; f++) {
         struct world_fault fault = {faults->blocks[f].name, faults->blocks[f].values};
@@ -104,9 +149,17 @@ static void check_faults(struct checker *checker, const struct config *config)
 
 static void check_one(struct checker *checker, const struct config *config)
 {
-    check_chain(checker, config);
-    check_record(checker, config);
-    check_limits(checker, config);
+    struct part part;
+    /* Of the rest another file than the one that was meant has nothing to say. */
+    if (scenario_check_plugins(checker->schema, config, checker->report, NULL) != SIM_OK)
+        return;
+    networks_check(checker->report, config);
+    for (size_t n = 0; n < part_count(config); n++) {
+        part.network = scenario_network_at(config, n, part.prefix);
+        check_chain(checker, config, &part);
+        check_record(checker, config, &part);
+        check_limits(checker, config, &part);
+    }
     check_faults(checker, config);
 }
 
@@ -114,12 +167,17 @@ static void check_one(struct checker *checker, const struct config *config)
 static void check_step(struct checker *checker, const struct config *before,
                        const struct config *after)
 {
-    const struct chain_params *old = config_values(before, "chain");
-    const struct chain_params *new = config_values(after, "chain");
-    if (new->max_uids < old->max_uids)
-        config_complain(after, checker->report, "chain.max_uids",
-                        "'chain.max_uids' can only rise while the scenario runs: %u after %u",
-                        new->max_uids, old->max_uids);
+    struct part part;
+    for (size_t n = 0; n < part_count(after) && n < part_count(before); n++) {
+        part.network = scenario_network_at(before, n, part.prefix);
+        const struct chain_params *old = config_child(part.network, "chain")->values;
+        part.network = scenario_network_at(after, n, part.prefix);
+        const struct chain_params *new = config_child(part.network, "chain")->values;
+        if (new->max_uids < old->max_uids)
+            config_complain(after, checker->report, part_path(&part, "chain.max_uids"),
+                            "'%schain.max_uids' can only rise while the scenario runs: %u after %u",
+                            part.prefix, new->max_uids, old->max_uids);
+    }
 }
 
 static int64_t instant_ns(const struct config *config, const struct config_change *change)

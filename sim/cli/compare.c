@@ -21,6 +21,7 @@ enum { RUNS_MAX = 1024, PATH_BYTES = 4096 };
 /* Runs of one scenario that differ in their seeds. */
 struct run_set {
     const char *path;
+    const char *network;      /* of several; NULL: the first */
     struct outcome *outcomes; /* (count) by seed */
     size_t count;
     char *scenario; /* of the first */
@@ -37,6 +38,11 @@ static enum sim_status add_run(struct run_set *set, const char *path, struct sim
     enum sim_status status = reader_open(path, &reader, err);
     if (status != SIM_OK)
         return status;
+    status = reader_choose_network(reader, set->network, err);
+    if (status != SIM_OK) {
+        reader_free(reader);
+        return status;
+    }
     struct outcome *outcomes = realloc(set->outcomes, (set->count + 1) * sizeof(*outcomes));
     if (outcomes == NULL) {
         reader_free(reader);
@@ -89,10 +95,11 @@ static int by_seed(const void *a, const void *b)
     return (left->seed > right->seed) - (left->seed < right->seed);
 }
 
-static enum sim_status read_set(struct run_set *set, const char *path, struct sim_error *err)
+static enum sim_status read_set(struct run_set *set, const char *path, const char *network,
+                                struct sim_error *err)
 {
     struct stat status;
-    *set = (struct run_set){.path = path};
+    *set = (struct run_set){.path = path, .network = network};
     bool is_folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
     enum sim_status result =
         is_folder && !has_result(path) ? add_folder(set, err) : add_run(set, path, err);
@@ -190,9 +197,22 @@ static void print_set(const char *label, const struct run_set *set)
 
 static void print_interval(const struct metrics_interval *interval)
 {
+    if (isnan(interval->estimate)) {
+        printf(" %8s", "none");
+        return;
+    }
     printf(" %+8.2f", 100 * interval->estimate);
     if (!isnan(interval->low))
         printf(" [%+.2f, %+.2f]", 100 * interval->low, 100 * interval->high);
+}
+
+/* A share of nothing is none, and so is a difference of such. */
+static void print_share(double share)
+{
+    if (isnan(share))
+        printf(" %11s", "none");
+    else
+        printf(" %9.2f %%", 100 * share);
 }
 
 static void print_line(const struct run_set *a, const struct run_set *b, const char *line,
@@ -201,8 +221,8 @@ static void print_line(const struct run_set *a, const struct run_set *b, const c
     for (int m = 0; m < 2; m++) {
         enum outcome_measure measure = m == 0 ? OUTCOME_PAID : OUTCOME_STAKE;
         struct metrics_interval interval = difference(a, b, line, measure, epoch);
-        printf(" %9.2f %% %9.2f %%", 100 * mean_of(a, line, measure, epoch),
-               100 * mean_of(b, line, measure, epoch));
+        print_share(mean_of(a, line, measure, epoch));
+        print_share(mean_of(b, line, measure, epoch));
         print_interval(&interval);
     }
     putchar('\n');
@@ -241,6 +261,14 @@ static void print_epochs(const struct run_set *a, const struct run_set *b)
     }
 }
 
+static bool pays_nothing(const struct run_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (isnan(outcome_share(&set->outcomes[i], &set->outcomes[i].lines[0], OUTCOME_PAID)))
+            return true;
+    return false;
+}
+
 static void print_all(const struct run_set *a, const struct run_set *b, bool epochs)
 {
     print_set("A", a);
@@ -256,12 +284,17 @@ static void print_all(const struct run_set *a, const struct run_set *b, bool epo
     if (a->count > 1 || b->count > 1)
         printf("\n[low, high]: 95 %% of Student's t over %s\n",
                is_paired(a, b) ? "pairs of runs with the same seed" : "independent runs (Welch)");
+    if (pays_nothing(a) || pays_nothing(b))
+        printf("\nnone: in a run of %s nothing was paid, so nobody had a part of it\n",
+               !pays_nothing(b)   ? "A"
+               : !pays_nothing(a) ? "B"
+                                  : "A and one of B");
 }
 
 /* ---- the command */
 
 struct compare_arguments {
-    const char *a, *b;
+    const char *a, *b, *network;
     bool epochs, has_gate;
     struct gate gate;
 };
@@ -270,6 +303,7 @@ static int parse(int argc, char **argv, struct compare_arguments *arguments)
 {
     static const struct option options[] = {{"epochs", no_argument, NULL, 'e'},
                                             {"fail-if", required_argument, NULL, 'f'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     struct sim_error err = {0};
     int letter;
@@ -278,6 +312,8 @@ static int parse(int argc, char **argv, struct compare_arguments *arguments)
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (letter == 'e')
             arguments->epochs = true;
+        else if (letter == 'N')
+            arguments->network = optarg;
         else if (letter != 'f')
             return cli_usage("compare", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (gate_parse(optarg, &arguments->gate, &err) != SIM_OK)
@@ -303,7 +339,11 @@ static int check_gate(const struct compare_arguments *arguments, const struct ru
     double value = difference(a, b, gate->line, gate->measure, -1).estimate;
     if (!gate_trips(gate, value))
         return CLI_DONE;
-    fprintf(stderr, "taosim: --fail-if '%s': B - A is %.6g\n", gate->text, value);
+    if (isnan(value))
+        fprintf(stderr, "taosim: --fail-if '%s': B - A is none, as nothing was paid in a run\n",
+                gate->text);
+    else
+        fprintf(stderr, "taosim: --fail-if '%s': B - A is %.6g\n", gate->text, value);
     return CLI_GATE;
 }
 
@@ -315,9 +355,9 @@ int cli_compare(int argc, char **argv)
         return code;
     struct run_set a = {0}, b = {0};
     struct sim_error err = {0};
-    enum sim_status status = read_set(&a, arguments.a, &err);
+    enum sim_status status = read_set(&a, arguments.a, arguments.network, &err);
     if (status == SIM_OK)
-        status = read_set(&b, arguments.b, &err);
+        status = read_set(&b, arguments.b, arguments.network, &err);
     if (status == SIM_OK) {
         print_all(&a, &b, arguments.epochs);
         code = arguments.has_gate ? check_gate(&arguments, &a, &b) : CLI_DONE;

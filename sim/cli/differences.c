@@ -6,13 +6,34 @@
 
 enum { DEPTH_MAX = 32, PATH_BYTES = 512, LINE_BYTES = 1024 };
 
-/* Goes through the lines of a resolved scenario, which is nested by two blanks a level. */
+/* Goes through the lines of a resolved scenario, which is nested by two blanks a level; the dash of
+ * a list's entry is a level too. */
 struct walk {
     const char *at;
     char path[PATH_BYTES];
-    size_t ends[DEPTH_MAX]; /* of the path at each depth */
+    size_t ends[DEPTH_MAX];   /* of the path at each depth */
+    unsigned item[DEPTH_MAX]; /* entries of the list at each depth so far */
     char value[LINE_BYTES];
 };
+
+/* The path of the level above, and then `text`. */
+static void set_step(struct walk *w, size_t depth, const char *dot, const char *text, int length)
+{
+    size_t from = depth == 0 ? 0 : w->ends[depth - 1];
+    int used =
+        snprintf(w->path + from, PATH_BYTES - from, "%s%.*s", from > 0 ? dot : "", length, text);
+    w->ends[depth] = from + (used < 0 ? 0 : (size_t)used);
+    if (w->ends[depth] >= PATH_BYTES)
+        w->ends[depth] = PATH_BYTES - 1;
+}
+
+/* "[2]" for the second entry of a list. */
+static void enter_item(struct walk *w, size_t depth)
+{
+    char number[24];
+    int length = snprintf(number, sizeof(number), "[%u]", ++w->item[depth]);
+    set_step(w, depth, "", number, length);
+}
 
 /* The next key with a value of its own; false at the end. */
 static bool next_key(struct walk *w)
@@ -24,14 +45,14 @@ static bool next_key(struct walk *w)
         size_t blanks = strspn(line, " ");
         const char *colon = memchr(line, ':', length);
         size_t depth = blanks / 2;
-        if (colon == NULL || line[blanks] == '#' || depth >= DEPTH_MAX - 1)
+        if (colon == NULL || line[blanks] == '#' || depth >= DEPTH_MAX - 2)
             continue;
-        size_t from = depth == 0 ? 0 : w->ends[depth - 1];
-        int used = snprintf(w->path + from, PATH_BYTES - from, "%s%.*s", from > 0 ? "." : "",
-                            (int)(colon - line - (long)blanks), line + blanks);
-        w->ends[depth] = from + (used < 0 ? 0 : (size_t)used);
-        if (w->ends[depth] >= PATH_BYTES)
-            w->ends[depth] = PATH_BYTES - 1;
+        if (strncmp(line + blanks, "- ", 2) == 0) {
+            enter_item(w, depth++);
+            blanks += 2;
+        }
+        set_step(w, depth, ".", line + blanks, (int)(colon - line - (long)blanks));
+        w->item[depth + 1] = 0;
         const char *value = colon + 1;
         size_t left = length - (size_t)(value - line), skip = strspn(value, " ");
         if (skip >= left)

@@ -181,15 +181,15 @@ static enum sim_status run_json(const struct pick *pick, bool picked, const stru
     struct snapshot *snapshot = NULL;
     struct epoch_work work = {0};
     enum vectors_chain chain = vectors_chain_of(json_get(root, "version")->text);
-    enum sim_status status = vectors_read_init(root, pick->ops, &snapshot, err);
+    enum sim_status status = vectors_read_init(root, pick->rule.ops, &snapshot, err);
     if (status == SIM_OK)
-        status = work_init(&work, pick->ops, snapshot->n, file, err);
+        status = work_init(&work, pick->rule.ops, snapshot->n, file, err);
     if (status == SIM_OK && picked)
-        memcpy(work.params, pick->params, pick->ops->params->struct_bytes);
+        memcpy(work.params, pick->rule.params, pick->rule.ops->params->struct_bytes);
     else if (status == SIM_OK)
-        status = vectors_read_params(params, pick->ops->params, work.params, err);
-    if (status == SIM_OK && pick->ops->check != NULL)
-        status = pick->ops->check(work.params, err);
+        status = vectors_read_params(params, pick->rule.ops->params, work.params, err);
+    if (status == SIM_OK && pick->rule.ops->check != NULL)
+        status = pick->rule.ops->check(work.params, err);
     if (status == SIM_OK)
         status = run_steps(&work, snapshot, chain, root, err);
     work_release(&work);
@@ -280,13 +280,13 @@ static int epoch_of_json(const struct epoch_arguments *arguments)
 struct wanted_epoch {
     uint64_t row;
     const char *name; /* in the file */
-    const struct pick *pick;
     FILE *file;
     bool found;
 };
 
 /* The epoch once more from the state before it, since a replay shows its results only. */
-static enum sim_status write_wanted(void *context, uint64_t epoch_row, struct snapshot *snapshot,
+static enum sim_status write_wanted(void *context, uint64_t epoch_row,
+                                    const struct replay_rule *rule, struct snapshot *snapshot,
                                     const struct mechanism_output *output, struct sim_error *err)
 {
     (void)output;
@@ -295,10 +295,10 @@ static enum sim_status write_wanted(void *context, uint64_t epoch_row, struct sn
         return SIM_OK;
     wanted->found = true;
     struct epoch_work work = {0};
-    const struct mechanism_ops *ops = wanted->pick->ops;
+    const struct mechanism_ops *ops = rule->ops;
     enum sim_status status = work_init(&work, ops, snapshot->n, wanted->file, err);
     if (status == SIM_OK) {
-        memcpy(work.params, wanted->pick->params, ops->params->struct_bytes);
+        memcpy(work.params, rule->params, ops->params->struct_bytes);
         struct vectors_state state = {
             .name = wanted->name, .ops = ops, .params = work.params, .snapshot = snapshot};
         vectors_write_state(wanted->file, &state);
@@ -321,13 +321,13 @@ static enum sim_status run_recorded(struct reader *reader, uint64_t row, const s
     enum sim_status status = answer_open(&answer, arguments->output, err);
     if (status != SIM_OK)
         return status;
-    struct wanted_epoch wanted = {
-        .row = row, .name = arguments->input, .pick = pick, .file = answer.file};
+    struct wanted_epoch wanted = {.row = row, .name = arguments->input, .file = answer.file};
     struct replay_setup setup = {
         .reader = reader,
         .clears = pick->clears,
-        .ops = pick->ops,
-        .params = pick->params,
+        .rule = pick->rule,
+        .changes = pick->changes,
+        .change_count = pick->change_count,
         .count = row + 1,
         .epoch = write_wanted,
         .context = &wanted,
@@ -339,7 +339,7 @@ static enum sim_status run_recorded(struct reader *reader, uint64_t row, const s
     return answer_close(&answer, status, err);
 }
 
-static int epoch_of_result(const struct epoch_arguments *arguments, const char *at)
+static int epoch_of_result(struct epoch_arguments *arguments, const char *at)
 {
     char path[4096], *end;
     unsigned long long row = strtoull(at + 1, &end, 10);
@@ -351,9 +351,13 @@ static int epoch_of_result(const struct epoch_arguments *arguments, const char *
     struct reader *reader;
     if (reader_open(path, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, arguments->request.network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
+    arguments->request.network = reader_network(reader);
     struct pick pick;
-    int code =
-        pick_init(&pick, "the stored scenario", reader_scenario(reader), &arguments->request);
+    int code = pick_init_recorded(&pick, reader, &arguments->request);
     if (code == CLI_DONE && run_recorded(reader, row, &pick, arguments, &err) != SIM_OK)
         code = cli_fail(&err);
     pick_release(&pick);
@@ -368,6 +372,7 @@ int cli_epoch(int argc, char **argv)
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"mechanism", required_argument, NULL, 'm'},
                                             {"set", required_argument, NULL, 's'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     struct epoch_arguments arguments = {0};
     int letter;
@@ -378,6 +383,8 @@ int cli_epoch(int argc, char **argv)
             arguments.output = optarg;
         else if (letter == 'm')
             arguments.request.mechanism = optarg;
+        else if (letter == 'N')
+            arguments.request.network = optarg;
         else if (letter != 's')
             return cli_usage("epoch", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (!pick_add_set(&arguments.request, optarg))

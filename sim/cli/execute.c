@@ -204,7 +204,7 @@ static enum sim_status run_world(struct scenario_plan *plan, const struct execut
     struct world_status end = world_status(world);
     progress_end(&progress, &end);
     if (status == SIM_OK && plan->setup.probe->models)
-        status = models_save(options->folder, world, &plan->setup.agents, err);
+        status = models_save(options->folder, world, &plan->setup, err);
     if (status == SIM_OK)
         status = world_finish(world, err);
     if (status == SIM_OK)

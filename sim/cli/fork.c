@@ -182,7 +182,9 @@ static void widen(struct shape *shape, const struct scenario_schema *schema,
         shape->max_uids = chain->max_uids;
     if (limits->max_uids > shape->max_uids)
         shape->max_uids = limits->max_uids;
-    shape->needs |= scenario_mechanism(schema, config_at(config, "mechanism"))->needs;
+    const struct mechanism_ops *mechanism =
+        scenario_operations(schema, REGISTRY_MECHANISM, config_at(config, "mechanism"));
+    shape->needs |= mechanism->needs;
 }
 
 static struct shape shape_of(const struct scenario_schema *schema, const struct config *config)

@@ -24,6 +24,7 @@ struct generate_arguments {
     size_t token_count;
     double temperature;
     const char *prompt;
+    const char *network; /* NULL: the only one, or the first */
 };
 
 /* ---- the command line */
@@ -66,6 +67,9 @@ static int take_option(int letter, struct generate_arguments *arguments)
         if (!parse_count(optarg, UINT64_MAX, &arguments->seed))
             return cli_usage("generate", "--seed takes a number, not '%s'", optarg);
         return CLI_DONE;
+    case 'N':
+        arguments->network = optarg;
+        return CLI_DONE;
     case 'p':
         arguments->prompt = optarg;
         return CLI_DONE;
@@ -96,10 +100,13 @@ static int find_folder(const char *path, struct generate_arguments *arguments)
 
 static int parse_generate(int argc, char **argv, struct generate_arguments *arguments)
 {
-    static const struct option options[] = {
-        {"uid", required_argument, NULL, 'u'},    {"tokens", required_argument, NULL, 'n'},
-        {"prompt", required_argument, NULL, 'p'}, {"temperature", required_argument, NULL, 't'},
-        {"seed", required_argument, NULL, 'S'},   {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"uid", required_argument, NULL, 'u'},
+                                            {"tokens", required_argument, NULL, 'n'},
+                                            {"prompt", required_argument, NULL, 'p'},
+                                            {"temperature", required_argument, NULL, 't'},
+                                            {"seed", required_argument, NULL, 'S'},
+                                            {"network", required_argument, NULL, 'N'},
+                                            {NULL, 0, NULL, 0}};
     int letter;
     opterr = 0;
     optind = 1;
@@ -129,96 +136,169 @@ static size_t symbol_text(const struct corpus *corpus, uint32_t symbol, const ch
     return 1;
 }
 
-/* The symbol whose text is longest at the start of `text`, and that length; 0 when there is none.
- * Capitals are read as small letters where the vocabulary has none. */
-static size_t match_symbol(const struct corpus *corpus, const char *text, uint8_t *ret_symbol)
-{
-    size_t best = 0;
-    for (int folded = 0; folded < 2 && best == 0; folded++) {
-        bool capital = text[0] >= 'A' && text[0] <= 'Z';
-        char first = folded && capital ? (char)(text[0] - 'A' + 'a') : text[0], byte;
-        for (uint32_t v = 0; v < corpus->vocabulary_symbols; v++) {
-            const char *symbol;
-            size_t length = symbol_text(corpus, v, &symbol, &byte);
-            if (length > best && symbol[0] == first &&
-                strncmp(symbol + 1, text + 1, length - 1) == 0) {
-                best = length;
-                *ret_symbol = (uint8_t)v;
-            }
-        }
-    }
-    return best;
-}
-
-/* Tokens of the prompt into ret_tokens (strlen(prompt) + 1); at least one, since a model needs a
- * token to go on from: the end of a line, or the first symbol. */
-static enum sim_status read_prompt(const struct corpus *corpus, const char *prompt,
-                                   uint8_t *ret_tokens, size_t *ret_count, struct sim_error *err)
-{
-    *ret_count = 0;
-    for (const char *at = prompt; *at != '\0';) {
-        size_t length = match_symbol(corpus, at, &ret_tokens[*ret_count]);
-        if (length == 0)
-            return SIM_FAIL(err, SIM_CONFIG,
-                            "--prompt: the run's vocabulary has no symbol for what begins at byte "
-                            "%zu: '%s'",
-                            (size_t)(at - prompt), at);
-        at += length;
-        (*ret_count)++;
-    }
-    if (*ret_count == 0) {
-        ret_tokens[0] = 0;
-        match_symbol(corpus, "\n", &ret_tokens[0]);
-        *ret_count = 1;
-    }
-    return SIM_OK;
-}
-
-static void print_tokens(const struct corpus *corpus, const uint8_t *tokens, size_t count)
+static void print_tokens(const struct corpus *corpus, const uint8_t *tokens, size_t count,
+                         FILE *file)
 {
     for (size_t i = 0; i < count; i++) {
         const char *text;
         char byte;
         size_t length = symbol_text(corpus, tokens[i], &text, &byte);
-        fwrite(text, 1, length, stdout);
+        fwrite(text, 1, length, file);
     }
+}
+
+/* The text of a corpus of symbols without a meaning: each is written as it is printed. */
+static size_t match_symbols(const struct corpus *corpus, const char *prompt, uint8_t *ret_tokens,
+                            const char **ret_rest)
+{
+    size_t count = 0;
+    while (*prompt != '\0') {
+        uint32_t v = 0;
+        size_t length = 0;
+        for (; v < corpus->vocabulary_symbols; v++) {
+            length = strlen(corpus->symbol_texts[v]);
+            if (strncmp(corpus->symbol_texts[v], prompt, length) == 0)
+                break;
+        }
+        if (v == corpus->vocabulary_symbols)
+            break;
+        ret_tokens[count++] = (uint8_t)v;
+        prompt += length;
+    }
+    *ret_rest = prompt;
+    return count;
+}
+
+static bool same_text(const struct corpus *corpus, const uint8_t *tokens, size_t count,
+                      const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *symbol;
+        char byte;
+        size_t length = symbol_text(corpus, tokens[i], &symbol, &byte);
+        if (strncmp(symbol, text, length) != 0)
+            return false;
+        text += length;
+    }
+    return *text == '\0';
+}
+
+/* Whether anything is left of a prompt that the corpus has symbols for. */
+static bool says_something(const struct corpus *corpus, const uint8_t *tokens, size_t count)
+{
+    uint8_t unknown[8], blank[2];
+    size_t unknown_count = corpus_encode(corpus, "\x01", 1, unknown);
+    size_t blank_count = corpus_encode(corpus, "a ", 2, blank);
+    for (size_t i = 0; i < count; i++)
+        if ((unknown_count != 1 || tokens[i] != unknown[0]) &&
+            (blank_count != 2 || tokens[i] != blank[1]))
+            return true;
+    return false;
+}
+
+/* A prompt of text, folded as the corpus folds its own; where that changes it, it is said. */
+static enum sim_status fold_prompt(const struct corpus *corpus, const char *prompt,
+                                   uint8_t *ret_tokens, size_t *ret_count, struct sim_error *err)
+{
+    *ret_count = corpus_encode(corpus, prompt, strlen(prompt), ret_tokens);
+    if (prompt[0] != '\0' && !says_something(corpus, ret_tokens, *ret_count))
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "--prompt: the run's vocabulary has no symbol for anything in '%s'; "
+                        "'vocabulary: bytes' of the corpus would have",
+                        prompt);
+    if (!same_text(corpus, ret_tokens, *ret_count, prompt)) {
+        fprintf(stderr, "taosim: --prompt: the run's corpus reads it as '");
+        print_tokens(corpus, ret_tokens, *ret_count, stderr);
+        fprintf(stderr, "'\n");
+    }
+    return SIM_OK;
+}
+
+/* Tokens of the prompt into ret_tokens (2 strlen(prompt) + 1); at least one, since a model needs a
+ * token to go on from: the end of a line, or the first symbol.  *ret_shown of them are the
+ * prompt's. */
+static enum sim_status read_prompt(const struct corpus *corpus, const char *prompt,
+                                   uint8_t *ret_tokens, size_t *ret_count, size_t *ret_shown,
+                                   struct sim_error *err)
+{
+    const char *rest = "";
+    enum sim_status status = SIM_OK;
+    ret_tokens[0] = 0;
+    if (corpus->ops->encode != NULL)
+        status = fold_prompt(corpus, prompt, ret_tokens, ret_shown, err);
+    else
+        *ret_shown = match_symbols(corpus, prompt, ret_tokens, &rest);
+    if (*rest != '\0')
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "--prompt: the run's corpus is not of text: its symbols are written %s to "
+                        "%s, and '%s' is none",
+                        corpus->symbol_texts[0],
+                        corpus->symbol_texts[corpus->vocabulary_symbols - 1], rest);
+    *ret_count = *ret_shown;
+    if (*ret_shown == 0 && corpus->ops->encode != NULL)
+        corpus_encode(corpus, "\n", 1, ret_tokens);
+    *ret_count = *ret_shown == 0 ? 1 : *ret_shown;
+    return status;
 }
 
 /* ---- writing */
 
-static enum sim_status write_text(const struct generate_arguments *arguments,
-                                  const struct corpus *corpus, const struct lm_file *model,
-                                  struct sim_error *err)
+/* Shown as it comes: a long text says by itself how far it is. */
+static void take_tokens(void *context, const uint8_t *tokens, size_t count)
+{
+    print_tokens(context, tokens, count, stdout);
+    fflush(stdout);
+}
+
+static enum sim_status write_after(const struct generate_arguments *arguments,
+                                   struct corpus *corpus, const struct lm_file *model,
+                                   const uint8_t *prompt, size_t prompt_count, uint8_t *tokens,
+                                   struct sim_error *err)
+{
+    struct stream stream;
+    stream_init(&stream, arguments->seed, STREAM_CLIENT, stream_entity("generate", 0), 0);
+    struct lm_generate_options options = {.prompt = prompt,
+                                          .prompt_count = prompt_count,
+                                          .count = arguments->token_count,
+                                          .temperature = arguments->temperature,
+                                          .take = take_tokens,
+                                          .take_context = corpus};
+    enum sim_status status =
+        lm_generate(model->ops, model->shape, model->parameters, &options, &stream, tokens, err);
+    putchar('\n');
+    return status;
+}
+
+static enum sim_status write_text(const struct generate_arguments *arguments, struct corpus *corpus,
+                                  const struct lm_file *model, struct sim_error *err)
 {
     if (model->ops->vocabulary(model->shape) != corpus->vocabulary_symbols)
         return SIM_FAIL(err, SIM_CONFIG, "'%s': the models are not of this scenario's vocabulary",
                         arguments->folder);
-    uint8_t *prompt = malloc(strlen(arguments->prompt) + 1);
+    uint8_t *prompt = malloc(2 * strlen(arguments->prompt) + 1);
     uint8_t *tokens = malloc(arguments->token_count);
     enum sim_status status = SIM_OK;
-    size_t prompt_count = 0;
+    size_t prompt_count = 0, shown = 0;
     if (prompt == NULL || tokens == NULL)
         status = SIM_FAIL(err, SIM_MEMORY, "no memory for %zu tokens", arguments->token_count);
     if (status == SIM_OK)
-        status = read_prompt(corpus, arguments->prompt, prompt, &prompt_count, err);
+        status = read_prompt(corpus, arguments->prompt, prompt, &prompt_count, &shown, err);
     if (status == SIM_OK) {
-        struct stream stream;
-        stream_init(&stream, arguments->seed, STREAM_CLIENT, stream_entity("generate", 0), 0);
-        struct lm_generate_options options = {.prompt = prompt,
-                                              .prompt_count = prompt_count,
-                                              .count = arguments->token_count,
-                                              .temperature = arguments->temperature};
-        status = lm_generate(model->ops, model->shape, model->parameters, &options, &stream, tokens,
-                             err);
-    }
-    if (status == SIM_OK) {
-        printf("%s", arguments->prompt);
-        print_tokens(corpus, tokens, arguments->token_count);
-        putchar('\n');
+        print_tokens(corpus, prompt, shown, stdout);
+        status = write_after(arguments, corpus, model, prompt, prompt_count, tokens, err);
     }
     free(prompt);
     free(tokens);
     return status;
+}
+
+static const struct scenario_network *network_of(const struct generate_arguments *arguments,
+                                                 const struct scenario_plan *plan)
+{
+    for (uint32_t n = 0; n < plan->network_count && arguments->network != NULL; n++)
+        if (strcmp(plan->networks[n].name, arguments->network) == 0)
+            return &plan->networks[n];
+    return &plan->networks[0];
 }
 
 /* The corpus of the folder's scenario says what the tokens mean. */
@@ -239,11 +319,40 @@ static enum sim_status with_corpus(const struct generate_arguments *arguments,
     if (status == SIM_OK)
         status = scenario_plan_init(&plan, &schema, config, err);
     if (status == SIM_OK)
-        status = write_text(arguments, plan.corpus, model, err);
+        status = write_text(arguments, network_of(arguments, &plan)->corpus, model, err);
     config_report_release(&report);
     scenario_plan_release(&plan);
     config_free(config);
     return status;
+}
+
+/* Of several networks the one of the lowest netuid; NULL where there is one, or no scenario. */
+static const char *first_network(const struct generate_arguments *arguments,
+                                 char ret_name[SCENARIO_PREFIX_BYTES])
+{
+    char path[PATH_BYTES + 16];
+    struct scenario_schema schema;
+    struct config_report report = {0};
+    struct sim_error ignored = {0};
+    struct config *config = NULL;
+    snprintf(path, sizeof(path), "%s/scenario.yaml", arguments->folder);
+    struct config_input input = {.path = path};
+    scenario_schema_init(&schema);
+    ret_name[0] = '\0';
+    uint32_t lowest = UINT32_MAX;
+    if (config_load(&schema.config, &input, &config, &report, &ignored) == SIM_OK)
+        for (size_t n = 0; n < scenario_network_count(config); n++) {
+            char prefix[SCENARIO_PREFIX_BYTES];
+            const struct config_block *block = scenario_network_at(config, n, prefix);
+            const struct world_network_params *params = block->values;
+            if (params->netuid < lowest)
+                snprintf(ret_name, SCENARIO_PREFIX_BYTES, "%s", block->name);
+            lowest = params->netuid < lowest ? params->netuid : lowest;
+        }
+    config_report_release(&report);
+    config_free(config);
+    scenario_schema_release(&schema);
+    return ret_name[0] == '\0' ? NULL : ret_name;
 }
 
 static int no_model(const struct generate_arguments *arguments)
@@ -256,8 +365,10 @@ static int no_model(const struct generate_arguments *arguments)
                 "'--set record.models=true', once it has come to its end\n",
                 arguments->folder);
     else
-        fprintf(stderr, "taosim: '%s' holds no model of uid %u\n", arguments->folder,
-                arguments->uid);
+        fprintf(stderr, "taosim: '%s' holds no model of uid %u%s%s%s\n", arguments->folder,
+                arguments->uid, arguments->network != NULL ? " of network '" : "",
+                arguments->network != NULL ? arguments->network : "",
+                arguments->network != NULL ? "'" : "");
     return CLI_INVALID;
 }
 
@@ -265,11 +376,13 @@ int cli_generate(int argc, char **argv)
 {
     struct generate_arguments arguments = {
         .token_count = 400, .temperature = 0.7, .seed = 1, .prompt = ""};
-    char path[PATH_BYTES + 32];
+    char path[PATH_BYTES + 128], name[SCENARIO_PREFIX_BYTES];
     int code = parse_generate(argc, argv, &arguments);
     if (code != CLI_DONE)
         return code;
-    models_path(path, sizeof(path), arguments.folder, arguments.uid);
+    if (arguments.network == NULL)
+        arguments.network = first_network(&arguments, name);
+    models_path(path, sizeof(path), arguments.folder, arguments.network, arguments.uid);
     if (access(path, F_OK) != 0)
         return no_model(&arguments);
     struct sim_error err = {0};

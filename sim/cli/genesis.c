@@ -33,7 +33,8 @@ static void release(struct state *state)
 }
 
 /* "result.h5@12": row 12 of the epochs, from 0; without it the last. */
-static enum sim_status open_state(const char *argument, struct state *state, struct sim_error *err)
+static enum sim_status open_state(const char *argument, const char *network, struct state *state,
+                                  struct sim_error *err)
 {
     char path[4096];
     const char *at = strrchr(argument, '@');
@@ -42,6 +43,8 @@ static enum sim_status open_state(const char *argument, struct state *state, str
         return SIM_FAIL(err, SIM_CONFIG, "the path is too long");
     snprintf(path, sizeof(path), "%.*s", (int)length, argument);
     enum sim_status status = reader_open(path, &state->reader, err);
+    if (status == SIM_OK)
+        status = reader_choose_network(state->reader, network, err);
     if (status != SIM_OK)
         return status;
     uint64_t rows = reader_rows(state->reader, RECORD_DIM_EPOCH);
@@ -102,6 +105,8 @@ static enum sim_status write_neurons(const struct state *state, FILE *file, stru
         if (status != SIM_OK)
             return status;
         const char *name = reader_text(state->reader, RECORD_GROUP_NAME, group);
+        const char *slash = strchr(name, '/'); /* within its network it goes without */
+        name = slash != NULL ? slash + 1 : name;
         unsigned long long rao = state->stake_rao[uid];
         fprintf(file, "%u,%s/%u,%llu.%09llu,%s\n", uid, name, index, rao / RAO_PER_TAO,
                 rao % RAO_PER_TAO, name);
@@ -163,10 +168,11 @@ static enum sim_status write_table(const struct state *state, const char *folder
     return status;
 }
 
-static enum sim_status convert(const char *argument, const char *folder, struct sim_error *err)
+static enum sim_status convert(const char *argument, const char *network, const char *folder,
+                               struct sim_error *err)
 {
     struct state state = {0};
-    enum sim_status status = open_state(argument, &state, err);
+    enum sim_status status = open_state(argument, network, &state, err);
     if (status == SIM_OK)
         status = read_state(&state, err);
     if (status == SIM_OK && mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -182,18 +188,22 @@ static enum sim_status convert(const char *argument, const char *folder, struct 
 int cli_genesis(int argc, char **argv)
 {
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
-    const char *folder = ".";
+    const char *folder = ".", *network = NULL;
     int letter;
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
-        if (letter != 'o')
+        if (letter == 'N')
+            network = optarg;
+        else if (letter == 'o')
+            folder = optarg;
+        else
             return cli_usage("genesis", "no option '%s'", argv[optind - 1]);
-        folder = optarg;
     }
     if (argc - optind != 1)
         return cli_usage("genesis", "a result, maybe with @ and the row of an epoch");
     struct sim_error err = {0};
-    return convert(argv[optind], folder, &err) == SIM_OK ? CLI_DONE : cli_fail(&err);
+    return convert(argv[optind], network, folder, &err) == SIM_OK ? CLI_DONE : cli_fail(&err);
 }

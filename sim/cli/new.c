@@ -1,7 +1,7 @@
 /*
- * new.c: a folder with the beginnings of a user's own part: `taosim new mechanism NAME`.
+ * new.c: a folder with the beginnings of a user's own part: `taosim new KIND NAME`.
  *
- * What is written is in template/; @NAME@, @IDENT@, @TAOSIM@ and @HEADERS@ are filled in.
+ * What is written is in template/; @NAME@, @IDENT@, @DATA@, @TAOSIM@ and @HEADERS@ are filled in.
  */
 #include "cli/cli.h"
 #include "cli/template/template.h"
@@ -16,11 +16,57 @@
 
 enum { NAME_MAX_CHARS = 48 };
 
+/* A file of the new folder. */
+struct new_file {
+    const char *name; /* NULL: the source, which is named as the part is */
+    const char *text;
+};
+enum { NEW_FILES_MAX = 6 };
+
+struct new_kind {
+    const char *kind;
+    const char *place; /* in a scenario */
+    const char *data;  /* the file that its test reads */
+    struct new_file files[NEW_FILES_MAX];
+};
+
+#define MARKET_FILES                                                                               \
+    {"meson.build", template_part_meson}, {"market.py", template_market},                          \
+    {                                                                                              \
+        "scenario.yaml", template_market_scenario                                                  \
+    }
+static const struct new_kind kinds[] = {
+    {"mechanism",
+     "mechanism",
+     "state.json",
+     {{NULL, template_mechanism_c},
+      {"meson.build", template_part_meson},
+      {"test.py", template_mechanism_test},
+      {"state.json", template_mechanism_state}}},
+    {"strategy",
+     "groups.GROUP.strategy",
+     "scenario.yaml",
+     {{NULL, template_strategy_c}, {"test.py", template_strategy_test}, MARKET_FILES}},
+    {"scorer",
+     "scorer",
+     "scenario.yaml",
+     {{NULL, template_scorer_c}, {"test.py", template_scorer_test}, MARKET_FILES}},
+    {"router",
+     "router",
+     "scenario.yaml",
+     {{NULL, template_router_c}, {"test.py", template_router_test}, MARKET_FILES}},
+    {"model",
+     "groups.GROUP.model",
+     "scenario.yaml",
+     {{NULL, template_model_c}, {"test.py", template_model_test}, MARKET_FILES}},
+};
+
 struct new_part {
+    const struct new_kind *kind;
     const char *name;
     char ident[NAME_MAX_CHARS + 1]; /* the name as C writes it */
     char taosim[PATH_MAX];          /* this program */
-    char headers[PATH_MAX];         /* the folder that holds chain/mechanism.h */
+    char headers[PATH_MAX];         /* the folder that holds chain/mechanism.h and the others */
 };
 
 /* ---- where the program and its headers are */
@@ -77,6 +123,7 @@ static const char *put_placeholder(FILE *file, const struct new_part *part, cons
         const char *mark, *value;
     } marks[] = {{"@NAME@", part->name},
                  {"@IDENT@", part->ident},
+                 {"@DATA@", part->kind->data},
                  {"@TAOSIM@", part->taosim},
                  {"@HEADERS@", part->headers}};
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -109,17 +156,16 @@ static int write_folder(const struct new_part *part)
 {
     char source[NAME_MAX_CHARS + 3];
     snprintf(source, sizeof(source), "%s.c", part->name);
+    const struct new_file *files = part->kind->files;
     if (mkdir(part->name, 0777) != 0) {
         fprintf(stderr, "taosim: cannot make the folder '%s': %s\n", part->name, strerror(errno));
         return errno == EEXIST ? CLI_INVALID : CLI_IO;
     }
-    if (!write_file(part, source, template_mechanism_c) ||
-        !write_file(part, "meson.build", template_mechanism_meson) ||
-        !write_file(part, "test.py", template_mechanism_test) ||
-        !write_file(part, "state.json", template_mechanism_state)) {
-        fprintf(stderr, "taosim: cannot write into '%s': %s\n", part->name, strerror(errno));
-        return CLI_IO;
-    }
+    for (size_t f = 0; f < NEW_FILES_MAX && files[f].text != NULL; f++)
+        if (!write_file(part, files[f].name != NULL ? files[f].name : source, files[f].text)) {
+            fprintf(stderr, "taosim: cannot write into '%s': %s\n", part->name, strerror(errno));
+            return CLI_IO;
+        }
     return CLI_DONE;
 }
 
@@ -153,12 +199,27 @@ static void fill_ident(struct new_part *part)
             *at = '_';
 }
 
+static const struct new_kind *find_kind(const char *name)
+{
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+        if (strcmp(kinds[k].kind, name) == 0)
+            return &kinds[k];
+    return NULL;
+}
+
 int cli_new(int argc, char **argv)
 {
     if (argc != 3)
         return cli_usage("new", "a kind and a name are needed");
-    if (strcmp(argv[1], "mechanism") != 0)
-        return cli_usage("new", "no kind '%s' of your own; there is: mechanism", argv[1]);
+    const struct new_kind *kind = find_kind(argv[1]);
+    if (strcmp(argv[1], "corpus") == 0)
+        return cli_usage("new", "text of your own needs no code: corpus: {name: text, files: "
+                                "['domain=path']} (docs/CORPUS.md)");
+    if (kind == NULL)
+        return cli_usage("new",
+                         "no kind '%s' of your own; there are mechanism, strategy, scorer, router, "
+                         "model",
+                         argv[1]);
     if (!is_name(argv[2]))
         return cli_usage("new",
                          "a name is at most %d small letters, digits, '_' and '-', and begins with "
@@ -167,7 +228,7 @@ int cli_new(int argc, char **argv)
     if (is_reserved(argv[2]))
         return cli_usage("new", "'%s' is a name of the build system's own; choose another",
                          argv[2]);
-    struct new_part part = {.name = argv[2]};
+    struct new_part part = {.kind = kind, .name = argv[2]};
     fill_ident(&part);
     if (!find_program(&part) || !find_headers(&part)) {
         fprintf(stderr, "taosim: cannot find the headers for a plug-in (chain/mechanism.h)\n");
@@ -175,9 +236,10 @@ int cli_new(int argc, char **argv)
     }
     int code = write_folder(&part);
     if (code == CLI_DONE)
-        printf("%s/%s.c is a mechanism to change.  To build and test it:\n"
+        printf("%s/%s.c is a %s to change.  To build and test it:\n"
                "  meson setup %s/build %s && meson test -C %s/build\n"
-               "Then, in a scenario: 'mechanism: ./%s/build/%s.so' (from the scenario's folder)\n",
-               part.name, part.name, part.name, part.name, part.name, part.name, part.name);
+               "Then, in a scenario: '%s: ./%s/build/%s.so' (from the scenario's folder)\n",
+               part.name, part.name, kind->kind, part.name, part.name, part.name, kind->place,
+               part.name, part.name);
     return code;
 }

@@ -366,7 +366,8 @@ static double recorded_uids(const struct scenario_plan *plan)
         for (size_t s = 0; s < plan->setup.changes[c].set_count; s++) {
             const struct world_set *set = &plan->setup.changes[c].sets[s];
             const struct chain_params *params = set->values;
-            if (set->block == WORLD_CHAIN && params->max_uids > uids)
+            if (set->block == WORLD_CHAIN && set->network == plan->network &&
+                params->max_uids > uids)
                 uids = params->max_uids;
         }
     return uids;
@@ -494,8 +495,8 @@ static void count_time(const struct scenario_plan *plan, const struct share *sha
         prediction->record_s + prediction->start_s;
 }
 
-enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
-                            struct prediction *ret_prediction, struct sim_error *err)
+static enum sim_status predict_network(const struct scenario_plan *plan, uint32_t threads,
+                                       struct prediction *ret_prediction, struct sim_error *err)
 {
     size_t count = plan->setup.agents.group_count;
     struct prediction prediction = {.start_s = process_now_s()};
@@ -521,6 +522,51 @@ enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
         *ret_prediction = prediction;
     }
     free(shares);
+    return status;
+}
+
+static void add_prediction(struct prediction *all, const struct prediction *one)
+{
+    all->questions += one->questions;
+    all->messages += one->messages;
+    all->answers += one->answers;
+    all->training_steps += one->training_steps;
+    all->epochs += one->epochs;
+    all->events += one->events - one->blocks; /* a block is one event for all */
+    all->model_bytes += one->model_bytes;
+    all->result_bytes += one->result_bytes;
+    all->checkpoint_bytes += one->checkpoint_bytes;
+    all->disk_bytes += one->disk_bytes;
+    all->forward_s += one->forward_s;
+    all->training_s += one->training_s;
+    all->evaluation_s += one->evaluation_s;
+    all->loop_s += one->loop_s;
+    all->wall_s += one->wall_s;
+    all->calibration_s += one->calibration_s;
+}
+
+enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
+                            struct prediction *ret_prediction, struct sim_error *err)
+{
+    struct prediction all = {0};
+    double now_bytes = process_bytes();
+    enum sim_status status = SIM_OK;
+    for (uint32_t n = 0; n < plan->network_count && status == SIM_OK; n++) {
+        struct scenario_plan one = *plan;
+        struct prediction prediction = {0};
+        one.setup.agents = plan->networks[n].agents;
+        one.chain_net = plan->networks[n].chain_net;
+        one.network = n;
+        status = predict_network(&one, threads, &prediction, err);
+        if (status == SIM_OK && n == 0)
+            all = prediction;
+        else if (status == SIM_OK) {
+            add_prediction(&all, &prediction);
+            all.memory_bytes += prediction.memory_bytes - now_bytes;
+        }
+    }
+    if (status == SIM_OK)
+        *ret_prediction = all;
     return status;
 }
 

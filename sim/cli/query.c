@@ -2,47 +2,86 @@
  * query.c: commands that look and tell: check, schema, list.
  */
 #include "cli/cli.h"
+
+#include "analysis/collect.h"
 #include "cli/scenario.h"
+#include "cli/sweep_check.h"
+#include "sweep/study_schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static int check_scenario(const struct scenario_schema *schema, const char *path)
+{
+    struct config_input input = {.path = path};
+    struct config_report report = {0};
+    struct config *config = NULL;
+    struct sim_error err = {0};
+    int code = CLI_DONE;
+    enum sim_status status = scenario_load(schema, &input, &config, &report, &err);
+    if (status == SIM_CONFIG) {
+        cli_print_report(&report);
+        code = CLI_INVALID;
+    } else if (status != SIM_OK) {
+        code = cli_fail(&err);
+    }
+    config_report_release(&report);
+    config_free(config);
+    return code;
+}
+
 int cli_check(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_usage("check", "which scenario?");
+        return cli_usage("check", "which scenario or study?");
     struct scenario_schema schema;
     scenario_schema_init(&schema);
     int code = CLI_DONE;
     for (int a = 1; a < argc; a++) {
-        struct config_input input = {.path = argv[a]};
-        struct config_report report = {0};
-        struct config *config = NULL;
-        struct sim_error err = {0};
-        enum sim_status status = scenario_load(&schema, &input, &config, &report, &err);
-        if (status == SIM_CONFIG) {
-            cli_print_report(&report);
-            code = CLI_INVALID;
-        } else if (status != SIM_OK) {
-            code = cli_fail(&err);
-        }
-        config_report_release(&report);
-        config_free(config);
+        int found = study_is_one(argv[a], &schema.config) ? sweep_check(&schema, argv[a])
+                                                          : check_scenario(&schema, argv[a]);
+        code = found != CLI_DONE ? found : code;
     }
     scenario_schema_release(&schema);
     return code;
 }
 
+static char *study_schema(const struct config_schema *schema)
+{
+    const char *arrays[RECORD_VAR_COUNT + 1];
+    char *pattern = metric_pattern(), *text = NULL;
+    (void)collect_array_names(arrays);
+    struct study_names names = {pattern, arrays};
+    if (pattern != NULL)
+        text = study_schema_json(schema, &names);
+    free(pattern);
+    return text;
+}
+
 int cli_schema(int argc, char **argv)
 {
-    bool markdown = argc == 2 && strcmp(argv[1], "--markdown") == 0;
-    if (argc > 1 && !markdown)
-        return cli_usage("schema", "no option '%s'", argv[1]);
+    bool markdown = false, study = false;
+    for (int a = 1; a < argc; a++) {
+        bool is_markdown = strcmp(argv[a], "--markdown") == 0;
+        if (!is_markdown && strcmp(argv[a], "--study") != 0)
+            return cli_usage("schema", "no option '%s'", argv[a]);
+        markdown |= is_markdown;
+        study |= !is_markdown;
+    }
     struct scenario_schema schema;
     scenario_schema_init(&schema);
-    char *text = markdown ? config_reference(&schema.config) : config_json_schema(&schema.config);
-    fputs(text == NULL ? "" : text, stdout);
+    char *text = study && markdown ? study_schema_markdown()
+                 : study           ? study_schema(&schema.config)
+                 : markdown        ? config_reference(&schema.config)
+                                   : config_json_schema(&schema.config);
+    scenario_schema_release(&schema);
+    if (text == NULL) {
+        struct sim_error err = {0};
+        (void)SIM_FAIL(&err, SIM_MEMORY, "no memory for the schema");
+        return cli_fail(&err);
+    }
+    fputs(text, stdout);
     free(text);
     return CLI_DONE;
 }
@@ -64,13 +103,16 @@ static void list_kind(const struct registry *registry, enum registry_kind kind)
         list_table(registry->tables[kind][i]);
 }
 
-/* A mechanism of the user's own. */
+/* A part of the user's own. */
 static int list_file(const char *path)
 {
     struct plugin_list plugins = {0};
     const struct param_table *table;
     struct sim_error err = {0};
-    enum sim_status status = plugin_open(&plugins, path, &table, &err);
+    enum registry_kind kind;
+    enum sim_status status = plugin_kind(path, &kind, &err);
+    if (status == SIM_OK)
+        status = plugin_open(&plugins, kind, path, &table, &err);
     if (status == SIM_OK)
         status = config_table_verify(table, &err);
     if (status == SIM_OK)

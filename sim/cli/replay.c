@@ -3,6 +3,7 @@
  */
 #include "replay/replay.h"
 
+#include "analysis/mechanisms.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/pick.h"
@@ -29,7 +30,6 @@ struct comparison {
     struct reader *reader;
     struct copy *copy; /* NULL without -o */
     uint64_t uids, groups, epochs, same_epochs;
-    const struct mechanism_ops *ops;
     struct paid *group; /* (groups) */
     struct paid role[ROLE_COUNT];
     /* One epoch of the recorded run. */
@@ -56,22 +56,24 @@ static enum sim_status read_recorded(struct comparison *c, uint64_t row, struct 
     return status;
 }
 
-static float fraction(const struct comparison *c, uint64_t value)
+static float fraction(const struct mechanism_ops *ops, uint64_t value)
 {
-    return (float)((double)value / (double)c->ops->fraction_one);
+    return (float)((double)value / (double)ops->fraction_one);
 }
 
-static bool is_same(const struct comparison *c, const struct mechanism_output *output)
+static bool is_same(const struct comparison *c, const struct mechanism_ops *ops,
+                    const struct mechanism_output *output)
 {
     for (uint32_t uid = 0; uid < output->neuron_count; uid++)
         if (output->emission_rao[uid] != c->emission_rao[uid] ||
-            fraction(c, output->incentive[uid]) != c->incentive[uid] ||
-            fraction(c, output->dividends[uid]) != c->dividends[uid])
+            fraction(ops, output->incentive[uid]) != c->incentive[uid] ||
+            fraction(ops, output->dividends[uid]) != c->dividends[uid])
             return false;
     return true;
 }
 
-static enum sim_status compare_epoch(void *context, uint64_t row, struct snapshot *snapshot,
+static enum sim_status compare_epoch(void *context, uint64_t row, const struct replay_rule *rule,
+                                     struct snapshot *snapshot,
                                      const struct mechanism_output *output, struct sim_error *err)
 {
     (void)snapshot;
@@ -91,8 +93,8 @@ static enum sim_status compare_epoch(void *context, uint64_t row, struct snapsho
         role->replayed_rao += replayed_rao;
     }
     c->epochs++;
-    c->same_epochs += is_same(c, output);
-    return c->copy == NULL ? SIM_OK : copy_epoch(c->copy, row, output, err);
+    c->same_epochs += is_same(c, rule->ops, output);
+    return c->copy == NULL ? SIM_OK : copy_epoch(c->copy, row, rule->ops, output, err);
 }
 
 /* ---- the table */
@@ -162,6 +164,7 @@ static int parse(int argc, char **argv, struct replay_arguments *arguments)
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"mechanism", required_argument, NULL, 'm'},
                                             {"set", required_argument, NULL, 's'},
+                                            {"network", required_argument, NULL, 'N'},
                                             {NULL, 0, NULL, 0}};
     int letter;
     opterr = 0;
@@ -171,6 +174,8 @@ static int parse(int argc, char **argv, struct replay_arguments *arguments)
             arguments->output = optarg;
         else if (letter == 'm')
             arguments->request.mechanism = optarg;
+        else if (letter == 'N')
+            arguments->request.network = optarg;
         else if (letter != 's')
             return cli_usage("replay", "no option '%s', or it needs a value", argv[optind - 1]);
         else if (!pick_add_set(&arguments->request, optarg))
@@ -207,11 +212,15 @@ static void release(struct comparison *c)
     free(c->role_flags);
 }
 
-static void print_head(const struct replay_arguments *arguments, const struct comparison *c)
+static void print_head(const struct replay_arguments *arguments, const struct comparison *c,
+                       const struct pick *pick)
 {
-    const char *recorded = reader_attr_text(c->reader, RECORD_ROOT, "mechanism");
-    printf("%s, recorded with %s, replayed through %s\n", arguments->result,
-           recorded == NULL ? "?" : recorded, c->ops->params->name);
+    char recorded[1024];
+    const char *network = reader_network(c->reader);
+    mechanisms_text(c->reader, recorded, sizeof(recorded));
+    printf("%s%s%s, recorded with %s, replayed through %s\n", arguments->result,
+           network == NULL ? "" : ", network ", network == NULL ? "" : network, recorded,
+           pick->change_count > 0 ? "the same" : pick->rule.ops->params->name);
     printf("%c%s.\n\n", note[0] - 'a' + 'A', note + 1);
 }
 
@@ -229,8 +238,9 @@ static enum sim_status replay_into(struct comparison *c, const struct replay_arg
     struct replay_setup setup = {
         .reader = c->reader,
         .clears = pick->clears,
-        .ops = pick->ops,
-        .params = pick->params,
+        .rule = pick->rule,
+        .changes = pick->changes,
+        .change_count = pick->change_count,
         .epoch = compare_epoch,
         .context = c,
     };
@@ -238,7 +248,8 @@ static enum sim_status replay_into(struct comparison *c, const struct replay_arg
     if (!allocate(c))
         status = SIM_FAIL(err, SIM_MEMORY, "no memory for a replay");
     if (status == SIM_OK && arguments->output != NULL)
-        status = copy_create(c->reader, arguments->output, pick->ops, note, &c->copy, err);
+        status = copy_create(c->reader, arguments->output, pick->rule.ops, pick->changes_later,
+                             note, &c->copy, err);
     if (status == SIM_OK)
         status = replay_run(&setup, err);
     if (status == SIM_OK && c->copy != NULL)
@@ -249,12 +260,12 @@ static enum sim_status replay_into(struct comparison *c, const struct replay_arg
 static int replay_result(const struct replay_arguments *arguments, struct reader *reader,
                          const struct pick *pick)
 {
-    struct comparison c = {.reader = reader, .ops = pick->ops};
+    struct comparison c = {.reader = reader};
     struct sim_error err = {0};
     enum sim_status status = replay_into(&c, arguments, pick, &err);
     if (status == SIM_OK) {
         struct paid total = total_of(&c);
-        print_head(arguments, &c);
+        print_head(arguments, &c, pick);
         status = print_groups(&c, &total, &err);
     }
     if (status == SIM_OK)
@@ -273,8 +284,13 @@ int cli_replay(int argc, char **argv)
     struct reader *reader;
     if (reader_open(arguments.result, &reader, &err) != SIM_OK)
         return cli_fail(&err);
+    if (reader_choose_network(reader, arguments.request.network, &err) != SIM_OK) {
+        reader_free(reader);
+        return cli_fail(&err);
+    }
+    arguments.request.network = reader_network(reader);
     struct pick pick;
-    code = pick_init(&pick, "the stored scenario", reader_scenario(reader), &arguments.request);
+    code = pick_init_recorded(&pick, reader, &arguments.request);
     if (code == CLI_DONE)
         code = replay_result(&arguments, reader, &pick);
     pick_release(&pick);

@@ -11,6 +11,7 @@ int cli_report(int argc, char **argv)
         {"output", required_argument, NULL, 'o'},
         {"twin", required_argument, NULL, 't'},
         {"csv", required_argument, NULL, 'c'},
+        {"network", required_argument, NULL, 'N'},
         {NULL, 0, NULL, 0},
     };
     struct report_options report = {0};
@@ -25,6 +26,8 @@ int cli_report(int argc, char **argv)
             report.twin_path = optarg;
         else if (letter == 'c')
             csv = optarg;
+        else if (letter == 'N')
+            report.network = optarg;
         else
             return cli_usage("report", "no option '%s', or it needs a value", argv[optind - 1]);
     }

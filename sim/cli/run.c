@@ -8,10 +8,12 @@
 #include "cli/summary.h"
 #include "lm/lm_list.h"
 #include "record/reader.h"
+#include "sweep/study.h"
 
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +218,21 @@ static int run_into(const struct scenario_schema *schema, const struct config *c
     return CLI_DONE;
 }
 
+/* "group.NETWORK/GROUP" is a line of that network; other lines are the first's. */
+static enum sim_status choose_by_line(struct reader *reader, const char *line,
+                                      struct sim_error *err)
+{
+    static const char group[] = "group.";
+    for (uint64_t n = 0; n < reader_network_count(reader); n++) {
+        const char *name = reader_network_name(reader, n);
+        size_t length = strlen(name);
+        if (strncmp(line, group, strlen(group)) == 0 &&
+            strncmp(line + strlen(group), name, length) == 0 && line[strlen(group) + length] == '/')
+            return reader_choose_network(reader, name, err);
+    }
+    return reader_choose_network(reader, NULL, err);
+}
+
 /* The share that the gate names, in a finished run. */
 static int check_gate(const struct gate *gate, const char *folder)
 {
@@ -225,8 +242,10 @@ static int check_gate(const struct gate *gate, const char *folder)
         return CLI_DONE;
     if (reader_open(folder, &reader, &err) != SIM_OK)
         return cli_fail(&err);
-    struct outcome outcome;
-    enum sim_status status = outcome_read(reader, &outcome, &err);
+    struct outcome outcome = {0};
+    enum sim_status status = choose_by_line(reader, gate->line, &err);
+    if (status == SIM_OK)
+        status = outcome_read(reader, &outcome, &err);
     const struct outcome_line *line = status == SIM_OK ? outcome_find(&outcome, gate->line) : NULL;
     if (status == SIM_OK && line == NULL)
         status = SIM_FAIL(&err, SIM_CONFIG, "--fail-if: the run has no '%s'", gate->line);
@@ -236,7 +255,9 @@ static int check_gate(const struct gate *gate, const char *folder)
     reader_free(reader);
     if (status != SIM_OK)
         return cli_fail(&err);
-    if (trips)
+    if (trips && isnan(value))
+        fprintf(stderr, "taosim: --fail-if '%s': nothing was paid\n", gate->text);
+    else if (trips)
         fprintf(stderr, "taosim: --fail-if '%s': it is %.6g\n", gate->text, value);
     return trips ? CLI_GATE : CLI_DONE;
 }
@@ -305,7 +326,10 @@ static int load(const struct scenario_schema *schema, const struct config_input 
     struct config_report report = {0};
     struct sim_error err = {0};
     enum sim_status status = scenario_load(schema, input, ret_config, &report, &err);
-    if (status == SIM_CONFIG)
+    if (status == SIM_CONFIG && input->path != NULL && study_is_one(input->path, &schema->config))
+        fprintf(stderr, "taosim: '%s' is a study; 'taosim sweep run %s' runs it\n", input->path,
+                input->path);
+    else if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);
     if (status == SIM_OK)

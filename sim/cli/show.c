@@ -1,7 +1,7 @@
 /*
  * show.c: show, flows and watch.
  */
-#include "analysis/show.h"
+#include "analysis/show_study.h"
 
 #include "cli/cli.h"
 #include "net/flows.h"
@@ -13,28 +13,53 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What a study has collected. */
+static int show_collected(const char *path, const char *table, const struct show_options *options)
+{
+    struct sim_error err = {0};
+    struct collection_reader *reader;
+    enum sim_status status = collection_read_open(path, &reader, &err);
+    if (status != SIM_OK)
+        return cli_fail(&err);
+    status = table != NULL ? show_study_table(reader, table, options, stdout, &err)
+                           : show_study_summary(reader, stdout, &err);
+    collection_read_free(reader);
+    return status == SIM_OK ? CLI_DONE : cli_fail(&err);
+}
+
 int cli_show(int argc, char **argv)
 {
-    static const struct option options[] = {{"csv", no_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"csv", no_argument, NULL, 'c'},
+                                            {"network", required_argument, NULL, 'N'},
+                                            {NULL, 0, NULL, 0}};
     struct show_options show = {0};
+    const char *network = NULL;
     int letter;
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (letter != 'c')
-            return cli_usage("show", "no option '%s'", argv[optind - 1]);
-        show.csv = true;
+        if (letter == 'N')
+            network = optarg;
+        else if (letter == 'c')
+            show.csv = true;
+        else
+            return cli_usage("show", "no option '%s', or it needs a value", argv[optind - 1]);
     }
     if (optind >= argc || argc - optind > 2)
         return cli_usage("show", "a result, and maybe one table of it");
+    const char *table = optind + 1 < argc ? argv[optind + 1] : NULL;
+    if (collection_read_is_one(argv[optind]))
+        return show_collected(argv[optind], table, &show);
     struct sim_error err = {0};
     struct reader *reader;
     if (reader_open(argv[optind], &reader, &err) != SIM_OK)
         return cli_fail(&err);
     enum sim_status status = SIM_OK;
-    if (optind + 1 < argc)
-        status = show_table(reader, argv[optind + 1], &show, stdout, &err);
-    else
+    if (network != NULL) /* else all rows, which say whose they are */
+        status = reader_choose_network(reader, network, &err);
+    if (status == SIM_OK && table != NULL)
+        status = show_table(reader, table, &show, stdout, &err);
+    else if (status == SIM_OK)
         show_summary(reader, stdout);
     reader_free(reader);
     return status == SIM_OK ? CLI_DONE : cli_fail(&err);

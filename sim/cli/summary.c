@@ -98,19 +98,50 @@ static enum sim_status summarise(struct summary *s, struct sim_error *err)
     return status;
 }
 
-enum sim_status summary_print(const char *folder, struct sim_error *err)
+static enum sim_status summarise_reader(struct reader *reader, struct sim_error *err)
 {
-    char path[4200];
-    struct summary summary = {0};
-    snprintf(path, sizeof(path), "%s/result.h5", folder);
-    enum sim_status status = reader_open(path, &summary.reader, err);
-    if (status != SIM_OK)
-        return status;
-    status = summarise(&summary, err);
-    reader_free(summary.reader);
+    struct summary summary = {.reader = reader};
+    enum sim_status status = summarise(&summary, err);
     free(summary.amount);
     free(summary.group);
     free(summary.hotkey);
     free(summary.tally);
+    return status;
+}
+
+/* Its part of the emission at its last epoch stands over the network's table. */
+static enum sim_status print_network(struct reader *reader, struct sim_error *err)
+{
+    uint64_t epochs = reader_rows(reader, RECORD_DIM_EPOCH);
+    uint16_t netuid = 0;
+    double share = 0;
+    enum sim_status status = reader_read(reader, RECORD_NETWORK_NETUID, 0, 1, &netuid, err);
+    if (status == SIM_OK && epochs > 0)
+        status = reader_read(reader, RECORD_EMISSION_SHARE, epochs - 1, 1, &share, err);
+    if (status != SIM_OK)
+        return status;
+    printf("network %s, netuid %u, %s: %llu epochs, %.2f %% of the emission\n",
+           reader_network(reader), netuid, reader_text(reader, RECORD_NETWORK_MECHANISM, 0),
+           (unsigned long long)epochs, 100 * share);
+    return summarise_reader(reader, err);
+}
+
+enum sim_status summary_print(const char *folder, struct sim_error *err)
+{
+    char path[4200];
+    struct reader *reader;
+    snprintf(path, sizeof(path), "%s/result.h5", folder);
+    enum sim_status status = reader_open(path, &reader, err);
+    if (status != SIM_OK)
+        return status;
+    uint64_t count = reader_network_count(reader);
+    if (count == 0)
+        status = summarise_reader(reader, err);
+    for (uint64_t n = 0; n < count && status == SIM_OK; n++) {
+        status = reader_choose_network(reader, reader_network_name(reader, n), err);
+        if (status == SIM_OK)
+            status = print_network(reader, err);
+    }
+    reader_free(reader);
     return status;
 }

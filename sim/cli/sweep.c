@@ -182,7 +182,7 @@ static enum sim_status open_study(struct sweep *sweep, const struct sweep_argume
                                   struct config_report *report, struct sim_error *err)
 {
     enum sim_status status = study_read(arguments->study, &sweep->schema.config, TAOSIM_VERSION,
-                                        &sweep->study, report, err);
+                                        collect_check_names, &sweep->study, report, err);
     if (status != SIM_OK)
         return status;
     status = collect_wanted_init(&sweep->wanted, sweep->study, report, err);

@@ -85,9 +85,8 @@ enum sim_status sweep_plan_make(const struct study *study, const char *folder,
     enum sim_status status = plan_draft(study, TAOSIM_VERSION, &plan, report, err);
     if (status == SIM_OK)
         status = check_all(plan, report, err);
-    if (status == SIM_OK && plan->task_count == 0)
-        status =
-            SIM_FAIL(err, SIM_CONFIG, "no point meets the condition '%s'", study->params.where);
+    if (status == SIM_OK)
+        status = plan_check_empty(study, plan->task_count, report, err);
     if (status == SIM_OK)
         status = execute_make_folders(folder, err);
     if (status == SIM_OK)

@@ -1,4 +1,5 @@
 /* `twin` and `schedule`: other scenarios within a scenario. */
+#include "config/inherit.h"
 #include "config/load.h"
 
 #include "base/param_text.h"
@@ -36,7 +37,8 @@ static struct node *apply_set(struct loader *loader, struct node *root, const st
 {
     for (size_t i = 0; root != NULL && i < set->count; i++) {
         const struct entry *entry = &set->entries[i];
-        if (!layer_knows_group(loader, root, entry->key, entry->at, entry->value))
+        if (!layer_knows_group(loader, root, entry->key, entry->at, entry->value) ||
+            !inherit_allows_set(loader, root, entry->key, entry->at))
             continue;
         struct node *tree = layer_from_path(loader, entry->key, entry->at, entry->value);
         if (tree != NULL && resolve_is_own_key(tree->entries[0].key))

@@ -3,6 +3,7 @@
  * "groups.*.validator=true and groups.*.model!=none".
  */
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/resolve.h"
 
 #include <stdio.h>
@@ -94,6 +95,26 @@ struct star {
     bool beyond; /* there are no so many blocks */
 };
 
+/* The `pick`-th block of a section and how many there are.  Of a section of the root that is the
+ * pattern of groups which inherit, theirs: it has none of its own. */
+static const struct config_block *pick_block(const struct config *config,
+                                             const struct config_block *holder, size_t pick,
+                                             size_t *ret_count)
+{
+    const struct config_block *parent = holder->origin->parent, *picked = NULL;
+    const struct config_block *groups =
+        resolve_is_pattern(config, parent, holder->section) ? resolve_inheritors(config) : NULL;
+    *ret_count = 0;
+    for (size_t g = 0; g < (groups == NULL ? 1 : groups->block_count); g++) {
+        const struct config_block *own =
+            groups == NULL ? holder : config_child(&groups->blocks[g], holder->name);
+        if (own != NULL && pick >= *ret_count && pick - *ret_count < own->block_count)
+            picked = &own->blocks[pick - *ret_count];
+        *ret_count += own != NULL ? own->block_count : 0;
+    }
+    return picked;
+}
+
 /* "groups.*.model", `after` is what stands behind the star: as seen from the block picked.  What
  * took a block away has touched the section, so that the section's rank counts too. */
 static void look_at_pick(const struct config *config, const struct config_block *from,
@@ -106,12 +127,15 @@ static void look_at_pick(const struct config *config, const struct config_block 
     for (; from != NULL && holder == NULL; from = from->origin->parent)
         holder = access_below(from, name);
     star->used = true;
-    star->beyond = holder == NULL || star->pick >= holder->block_count;
+    size_t count = 0;
+    const struct config_block *picked =
+        holder != NULL ? pick_block(config, holder, star->pick, &count) : NULL;
+    star->beyond = picked == NULL;
     if (holder == NULL)
         return;
-    subject->known = holder->block_count > 0;
-    if (!star->beyond)
-        look_from(config, &holder->blocks[star->pick], after, subject);
+    subject->known = count > 0;
+    if (picked != NULL)
+        look_from(config, picked, after, subject);
     int rank = config->sources[holder->origin->at.source].rank;
     subject->rank = rank > subject->rank ? rank : subject->rank;
 }
@@ -162,17 +186,20 @@ size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_al
     return length;
 }
 
-/* The terms joined by " and " at the start of `when`, all with the same block for a '*'. */
+/* The terms joined by " and " at the start of `when`, all with the same block for a '*'.  With
+ * `ret_blame` all of them are looked at, else no more than it takes. */
 static bool alternative_holds(const struct config *config, const struct config_block *block,
-                              const char *when, struct star *star, int *rank, bool *known)
+                              const char *when, struct star *star, struct blame *ret_blame)
 {
     bool all = true, ends = false;
-    for (size_t next; !ends; when += next) {
+    for (size_t next; !ends && (all || ret_blame != NULL); when += next) {
         struct subject subject;
         size_t length = resolve_term_length(when, &next, &ends);
         all &= term_holds(config, block, when, length, star, &subject);
-        *known &= subject.known;
-        *rank = subject.rank > *rank ? subject.rank : *rank;
+        if (ret_blame == NULL)
+            continue;
+        ret_blame->known &= subject.known;
+        ret_blame->rank = subject.rank > ret_blame->rank ? subject.rank : ret_blame->rank;
     }
     return all;
 }
@@ -185,21 +212,54 @@ static const char *next_alternative(const char *when)
     return when;
 }
 
-bool resolve_condition(const struct config *config, const struct config_block *block,
-                       const char *when, int *ret_rank, bool *ret_known)
+static bool holds(const struct config *config, const struct config_block *block, const char *when,
+                  struct blame *ret_blame)
 {
     bool any = false;
-    *ret_rank = 0;
-    *ret_known = true;
     for (; *when != '\0'; when = next_alternative(when)) {
         struct star star = {0};
         do {
             star.beyond = false;
-            any |= alternative_holds(config, block, when, &star, ret_rank, ret_known);
+            any |= alternative_holds(config, block, when, &star, ret_blame);
             star.pick++;
         } while (star.used && !star.beyond && !any);
+        if (any && ret_blame == NULL)
+            break;
     }
     return any;
+}
+
+bool resolve_condition(const struct config *config, const struct config_block *block,
+                       const char *when)
+{
+    return holds(config, block, when, NULL);
+}
+
+struct blame resolve_blame(const struct config *config, const struct config_block *block,
+                           const char *when)
+{
+    struct blame blame = {.known = true};
+    if (when != NULL)
+        holds(config, block, when, &blame);
+    return blame;
+}
+
+const struct config_block *resolve_inheritors(const struct config *config)
+{
+    const struct config_section *section = inherit_section(config->schema->root);
+    return section != NULL ? config_child(&config->root, section->key) : NULL;
+}
+
+bool resolve_is_pattern(const struct config *config, const struct config_block *parent,
+                        const struct config_section *section)
+{
+    const struct config_section *root = config->schema->root;
+    if (parent != &config->root || resolve_inheritors(config) == NULL)
+        return false;
+    const struct config_section *groups = inherit_section(root);
+    const struct config_section *child =
+        resolve_section(groups->sections, groups->section_count, section->key);
+    return child != NULL && inherit_moves(root, child);
 }
 
 const char *resolve_when(const struct param_table *table, const char *key)
@@ -216,16 +276,17 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
     const struct given *given = &block->origin->keys[key - block->table->keys];
     if (given->effect != EFFECT_UNKNOWN)
         return given->effect == EFFECT_SOME;
-    int rank;
-    bool known;
     const char *when = resolve_when(block->table, key->name);
-    return when == NULL || resolve_condition(config, block, when, &rank, &known);
+    return when == NULL || resolve_condition(config, block, when);
 }
 
-bool resolve_section_counts(const struct config *config, const struct config_block *parent,
-                            const struct config_section *section)
+bool resolve_block_counts(const struct config *config, const struct config_block *parent,
+                          const struct config_block *block)
 {
-    int rank;
-    bool known;
-    return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
+    if (block->origin->effect != EFFECT_UNKNOWN)
+        return block->origin->effect == EFFECT_SOME;
+    if (resolve_is_pattern(config, parent, block->section))
+        return false;
+    const char *when = block->section->when;
+    return when == NULL || resolve_condition(config, parent, when);
 }

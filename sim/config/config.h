@@ -22,6 +22,9 @@
  * merge key by key, all other values replace.  Naming another option of a CHOICE drops the
  * parameters given for the old one; `~` in place of a group or an optional section removes it.
  *
+ * Groups that inherit take what they leave out from the top level's sections of the same keys,
+ * which then hold for nobody else: `networks: {a: {}, b: {chain: {tempo: 50 blocks}}}`.
+ *
  * A list of texts may be `{file: lines.csv}`: one text a line, in the order of the file (relative
  * to the one that names it).  The resolved scenario holds the texts.
  *
@@ -55,7 +58,10 @@ struct config_section {
     const char *fallback; /* CHOICE: the option when the section is absent; NULL = must be given */
     const struct config_section *sections; /* (section_count) within the block (or each group) */
     size_t section_count;
-    bool optional;    /* absent means no block at all, rather than all defaults */
+    bool optional; /* absent means no block at all, rather than all defaults */
+    /* GROUPS below the root: the root's sections of its sections' keys are a pattern, which every
+     * group lays its own over (config/inherit.h). */
+    bool inherits;
     bool live;        /* CHOICE: another option, or other parameters, may come by `schedule` */
     const char *when; /* the whole section counts only then (base/param.h); NULL = always */
 };
@@ -227,5 +233,13 @@ SIM_CHECKED enum sim_status config_hash(const struct config *config, const char 
  * Heap, NULL when out of memory. */
 char *config_json_schema(const struct config_schema *schema);
 char *config_reference(const struct config_schema *schema);
+
+/* For the schema of another kind of file.  A key of one of its tables: {"description": ..., ...}.
+ * And an object whose keys are the dotted paths of a scenario: its members "properties" and
+ * "patternProperties" (groups have any name).  Each takes a list of the key's values, as `file`,
+ * the schema of scenarios beside it, defines them, or what `other` is, a JSON value.  Heap, NULL
+ * when out of memory. */
+char *config_json_key(const struct param_table *table, const struct param_key *key);
+char *config_json_paths(const struct config_schema *schema, const char *file, const char *other);
 
 #endif

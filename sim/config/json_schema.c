@@ -5,6 +5,7 @@
  * that are missing where a `base` may have them.
  */
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/resolve.h"
 #include "config/text.h"
 
@@ -34,11 +35,25 @@ static void add_string(struct text *text, const char *string)
     text_add(text, "\"");
 }
 
+/* Is it a section of the top level once more, in groups that inherit? */
+static bool is_repeated(const struct path *path)
+{
+    const struct path *top = path;
+    while (top->parent != NULL)
+        top = top->parent;
+    return path->parent != NULL && path->parent->section->inherits &&
+           inherit_moves(top->section, path->section);
+}
+
 /* "agents.strategy" */
 static void add_path(struct text *text, const struct path *path)
 {
     if (path->parent == NULL)
         return;
+    if (is_repeated(path)) { /* the definitions are the top level's */
+        text_add(text, "%s", path->section->key);
+        return;
+    }
     add_path(text, path->parent);
     text_add(text, "%s%s", path->parent->parent != NULL ? "." : "", path->section->key);
 }
@@ -201,6 +216,8 @@ static void add_key_name(struct text *text, const struct path *path,
 
 static void add_definitions(struct text *text, const struct path *path)
 {
+    if (is_repeated(path))
+        return;
     const struct config_section *section = path->section;
     for (size_t t = 0; t < section->table_count; t++) {
         const struct param_table *table = section->tables[t];
@@ -293,12 +310,26 @@ static void add_section(struct text *text, const struct path *path)
 
 /* ---- Paths of `set` ------------------------------------------------------------------------- */
 
+/* "(networks\\.NAME\\.)?" before a section of the root that groups which inherit have too. */
+static void add_set_inheritor(struct text *text, const struct config_section *root,
+                              const struct config_section *section)
+{
+    const struct config_section *groups = inherit_section(root);
+    const struct config_section *child =
+        groups != NULL ? resolve_section(groups->sections, groups->section_count, section->key)
+                       : NULL;
+    if (child != NULL && inherit_moves(root, child))
+        text_add(text, "(%s\\\\.%s\\\\.)?", groups->key, GROUP_NAME);
+}
+
 /* "^agents\\.NAME\\.host\\.": patterns, since groups have any name. */
 static void add_set_prefix(struct text *text, const struct path *path)
 {
     if (path->parent == NULL)
         return;
     add_set_prefix(text, path->parent);
+    if (path->parent->parent == NULL)
+        add_set_inheritor(text, path->parent->section, path->section);
     text_add(text, "%s\\\\.", path->section->key);
     if (path->section->shape == CONFIG_GROUPS)
         text_add(text, "%s\\\\.", GROUP_NAME);
@@ -342,9 +373,13 @@ static void add_set_paths(struct text *text, const struct path *path, bool live)
         bool is_choice = below.section->shape == CONFIG_CHOICE;
         bool is_groups = below.section->shape == CONFIG_GROUPS;
         bool may_be_set = is_choice || is_groups || below.section->optional;
+        if (is_repeated(&below))
+            continue;
         if (may_be_set && (!live || (is_choice && below.section->live))) {
             text_add(text, "\"^");
             add_set_prefix(text, path);
+            if (path->parent == NULL)
+                add_set_inheritor(text, section, below.section);
             text_add(text, "%s%s%s$\": ", below.section->key, is_groups ? "\\\\." : "",
                      is_groups ? GROUP_NAME : "");
             if (is_choice)
@@ -366,6 +401,142 @@ static void add_set(struct text *text, const struct path *root, bool live)
     add_set_paths(text, root, live);
     /* Ends the list; a path never has this form. */
     text_add(text, "\"^-$\": false}, \"additionalProperties\": false}");
+}
+
+/* ---- Paths in other files ------------------------------------------------------------------- */
+
+char *config_json_key(const struct param_table *table, const struct param_key *key)
+{
+    struct text text = {0};
+    add_key(&text, table, key);
+    return text_take(&text);
+}
+
+/* An object whose keys are paths: where its schema goes, and which half of it is being written. */
+struct paths {
+    struct text *text;
+    const char *file, *other;
+    bool grouped; /* paths with the name of a group, which are patterns */
+    size_t count;
+};
+
+static bool is_grouped(const struct path *path)
+{
+    return path->parent != NULL &&
+           (path->section->shape == CONFIG_GROUPS || is_grouped(path->parent));
+}
+
+static void add_plain_prefix(struct text *text, const struct path *path)
+{
+    if (path->parent == NULL)
+        return;
+    add_plain_prefix(text, path->parent);
+    text_add(text, "%s.", path->section->key);
+}
+
+/* `"chain.tempo": {"anyOf": [OTHER, {"type": "array", ..., "items": `; `name` "" for the section
+ * itself. */
+static void begin_path(struct paths *paths, const struct path *path, const char *name)
+{
+    struct text key = {0};
+    text_add(&key, "%s", paths->grouped ? "^" : "");
+    if (paths->grouped) {
+        add_set_prefix(&key, path);
+    } else {
+        add_plain_prefix(&key, path);
+    }
+    char *prefix = text_take(&key);
+    paths->text->failed |= prefix == NULL;
+    size_t length = prefix != NULL ? strlen(prefix) : 0;
+    /* The section itself has no separator at its end. */
+    size_t drop = *name == '\0' ? (paths->grouped ? strlen("\\\\.") : 1) : 0;
+    text_add(paths->text, "%s\"%.*s%s%s\": {\"anyOf\": [%s, ",
+             paths->count++ > 0 ? ",\n      " : "", (int)(length - (length >= drop ? drop : 0)),
+             prefix != NULL ? prefix : "", name, paths->grouped ? "$" : "", paths->other);
+    text_add(paths->text, "{\"type\": \"array\", \"minItems\": 1, \"items\": ");
+    free(prefix);
+}
+
+static void end_path(struct paths *paths)
+{
+    text_add(paths->text, "}]}");
+}
+
+/* "/properties/groups/additionalProperties/properties/strategy" */
+static void add_pointer(struct text *text, const struct path *path)
+{
+    if (path->parent == NULL)
+        return;
+    add_pointer(text, path->parent);
+    bool in_choice = path->parent->parent != NULL && path->parent->section->shape == CONFIG_CHOICE;
+    text_add(text, "%s/properties/%s%s", in_choice ? "/anyOf/2" : "", path->section->key,
+             path->section->shape == CONFIG_GROUPS ? "/additionalProperties" : "");
+}
+
+static void add_path_keys(struct paths *paths, const struct path *path)
+{
+    const struct config_section *section = path->section;
+    for (size_t t = 0; t < section->table_count && is_grouped(path) == paths->grouped; t++) {
+        for (size_t i = 0; i < section->tables[t]->key_count; i++) {
+            const char *name = section->tables[t]->keys[i].name;
+            if (!is_first_with(section, t, name))
+                continue;
+            begin_path(paths, path, name);
+            text_add(paths->text, "{\"anyOf\": [");
+            for (size_t u = t, used = 0; u < section->table_count; u++) {
+                const struct param_key *same = resolve_key(section->tables[u], name);
+                if (same == NULL)
+                    continue;
+                text_add(paths->text, "%s{\"$ref\": \"%s#/definitions/", used++ > 0 ? ", " : "",
+                         paths->file);
+                add_key_name(paths->text, path, section->tables[u], same);
+                text_add(paths->text, "\"}");
+            }
+            text_add(paths->text, "]}");
+            end_path(paths);
+        }
+    }
+}
+
+static void add_path_section(struct paths *paths, const struct path *path)
+{
+    const struct config_section *section = path->section;
+    bool whole = section->shape != CONFIG_PLAIN || section->optional;
+    if (!whole || is_grouped(path) != paths->grouped)
+        return;
+    begin_path(paths, path, "");
+    if (section->shape == CONFIG_CHOICE) {
+        text_add(paths->text, "{\"$ref\": \"%s#", paths->file);
+        add_pointer(paths->text, path);
+        text_add(paths->text, "\"}");
+    } else {
+        text_add(paths->text, "{\"type\": [\"object\", \"null\"]}");
+    }
+    end_path(paths);
+}
+
+static void add_paths(struct paths *paths, const struct path *path)
+{
+    add_path_keys(paths, path);
+    for (size_t i = 0; i < path->section->section_count; i++) {
+        const struct path below = {path, &path->section->sections[i]};
+        add_path_section(paths, &below);
+        add_paths(paths, &below);
+    }
+}
+
+char *config_json_paths(const struct config_schema *schema, const char *file, const char *other)
+{
+    struct text text = {0};
+    const struct path root = {NULL, schema->root};
+    struct paths plain = {.text = &text, .file = file, .other = other};
+    struct paths grouped = {.text = &text, .file = file, .other = other, .grouped = true};
+    text_add(&text, "\"properties\": {\n      ");
+    add_paths(&plain, &root);
+    text_add(&text, "},\n    \"patternProperties\": {\n      ");
+    add_paths(&grouped, &root);
+    text_add(&text, "}");
+    return text_take(&text);
 }
 
 /* ---- The whole ------------------------------------------------------------------------------ */

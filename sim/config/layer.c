@@ -69,6 +69,12 @@ static struct node *merge_blocks(struct loader *loader, const struct config_sect
     return merge_maps(loader, section, under, over, false);
 }
 
+struct node *layer_merge_block(struct loader *loader, const struct config_section *section,
+                               struct node *under, struct node *over)
+{
+    return merge_blocks(loader, section, under, over);
+}
+
 /* `finney` as {name: finney}. */
 static struct node *spell_out(struct loader *loader, const struct config_section *section,
                               struct node *scalar)
@@ -122,11 +128,17 @@ static void complain_group(struct loader *loader, const struct node *groups, con
                     near != NULL ? "'?" : "");
 }
 
+static const struct node *value_in(const struct node *map, const char *key)
+{
+    const struct entry *entry = map != NULL && map->kind == NODE_MAP ? node_find(map, key) : NULL;
+    return entry != NULL ? entry->value : NULL;
+}
+
 bool layer_knows_group(struct loader *loader, const struct node *root, const char *path,
                        struct place at, const struct node *value)
 {
     const struct config_section *section = loader->schema->root;
-    const struct node *map = root;
+    const struct node *map = root, *pattern = NULL; /* what a group that inherits lies over */
     while (section != NULL && *path != '\0' && strlen(path) <= PATH_CHARS_MAX) {
         char name[PATH_CHARS_MAX + 1];
         size_t length = strcspn(path, ".");
@@ -134,22 +146,22 @@ bool layer_knows_group(struct loader *loader, const struct node *root, const cha
         path += length + (path[length] == '.');
         at.column += (uint32_t)length + 1;
         section = resolve_section(section->sections, section->section_count, name);
-        const struct entry *entry =
-            map != NULL && map->kind == NODE_MAP ? node_find(map, name) : NULL;
-        map = entry != NULL ? entry->value : NULL;
+        map = value_in(map, name);
+        pattern = value_in(pattern, name);
         if (section == NULL || section->shape != CONFIG_GROUPS || *path == '\0')
             continue;
         length = strcspn(path, ".");
         snprintf(name, sizeof(name), "%.*s", (int)length, path);
         bool ends = path[length] == '\0';
-        const struct entry *group =
-            map != NULL && map->kind == NODE_MAP ? node_find(map, name) : NULL;
-        if (group == NULL && length > 0 && (!ends || node_is_null(value))) {
-            complain_group(loader, map != NULL && map->kind == NODE_MAP ? map : NULL, section->key,
-                           name, at);
+        const struct node *group = value_in(map, name), *below = value_in(pattern, name);
+        if (group == NULL && below == NULL && length > 0 && (!ends || node_is_null(value))) {
+            const struct node *shown = map != NULL ? map : pattern;
+            complain_group(loader, shown != NULL && shown->kind == NODE_MAP ? shown : NULL,
+                           section->key, name, at);
             return false;
         }
-        map = group != NULL ? group->value : NULL;
+        map = group;
+        pattern = section->inherits ? root : below;
         path += length + !ends;
         at.column += (uint32_t)length + 1;
     }

@@ -13,6 +13,10 @@
 struct node *layer_merge(struct loader *loader, const struct config_section *section,
                          struct node *under, struct node *over);
 
+/* `over` laid over `under` as one block (a group) of `section`. */
+struct node *layer_merge_block(struct loader *loader, const struct config_section *section,
+                               struct node *under, struct node *over);
+
 /* False after a complaint: the path leads into a group that `root` does not have (a slip would make
  * a new one), or `~` removes such a group.  A whole group may be new. */
 bool layer_knows_group(struct loader *loader, const struct node *root, const char *path,

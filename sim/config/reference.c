@@ -1,5 +1,6 @@
 /* The reference manual of scenarios, in Markdown. */
 #include "base/param_text.h"
+#include "config/inherit.h"
 #include "config/resolve.h"
 #include "config/text.h"
 
@@ -101,10 +102,11 @@ static const char tail[] =
     "by itself: `flaky: {kind: crash, groups: [miners], mtbf: {exponential: {mean: 6 h}}, mttr: 5 "
     "min}`.\n"
     "\n"
-    "**A mechanism of your own** is named by its path, with a `/` in it, relative to the file:\n"
-    "`mechanism: ./fair.so`, or `mechanism: {name: ./fair.so, generosity: 0.5}` with parameters "
-    "from\n"
-    "its table (`taosim list ./fair.so`). `taosim new mechanism fair` writes one to begin from.\n"
+    "**A part of your own** (mechanism, strategy, scorer, router, model) is named by its path, "
+    "with\n"
+    "a `/` in it, relative to the file: `mechanism: ./fair.so`, or with parameters from its table\n"
+    "(`taosim list ./fair.so`) `mechanism: {name: ./fair.so, generosity: 0.5}`. `taosim new\n"
+    "mechanism fair` writes one to begin from.\n"
     "\n"
     "**Keys without effect.** A key that nothing reads in this scenario is refused; *counts when* "
     "says\n"
@@ -113,9 +115,20 @@ static const char tail[] =
     "by *and* mean one and the same group. Where a layer over it takes that away\n"
     "(`--set groups.miners.money.interval='0 blocks'`), what the layer below says is left out\n"
     "silently; whatever a layer changes in its groups silences what lies below of keys that go by\n"
-    "them. A scenario has one network, which\n"
-    "nobody owns: keys that count when `networks=several` or `owner=known` are refused in all of "
-    "them.\n"
+    "them. Nobody owns a scenario's\n"
+    "networks: keys that count when `owner=known` are refused in all of them.\n"
+    "\n"
+    "**Several networks.** `networks: {prose: {netuid: 1, chain: {emission_share: 0.75}}, code: "
+    "{netuid: 3,\n"
+    "chain: {emission_share: 0.25}, mechanism: yuma3}}` puts two on one chain. What an entry "
+    "leaves out is\n"
+    "the top level's, groups included; what the top level says of these sections is then a pattern "
+    "and\n"
+    "holds for nobody else. `--set networks.code.chain.tempo='50 blocks'` and a schedule's "
+    "`networks.code.`\n"
+    "name one of them. Their parts of the emission are whole multiples of 10^-9 that add up to 1, "
+    "or go by\n"
+    "root's weights ([MODEL.md](MODEL.md)).\n"
     "\n"
     "**Limits.** Files of 4 MiB, nesting of 64, 100000 nodes (an alias counts as all that it "
     "stands\n"
@@ -262,7 +275,39 @@ static void add_options(struct text *text, const struct config_section *section)
     }
 }
 
-static void add_section(struct text *text, const struct config_section *section, const char *parent)
+/* What a group that inherits may say beside its own keys: the top level's, told once. */
+static void add_inherited(struct text *text, const struct config_section *root,
+                          const struct config_section *section)
+{
+    text_add(text, "\nWhat is left out here is as at the top level, in the sections of these "
+                   "names; what\nstands there holds for nobody else:\n\n");
+    for (size_t i = 0; i < section->section_count; i++) {
+        const struct config_section *child = &section->sections[i];
+        text_add(text, "- `%s`: %s", child->key, child->doc);
+        const struct config_section *source = inherit_source(root, child);
+        for (size_t k = 0, left = 0;
+             !inherit_moves(root, child) && source != NULL && k < source->tables[0]->key_count; k++)
+            if (resolve_key(child->tables[0], source->tables[0]->keys[k].name) == NULL)
+                text_add(text, "%s`%s`", left++ == 0 ? "; all but " : ", ",
+                         source->tables[0]->keys[k].name);
+        text_add(text, "\n");
+    }
+}
+
+/* The section of groups that inherit this one of the root; NULL for none. */
+static const struct config_section *inheritor_of(const struct config_section *root,
+                                                 const struct config_section *section)
+{
+    const struct config_section *groups = inherit_section(root);
+    for (size_t i = 0; groups != NULL && i < groups->section_count; i++)
+        if (inherit_source(root, &groups->sections[i]) == section &&
+            inherit_moves(root, &groups->sections[i]))
+            return &groups->sections[i];
+    return NULL;
+}
+
+static void add_section(struct text *text, const struct config_section *root,
+                        const struct config_section *section, const char *parent)
 {
     struct text name = {0};
     text_add(&name, "%s%s%s", parent, section->key, section->shape == CONFIG_GROUPS ? ".NAME" : "");
@@ -275,16 +320,22 @@ static void add_section(struct text *text, const struct config_section *section,
              section->shape == CONFIG_GROUPS ? "; NAME is any name, and part of the identity of "
                                                "what the group draws"
                                              : "");
+    const struct config_section *inheritor = inheritor_of(root, section);
     if (section->when != NULL)
         text_add(text, "\nCounts only when `%s`.\n", section->when);
+    if (inheritor != NULL)
+        text_add(text, "\nWith `%s`: the pattern over which each of them lays its own.\n",
+                 inherit_section(root)->key);
     if (section->shape == CONFIG_CHOICE)
         add_options(text, section);
     else if (section->table_count > 0)
         add_tables(text, section->tables, 1);
+    if (section->inherits)
+        add_inherited(text, root, section);
     text_add(&name, "%s.", path);
     char *prefix = text_take(&name);
-    for (size_t i = 0; prefix != NULL && i < section->section_count; i++)
-        add_section(text, &section->sections[i], prefix);
+    for (size_t i = 0; prefix != NULL && i < section->section_count && !section->inherits; i++)
+        add_section(text, root, &section->sections[i], prefix);
     text->failed |= prefix == NULL;
     free(prefix);
     free(path);
@@ -299,6 +350,6 @@ char *config_reference(const struct config_schema *schema)
     if (schema->root->table_count > 0)
         add_tables(&text, schema->root->tables, 1);
     for (size_t i = 0; i < schema->root->section_count; i++)
-        add_section(&text, &schema->root->sections[i], "");
+        add_section(&text, schema->root, &schema->root->sections[i], "");
     return text_take(&text);
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Kinds are small numbers that the composer of a run deals out; each module takes a range. */
-#define LOOP_KIND_COUNT 64
+#define LOOP_KIND_COUNT 512
 
 /* The event is the loop's copy: the handler may push, cancel, and stop the loop. */
 typedef enum sim_status (*loop_handler)(void *context, const struct event *event,

@@ -44,24 +44,36 @@ static uint16_t label_of(const char **names, uint32_t *count, const char *name)
     return (uint16_t)(*count)++;
 }
 
+/* Every probe makes the same list, of all networks' groups; the first hands it on. */
 static enum sim_status put_labels(struct probe *probe, struct sim_error *err)
 {
-    const struct agents_setup *setup = probe->wiring.setup;
-    size_t later = probe->wiring.later_strategy_count;
-    const char **names = calloc(2 * (size_t)setup->group_count + later + 1, sizeof(*names));
+    const struct probe_wiring *wiring = &probe->wiring;
+    size_t later = wiring->later_strategy_count, groups = 0;
+    for (uint32_t w = 0; w < wiring->network_count; w++)
+        groups += wiring->networks[w].setup->group_count;
+    const char **names = calloc(2 * groups + later + 1, sizeof(*names));
     if (names == NULL)
-        return SIM_FAIL(err, SIM_MEMORY, "no memory for %u groups", setup->group_count);
-    const char **model_names = names + setup->group_count + later;
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %zu groups", groups);
+    const char **model_names = names + groups + later;
     uint32_t strategies = 0, models = 0;
-    for (uint32_t g = 0; g < setup->group_count; g++) {
-        const struct agents_group *group = &setup->groups[g];
-        probe->group_strategy[g] = label_of(names, &strategies, group->strategy->params->name);
-        probe->group_model[g] = label_of(model_names, &models, group->lm->table->name);
+    for (uint32_t w = 0; w < wiring->network_count; w++) {
+        const struct agents_setup *setup = wiring->networks[w].setup;
+        for (uint32_t g = 0; g < setup->group_count; g++) {
+            const struct agents_group *group = &setup->groups[g];
+            uint16_t strategy = label_of(names, &strategies, group->strategy->params->name);
+            uint16_t model = label_of(model_names, &models, group->lm->table->name);
+            if (w != wiring->network)
+                continue;
+            probe->group_strategy[g] = strategy;
+            probe->group_model[g] = model;
+        }
     }
     for (size_t i = 0; i < later; i++)
-        label_of(names, &strategies, probe->wiring.later_strategies[i]->params->name);
-    record_labels(probe->wiring.record, RECORD_STRATEGY, names, strategies);
-    record_labels(probe->wiring.record, RECORD_MODEL_KIND, model_names, models);
+        label_of(names, &strategies, wiring->later_strategies[i]->params->name);
+    if (wiring->network == 0) {
+        record_labels(wiring->record, RECORD_STRATEGY, names, strategies);
+        record_labels(wiring->record, RECORD_MODEL_KIND, model_names, models);
+    }
     probe->strategy_names = names;
     probe->strategy_count = strategies;
     return SIM_OK;
@@ -75,13 +87,14 @@ static enum sim_status put_groups(struct probe *probe, struct sim_error *err)
     for (uint32_t g = 0; g < setup->group_count && status == SIM_OK; g++) {
         const struct agents_group *group = &setup->groups[g];
         const char *model = group->lm->table->name, *strategy = group->strategy->params->name;
+        const char *name = agents_group_stable_name(group);
         uint8_t attacker = group->params->attacker;
         uint32_t count = group->params->count;
         uint32_t parameters = (uint32_t)group->lm->parameter_count(group->lm_shape);
         status = record_rows_begin(record, RECORD_DIM_GROUP, 1, err);
         if (status != SIM_OK)
             return status;
-        record_put(record, RECORD_GROUP_NAME, &group->name, 1);
+        record_put(record, RECORD_GROUP_NAME, &name, 1);
         record_put(record, RECORD_GROUP_STRATEGY, &strategy, 1);
         record_put(record, RECORD_GROUP_MODEL, &model, 1);
         record_put(record, RECORD_GROUP_ATTACKER, &attacker, 1);
@@ -114,17 +127,22 @@ static enum sim_status put_corpus_files(struct probe *probe, struct sim_error *e
     return status;
 }
 
+static void public_stats(const struct corpus *corpus, struct corpus_stats *ret_stats)
+{
+    double weights[CORPUS_DOMAINS_MAX];
+    for (uint32_t d = 0; d < corpus->domain_count; d++)
+        weights[d] = corpus->domains[d].is_private ? 0 : 1;
+    corpus_mixture_stats(corpus, weights, ret_stats);
+}
+
 /* The scale on which losses are read: the entropies of the evaluated mixture, all public domains
  * alike. */
 static void put_corpus_attributes(const struct probe *probe)
 {
     const struct corpus *corpus = probe->wiring.setup->corpus;
     struct record *record = probe->wiring.record;
-    double weights[CORPUS_DOMAINS_MAX];
-    for (uint32_t d = 0; d < corpus->domain_count; d++)
-        weights[d] = corpus->domains[d].is_private ? 0 : 1;
     struct corpus_stats stats;
-    corpus_mixture_stats(corpus, weights, &stats);
+    public_stats(corpus, &stats);
     record_attr_text(record, RECORD_ROOT, "corpus", corpus->kind);
     record_attr_text(record, RECORD_ROOT, "corpus_fallback",
                      corpus->fallback == NULL ? "" : corpus->fallback);
@@ -135,6 +153,34 @@ static void put_corpus_attributes(const struct probe *probe)
     record_attr_f64(record, RECORD_ROOT, "unigram_entropy_nats", stats.unigram_nats);
     record_attr_f64(record, RECORD_ROOT, "bigram_entropy_nats", stats.bigram_nats);
     record_attr_f64(record, RECORD_ROOT, "exact_entropy_nats", stats.exact_nats);
+}
+
+/* A row of /networks, where the scenario names its networks. */
+static enum sim_status put_network(struct probe *probe, struct sim_error *err)
+{
+    const struct probe_network *network = &probe->wiring.networks[probe->wiring.network];
+    const struct corpus *corpus = network->setup->corpus;
+    struct record *record = probe->wiring.record;
+    uint16_t first_group = (uint16_t)probe->first_group;
+    uint16_t group_count = (uint16_t)network->setup->group_count;
+    if (network->name == NULL)
+        return SIM_OK;
+    enum sim_status status = record_rows_begin(record, RECORD_DIM_NETWORK, 1, err);
+    if (status != SIM_OK)
+        return status;
+    struct corpus_stats stats;
+    public_stats(corpus, &stats);
+    record_put(record, RECORD_NETWORK_NETUID, &network->setup->netuid, 1);
+    record_put(record, RECORD_NETWORK_NAME, &network->name, 1);
+    record_put(record, RECORD_NETWORK_MECHANISM, &network->mechanism, 1);
+    record_put(record, RECORD_NETWORK_CORPUS, &corpus->kind, 1);
+    record_put(record, RECORD_NETWORK_FIRST_GROUP, &first_group, 1);
+    record_put(record, RECORD_NETWORK_GROUPS, &group_count, 1);
+    record_put(record, RECORD_NETWORK_VOCABULARY, &corpus->vocabulary_symbols, 1);
+    record_put(record, RECORD_NETWORK_UNIGRAM, &stats.unigram_nats, 1);
+    record_put(record, RECORD_NETWORK_BIGRAM, &stats.bigram_nats, 1);
+    record_put(record, RECORD_NETWORK_EXACT, &stats.exact_nats, 1);
+    return record_rows_end(record, RECORD_DIM_NETWORK, err);
 }
 
 /* ---- life */
@@ -169,6 +215,10 @@ enum sim_status probe_create(const struct probe_params *params, const struct pro
         probe->hotkey_row[n] = RECORD_NOBODY;
     if (status == SIM_OK)
         status = put_labels(probe, err);
+    for (uint32_t w = 0; w < wiring->network; w++)
+        probe->first_group += wiring->networks[w].setup->group_count;
+    if (status == SIM_OK)
+        status = put_network(probe, err);
     if (status == SIM_OK)
         status = put_groups(probe, err);
     if (status == SIM_OK)
@@ -177,7 +227,8 @@ enum sim_status probe_create(const struct probe_params *params, const struct pro
         probe_free(probe);
         return status;
     }
-    put_corpus_attributes(probe);
+    if (wiring->network == 0)
+        put_corpus_attributes(probe);
     if (params->states)
         chain_keep_inputs(wiring->chain, wiring->setup->netuid);
     *ret_probe = probe;
@@ -229,12 +280,13 @@ static enum sim_status meet(struct probe *probe, uint32_t neuron, int64_t now_ns
         return SIM_OK;
     struct record *record = probe->wiring.record;
     struct agent_info info = agents_info(probe->wiring.agents, neuron);
-    uint16_t group = (uint16_t)info.group;
+    uint16_t group = (uint16_t)(probe->first_group + info.group);
+    uint32_t owner = probe->wiring.first_owner + info.owner;
     probe->hotkey_row[neuron] = (uint32_t)record_row_count(record, RECORD_DIM_HOTKEY);
     enum sim_status status = record_rows_begin(record, RECORD_DIM_HOTKEY, 1, err);
     if (status != SIM_OK)
         return status;
-    record_put(record, RECORD_HOTKEY_OWNER, &info.owner, 1);
+    record_put(record, RECORD_HOTKEY_OWNER, &owner, 1);
     record_put(record, RECORD_HOTKEY_GROUP, &group, 1);
     record_put(record, RECORD_HOTKEY_INDEX, &info.index_in_group, 1);
     record_put(record, RECORD_HOTKEY_TIME_NS, &now_ns, 1);
@@ -252,10 +304,17 @@ enum sim_status probe_genesis(struct probe *probe, struct sim_error *err)
     return status;
 }
 
-static uint32_t row_of_hotkey(const struct probe *probe, uint32_t hotkey)
+uint32_t probe_hotkey_row(const struct probe *probe, uint32_t hotkey)
 {
     uint32_t neuron = agents_of_hotkey(probe->wiring.agents, hotkey);
     return neuron == AGENT_NONE ? RECORD_NOBODY : probe->hotkey_row[neuron];
+}
+
+static uint32_t owner_row(const struct probe *probe, uint32_t neuron)
+{
+    return neuron == AGENT_NONE
+               ? RECORD_NOBODY
+               : probe->wiring.first_owner + agents_info(probe->wiring.agents, neuron).owner;
 }
 
 static enum sim_status on_move(struct probe *probe, const struct chain_event *event,
@@ -273,10 +332,9 @@ static enum sim_status on_move(struct probe *probe, const struct chain_event *ev
         .kind = kind,
         .netuid = event->netuid,
         .uid = event->uid,
-        .hotkey_id = row_of_hotkey(probe, event->hotkey),
-        .owner_id =
-            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
-        .other_hotkey_id = replaces ? row_of_hotkey(probe, event->other) : RECORD_NOBODY,
+        .hotkey_id = probe_hotkey_row(probe, event->hotkey),
+        .owner_id = owner_row(probe, neuron),
+        .other_hotkey_id = replaces ? probe_hotkey_row(probe, event->other) : RECORD_NOBODY,
         .amount_rao = event->amount,
         .value = (double)view->difficulty,
     };
@@ -289,14 +347,17 @@ static enum sim_status on_stake(struct probe *probe, const struct chain_event *e
 {
     uint16_t netuid = probe->wiring.setup->netuid;
     uint32_t uid = chain_uid_of_hotkey(probe->wiring.chain, netuid, event->hotkey);
+    uint32_t owner = agents_of_coldkey(probe->wiring.agents, event->coldkey);
+    if (agents_of_hotkey(probe->wiring.agents, event->hotkey) == AGENT_NONE)
+        return SIM_OK; /* another network's */
     struct record_event row = {
         .time_ns = now_ns,
         .block = (int64_t)chain_block_number(probe->wiring.chain),
         .kind = kind,
         .netuid = netuid,
         .uid = uid == CHAIN_NONE ? RECORD_NOBODY : uid,
-        .hotkey_id = row_of_hotkey(probe, event->hotkey),
-        .owner_id = agents_of_coldkey(probe->wiring.agents, event->coldkey),
+        .hotkey_id = probe_hotkey_row(probe, event->hotkey),
+        .owner_id = owner == AGENT_NONE ? RECORD_NOBODY : probe->wiring.first_owner + owner,
         .other_hotkey_id = RECORD_NOBODY,
         .amount_rao = event->amount,
     };
@@ -321,23 +382,33 @@ static enum sim_status put_fault(struct probe *probe, const struct fault *fault,
         struct agent_info info = agents_info(probe->wiring.agents, neuron);
         row.uid = info.uid;
         row.hotkey_id = probe->hotkey_row[neuron];
-        row.owner_id = info.owner;
+        row.owner_id = owner_row(probe, neuron);
     }
     return record_event(probe->wiring.record, &row, err);
+}
+
+/* Nothing when the host is another network's. */
+static enum sim_status put_host_fault(struct probe *probe, const struct fault *fault, bool begins,
+                                      uint32_t host, int64_t now_ns, struct sim_error *err)
+{
+    const struct agents *agents = probe->wiring.agents;
+    uint32_t own = host - probe->wiring.first_host, count;
+    (void)agents_hosts(agents, &count);
+    return own < count ? put_fault(probe, fault, begins, agents_of_host(agents, own), now_ns, err)
+                       : SIM_OK;
 }
 
 enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool begins,
                             int64_t now_ns, struct sim_error *err)
 {
-    const struct agents *agents = probe->wiring.agents;
-    if (fault->kind == FAULT_CUT)
-        return put_fault(probe, fault, begins, AGENT_NONE, now_ns, err);
+    if (fault->kind == FAULT_CUT) /* of all networks: the first tells of it */
+        return probe->wiring.network > 0 ? SIM_OK
+                                         : put_fault(probe, fault, begins, AGENT_NONE, now_ns, err);
     if (fault->kind == FAULT_FLOOD)
-        return put_fault(probe, fault, begins, agents_of_host(agents, fault->victim), now_ns, err);
+        return put_host_fault(probe, fault, begins, fault->victim, now_ns, err);
     enum sim_status status = SIM_OK;
     for (uint32_t i = 0; i < fault->host_count && status == SIM_OK; i++)
-        status =
-            put_fault(probe, fault, begins, agents_of_host(agents, fault->hosts[i]), now_ns, err);
+        status = put_host_fault(probe, fault, begins, fault->hosts[i], now_ns, err);
     return status;
 }
 
@@ -352,12 +423,33 @@ static enum sim_status on_weights(struct probe *probe, const struct chain_event 
         .block = (int64_t)chain_block_number(probe->wiring.chain),
         .netuid = event->netuid,
         .uid = event->uid,
-        .hotkey_id = row_of_hotkey(probe, event->hotkey),
+        .hotkey_id = probe_hotkey_row(probe, event->hotkey),
         .entry_count = row.count,
+        .age_blocks = (uint32_t)event->age_blocks,
         .target = row.uid,
         .value = row.value,
     };
     return record_set_weights(probe->wiring.record, &call, err);
+}
+
+/* A row that nobody can read yet; it belongs to the epoch `value`. */
+static enum sim_status on_commit(struct probe *probe, const struct chain_event *event,
+                                 int64_t now_ns, struct sim_error *err)
+{
+    uint32_t neuron = agents_of_hotkey(probe->wiring.agents, event->hotkey);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = RECORD_EVENT_COMMITTED,
+        .netuid = event->netuid,
+        .uid = event->uid,
+        .hotkey_id = probe_hotkey_row(probe, event->hotkey),
+        .owner_id =
+            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
+        .other_hotkey_id = RECORD_NOBODY,
+        .value = event->other,
+    };
+    return record_event(probe->wiring.record, &row, err);
 }
 
 static enum sim_status on_event(struct probe *probe, const struct chain_event *event,
@@ -374,6 +466,8 @@ static enum sim_status on_event(struct probe *probe, const struct chain_event *e
         return on_stake(probe, event, RECORD_EVENT_STAKE_ADDED, now_ns, err);
     case CHAIN_EVENT_STAKE_REMOVED:
         return on_stake(probe, event, RECORD_EVENT_STAKE_REMOVED, now_ns, err);
+    case CHAIN_EVENT_COMMITTED:
+        return on_commit(probe, event, now_ns, err);
     case CHAIN_EVENT_WEIGHTS_SET:
         return on_weights(probe, event, now_ns, err);
     case CHAIN_EVENT_PAID:
@@ -396,7 +490,7 @@ static enum sim_status on_incident(struct probe *probe, const struct agent_incid
         .netuid = probe->wiring.setup->netuid,
         .uid = info.uid == AGENT_NONE ? RECORD_NOBODY : info.uid,
         .hotkey_id = probe->hotkey_row[incident->neuron],
-        .owner_id = info.owner,
+        .owner_id = owner_row(probe, incident->neuron),
         .other_hotkey_id = RECORD_NOBODY,
         .value = (double)incident->value,
     };
@@ -414,6 +508,13 @@ static enum sim_status put_incidents(struct probe *probe, int64_t now_ns, struct
     return status;
 }
 
+/* Stake belongs to no network: whose hotkey it is on sees to that. */
+static bool concerns(const struct probe *probe, const struct chain_event *event)
+{
+    return event->netuid == probe->wiring.setup->netuid || event->kind == CHAIN_EVENT_STAKE_ADDED ||
+           event->kind == CHAIN_EVENT_STAKE_REMOVED;
+}
+
 enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
                             bool *ret_epoch, struct sim_error *err)
 {
@@ -423,6 +524,8 @@ enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_
     *ret_epoch = false;
     enum sim_status status = put_incidents(probe, now_ns, err);
     for (size_t e = 0; e < count && status == SIM_OK; e++) {
+        if (!concerns(probe, &events[e]))
+            continue;
         if (events[e].kind == CHAIN_EVENT_EPOCH) {
             *ret_epoch = true;
             input = events[e].input;

@@ -5,6 +5,9 @@
  * text outside simulated time (the ground truth that nobody in the simulation sees), and resets
  * the neurons' counters.  After each block it writes what happened on the chain.  A probe changes
  * nothing that the simulation can see.
+ *
+ * Each network of a chain has a probe; all write into one record, whose tables of groups, hotkeys
+ * and owners are numbered through.
  */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
@@ -31,13 +34,24 @@ struct probe_params {
 };
 extern const struct param_table probe_param_table;
 
+/* One network of those that a record is about. */
+struct probe_network {
+    const char *name;                 /* NULL: the scenario names none */
+    const struct agents_setup *setup; /* what its agents were made from */
+    const char *mechanism;            /* at the start */
+};
+
 /* Borrowed; must outlive the probe. */
 struct probe_wiring {
-    const struct agents_setup *setup; /* what the agents were made from */
+    const struct probe_network *networks; /* (network_count) all of them, in the record's order */
+    uint32_t network_count;
+    uint32_t network;                 /* which of them the probe is for */
+    uint32_t first_owner, first_host; /* how many those before it have */
+    const struct agents_setup *setup; /* its own */
     struct agents *agents;
     struct chain *chain;
     struct record *record;
-    /* Strategies that a schedule will bring, repetitions allowed. */
+    /* Strategies that a schedule will bring to any network, repetitions allowed. */
     const struct strategy_ops *const *later_strategies; /* (later_strategy_count) */
     size_t later_strategy_count;
 };
@@ -53,7 +67,8 @@ struct probe_summary {
 
 struct probe;
 
-/* Writes the static rows (groups, corpus files) and the attributes about the corpus.  The caller
+/* Writes the static rows (network, groups, corpus files) and, for the first network, the attributes
+ * about the corpus.  In the order of the networks.  The caller
  * owns *ret_probe.  SIM_MEMORY, SIM_IO. */
 SIM_CHECKED enum sim_status probe_create(const struct probe_params *params,
                                          const struct probe_wiring *wiring,
@@ -77,8 +92,11 @@ SIM_CHECKED enum sim_status probe_genesis(struct probe *probe, struct sim_error 
 /* After agents_on_block: the block's events; a row when an epoch was among them (*ret_epoch). */
 SIM_CHECKED enum sim_status probe_block(struct probe *probe, int64_t now_ns, uint64_t event_count,
                                         bool *ret_epoch, struct sim_error *err);
-/* A fault that begins or ends: a row of events for each of its hosts, or for its victim, or one for
- * nobody.  `value` is the fault's number in the scenario. */
+/* The row of /hotkeys of a hotkey; RECORD_NOBODY: not of this network, or not met yet. */
+uint32_t probe_hotkey_row(const struct probe *probe, uint32_t hotkey);
+/* A fault that begins or ends, as far as it is about this network's hosts: a row of events for each
+ * of its hosts, or for its victim, or one for nobody.  `value` is the fault's number in the
+ * scenario. */
 SIM_CHECKED enum sim_status probe_fault(struct probe *probe, const struct fault *fault, bool begins,
                                         int64_t now_ns, struct sim_error *err);
 /* Of the last row; zero before the first. */

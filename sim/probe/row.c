@@ -77,8 +77,8 @@ static void put_neurons(struct probe *probe)
 {
     PUT_NEURON(RECORD_LOSS_TRUE_NATS, float, probe->model_loss_nats[info.model], NAN);
     PUT_NEURON(RECORD_HOTKEY_ID, uint32_t, probe->hotkey_row[neuron], RECORD_NOBODY);
-    PUT_NEURON(RECORD_OWNER_ID, uint32_t, info.owner, RECORD_NOBODY);
-    PUT_NEURON(RECORD_GROUP_ID, uint16_t, info.group, 0);
+    PUT_NEURON(RECORD_OWNER_ID, uint32_t, probe->wiring.first_owner + info.owner, RECORD_NOBODY);
+    PUT_NEURON(RECORD_GROUP_ID, uint16_t, probe->first_group + info.group, 0);
     PUT_NEURON(RECORD_ROLE, uint8_t, (info.miner ? 1 : 0) | (info.validator ? 2 : 0), 0);
     PUT_NEURON(RECORD_STRATEGY, uint16_t, probe->group_strategy[info.group], 0);
     PUT_NEURON(RECORD_MODEL_KIND, uint16_t, probe->group_model[info.group], 0);
@@ -113,6 +113,7 @@ static void put_epoch(struct probe *probe, int64_t now_ns, uint64_t event_count)
     uint64_t total_issuance_rao = chain_total_issuance_rao(probe->wiring.chain);
     uint32_t sequence = probe->wiring.setup->query->sequence;
     uint64_t events = event_count - probe->last_event_count;
+    double share = chain_emission_share(probe->wiring.chain, view->netuid);
     record_put(record, RECORD_BLOCK, &block, 1);
     record_put(record, RECORD_TIME, &time_s, 1);
     record_put(record, RECORD_NETUID, &view->netuid, 1);
@@ -128,6 +129,7 @@ static void put_epoch(struct probe *probe, int64_t now_ns, uint64_t event_count)
     record_put(record, RECORD_EVICTIONS, &probe->evictions, 1);
     record_put(record, RECORD_SEQUENCE_LENGTH, &sequence, 1);
     record_put(record, RECORD_EVENT_COUNT, &events, 1);
+    record_put(record, RECORD_EMISSION_SHARE, &share, 1);
     probe->last_event_count = event_count;
     probe->paid_rao = 0;
     probe->registrations = probe->evictions = 0;
@@ -254,8 +256,11 @@ static enum sim_status put_progress(struct probe *probe, int64_t now_ns, struct 
         {"attacker_share", summary->attacker_share},
         {"peers", summary->peers},
         {"difficulty", (double)summary->difficulty},
+        {"netuid", probe->wiring.setup->netuid},
     };
-    return record_progress(probe->wiring.record, items, sizeof(items) / sizeof(items[0]), err);
+    size_t count = sizeof(items) / sizeof(items[0]);
+    bool named = probe->wiring.networks[probe->wiring.network].name != NULL;
+    return record_progress(probe->wiring.record, items, named ? count : count - 1, err);
 }
 
 enum sim_status probe_row(struct probe *probe, int64_t now_ns, uint64_t event_count,

@@ -3,12 +3,13 @@
  *
  *   saved: hotkey_row, row_digest, registrations, evictions, paid_rao, last_event_count,
  *          summary
- *   made again by probe_create: params, wiring, uid_count, group_strategy, group_model
+ *   made again by probe_create: params, wiring, uid_count, first_group, group_strategy,
+ *                                 group_model
  *   scratch, filled before each use: model_loss_nats, column, csr_*
  */
 #include "probe/state.h"
 
-_Static_assert(sizeof(struct probe) == 240, "a new field of probe: save it?");
+_Static_assert(sizeof(struct probe) == 264, "a new field of probe: save it?");
 _Static_assert(sizeof(struct probe_summary) == 40, "a new field of probe_summary: save it?");
 
 void probe_save(const struct probe *probe, struct buffer *buffer)

@@ -10,6 +10,7 @@ struct probe {
     struct probe_params params;
     struct probe_wiring wiring;
     uint32_t uid_count;
+    uint32_t first_group; /* of the network, in the record */
     uint32_t *hotkey_row; /* (neurons) row of /hotkeys, or RECORD_NOBODY before it appeared */
     const char **strategy_names; /* (strategy_count) by label */
     uint32_t strategy_count;

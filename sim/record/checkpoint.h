@@ -26,7 +26,7 @@
 
 #include "base/error.h"
 
-#define CHECKPOINT_FORMAT 2
+#define CHECKPOINT_FORMAT 3
 
 /* ---- writing */
 

@@ -12,27 +12,8 @@
 #include "record/h5type.h"
 #include "record/meta.h"
 #include "record/reader_attr.h"
+#include "record/reader_state.h"
 #include "record/seal.h"
-
-/* One file of a result: the whole, or a segment. */
-struct source {
-    char *path; /* owned */
-    uint64_t rows[RECORD_DIM_COUNT];
-    uint64_t first[RECORD_DIM_COUNT]; /* rows of the sources before */
-};
-
-struct reader {
-    char *path; /* owned; as given */
-    struct source *sources;
-    size_t source_count;
-    size_t open_source; /* index of the file that is open */
-    hid_t file;         /* -1 = none */
-    struct meta meta;   /* attributes, labels, static texts of the last source */
-    uint64_t rows[RECORD_DIM_COUNT];
-    bool has[RECORD_VAR_COUNT];
-    uint32_t schema_version;
-    bool verified, finished;
-};
 
 /* ---- opening */
 
@@ -306,6 +287,7 @@ struct reader *reader_free(struct reader *reader)
         return NULL;
     close_file(reader);
     meta_release(&reader->meta);
+    reader_pick_release(&reader->pick);
     for (size_t i = 0; i < reader->source_count; i++)
         free(reader->sources[i].path);
     free(reader->sources);
@@ -343,7 +325,7 @@ bool reader_has(const struct reader *reader, enum record_var var)
 
 uint64_t reader_rows(const struct reader *reader, enum record_dim dim)
 {
-    return reader->rows[dim];
+    return reader->pick.rows[dim] != NULL ? reader->pick.count[dim] : reader->rows[dim];
 }
 
 uint64_t reader_width(const struct reader *reader, enum record_var var)
@@ -392,18 +374,12 @@ static enum sim_status read_part(struct reader *reader, enum record_var var, enu
     return SIM_OK;
 }
 
-enum sim_status reader_read_typed(struct reader *reader, enum record_var var, enum record_type type,
-                                  uint64_t first, uint64_t count, void *ret_values,
-                                  struct sim_error *err)
+/* Rows as the files have them. */
+static enum sim_status read_rows(struct reader *reader, enum record_var var, enum record_type type,
+                                 uint64_t first, uint64_t count, void *ret_values,
+                                 struct sim_error *err)
 {
-    const struct record_var_info *info = record_var_info(var);
-    enum record_dim dim = info->dim;
-    SIM_ASSERT(type == info->type || type == RECORD_F64);
-    SIM_ASSERT(first + count <= reader->rows[dim]);
-    if (!reader->has[var] || info->type == RECORD_TEXT)
-        return SIM_FAIL(err, SIM_CONFIG, "'%s' has no numbers '%s'", reader->path, info->name);
-    if (count == 0)
-        return SIM_OK;
+    enum record_dim dim = record_var_info(var)->dim;
     if (record_dim_info(dim)->growth != RECORD_GROWS)
         return read_part(reader, var, type, reader->source_count - 1, first, count, ret_values,
                          err);
@@ -427,7 +403,36 @@ enum sim_status reader_read_typed(struct reader *reader, enum record_var var, en
     return SIM_OK;
 }
 
-const char *reader_text(const struct reader *reader, enum record_var var, uint64_t row)
+enum sim_status reader_read_typed(struct reader *reader, enum record_var var, enum record_type type,
+                                  uint64_t first, uint64_t count, void *ret_values,
+                                  struct sim_error *err)
+{
+    const struct record_var_info *info = record_var_info(var);
+    const uint64_t *rows = reader->pick.rows[info->dim];
+    SIM_ASSERT(type == info->type || type == RECORD_F64);
+    SIM_ASSERT(first + count <= reader_rows(reader, info->dim));
+    if (!reader->has[var] || info->type == RECORD_TEXT)
+        return SIM_FAIL(err, SIM_CONFIG, "'%s' has no numbers '%s'", reader->path, info->name);
+    unsigned char *into = ret_values;
+    uint64_t width = reader_width(reader, var);
+    enum sim_status status = SIM_OK;
+    /* Stretches that follow one another in the files. */
+    for (uint64_t at = 0, here; at < count && status == SIM_OK; at += here) {
+        uint64_t start = rows == NULL ? first : rows[first + at];
+        here = rows == NULL ? count : 1;
+        while (at + here < count && rows[first + at + here] == start + here)
+            here++;
+        status = read_rows(reader, var, type, start, here,
+                           into + at * width * record_type_bytes(type), err);
+    }
+    if (status == SIM_OK && reader->pick.active)
+        reader_pick_translate(&reader->pick, var, type, count * width, ret_values);
+    return status;
+}
+
+/* ---- texts */
+
+const char *reader_stored_text(const struct reader *reader, enum record_var var, uint64_t row)
 {
     const struct stage *stage = &reader->meta.static_stage[var];
     SIM_ASSERT(record_var_info(var)->type == RECORD_TEXT);
@@ -436,6 +441,15 @@ const char *reader_text(const struct reader *reader, enum record_var var, uint64
     char *text;
     memcpy(&text, stage->bytes + row * sizeof(text), sizeof(text));
     return text != NULL ? text : "";
+}
+
+const char *reader_text(const struct reader *reader, enum record_var var, uint64_t row)
+{
+    enum record_dim dim = record_var_info(var)->dim;
+    const uint64_t *rows = reader->pick.rows[dim];
+    if (rows == NULL)
+        return reader_stored_text(reader, var, row);
+    return row < reader->pick.count[dim] ? reader_stored_text(reader, var, rows[row]) : "";
 }
 
 /* ---- attributes */

@@ -32,6 +32,19 @@ SIM_CHECKED enum sim_status reader_open_segments(const char *folder, uint32_t co
 /* Accepts NULL, returns NULL. */
 struct reader *reader_free(struct reader *reader);
 
+/* From now on the reader shows one network's rows: of its epochs, events, calls, copies, states and
+ * groups, whose numbers in other variables count among these alone, and its own mechanism and
+ * corpus as attributes.  NULL: the first network, of the lowest netuid, of several; all there is
+ * where the result names none.  SIM_CONFIG for a name that is none. */
+SIM_CHECKED enum sim_status reader_choose_network(struct reader *reader, const char *name,
+                                                  struct sim_error *err);
+/* NULL while all are shown. */
+const char *reader_network(const struct reader *reader);
+/* How many networks the result names, shown or not. */
+uint64_t reader_network_count(const struct reader *reader);
+/* Lives as long as the reader. */
+const char *reader_network_name(const struct reader *reader, uint64_t index);
+
 /* The path as it was opened; lives as long as the reader. */
 const char *reader_path(const struct reader *reader);
 /* False when a file carries no checksum of ours. */

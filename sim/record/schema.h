@@ -34,6 +34,8 @@ enum record_growth {
     X(EPOCH, "", "epoch", GROWS, true, "epochs of every network, in order of time")                \
     X(UID, "", "uid", FIXED, true, "slots of a network")                                           \
     X(TARGET, "", "target", FIXED, true, "slots of a network, as columns of a matrix")             \
+    X(NETWORK, "networks", "network", STATIC, true,                                                \
+      "networks of a scenario that names them, by netuid")                                         \
     X(GROUP, "groups", "group", STATIC, true, "groups of neurons of the scenario")                 \
     X(CORPUS_FILE, "corpus", "file", STATIC, true, "text files that were read")                    \
     X(SCHEDULE, "schedule", "change", STATIC, true, "what the schedule sets, in its order")        \
@@ -108,6 +110,21 @@ enum record_growth {
       "floating-point operations charged since the last row")                                      \
     X(WAIT_NS, "wait_ns", EPOCH, UID, U64, "ns",                                                   \
       "time that queries waited in the queue since the last row, summed")                          \
+    X(EMISSION_SHARE, "emission_share", EPOCH, NONE, F64, "1",                                     \
+      "part of each block's emission that the network gets")                                       \
+    X(NETWORK_NETUID, "netuid", NETWORK, NONE, U16, "1", "its number on the chain")                \
+    X(NETWORK_NAME, "name", NETWORK, NONE, TEXT, "", "name in the scenario")                       \
+    X(NETWORK_MECHANISM, "mechanism_name", NETWORK, NONE, TEXT, "", "mechanism at the start")      \
+    X(NETWORK_CORPUS, "corpus_kind", NETWORK, NONE, TEXT, "", "kind of its text")                  \
+    X(NETWORK_FIRST_GROUP, "first_group", NETWORK, NONE, U16, "1", "its first row of /groups")     \
+    X(NETWORK_GROUPS, "group_count", NETWORK, NONE, U16, "1", "its rows of /groups")               \
+    X(NETWORK_VOCABULARY, "vocabulary_symbols", NETWORK, NONE, U32, "1", "symbols of its text")    \
+    X(NETWORK_UNIGRAM, "unigram_entropy_nats", NETWORK, NONE, F64, "nat",                          \
+      "loss of knowing how often each symbol comes, in its text")                                  \
+    X(NETWORK_BIGRAM, "bigram_entropy_nats", NETWORK, NONE, F64, "nat",                            \
+      "loss of knowing the symbol before, in its text")                                            \
+    X(NETWORK_EXACT, "exact_entropy_nats", NETWORK, NONE, F64, "nat",                              \
+      "loss of knowing the source of its text; NaN: nobody does")                                  \
     X(GROUP_NAME, "name", GROUP, NONE, TEXT, "", "name in the scenario")                           \
     X(GROUP_STRATEGY, "strategy_name", GROUP, NONE, TEXT, "", "strategy at the start")             \
     X(GROUP_MODEL, "model_name", GROUP, NONE, TEXT, "", "model at the start")                      \
@@ -139,8 +156,8 @@ enum record_growth {
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
     X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
-      "difficulty; no_number: finished steps of the model; fault, recovered: its number; change: " \
-      "row of /schedule")                                                                          \
+      "difficulty; no_number: finished steps of the model; committed: epoch; fault, recovered: "   \
+      "its number; change: row of /schedule")                                                      \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
@@ -148,6 +165,8 @@ enum record_growth {
     X(CALL_HOTKEY, "hotkey_id", CALL, NONE, U32, "1", "who set its weights")                       \
     X(CALL_ENTRY_START, "entry_start", CALL, NONE, I64, "1", "first entry of the call")            \
     X(CALL_ENTRY_COUNT, "entry_count", CALL, NONE, U32, "1", "entries of the call")                \
+    X(CALL_AGE, "age_blocks", CALL, NONE, U32, "1",                                                \
+      "blocks that the row waited for its place, or since its commit")                             \
     X(CALL_TARGET, "target", CALL_ENTRY, NONE, U32, "1", "slot that the weight is for")            \
     X(CALL_VALUE, "value", CALL_ENTRY, NONE, U32, "1", "weight as stored on the chain")            \
     X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, I64, "1",                              \
@@ -243,7 +262,8 @@ enum record_growth {
     X(RECOVERED, "recovered")                                                                      \
     X(PARAMETER_CHANGED, "parameter_changed")                                                      \
     X(MECHANISM_CHANGED, "mechanism_changed")                                                      \
-    X(NO_NUMBER, "no_number")
+    X(NO_NUMBER, "no_number")                                                                      \
+    X(COMMITTED, "committed")
 
 #define RECORD_DIM_ENUM(id, ...) RECORD_DIM_##id,
 enum record_dim { RECORD_DIM_LIST(RECORD_DIM_ENUM) RECORD_DIM_COUNT, RECORD_DIM_NONE };

@@ -14,7 +14,8 @@ enum { PATH_BYTES = 4096, ROWS_AT_A_TIME = 4096, LABELS_MAX = 4096 };
 
 struct copy {
     struct reader *reader;
-    const struct mechanism_ops *ops;
+    const struct mechanism_ops *ops; /* of the epoch at hand */
+    bool follows;
     struct record *record;
     char path[PATH_BYTES], folder[PATH_BYTES + 16];
     bool has_folder;
@@ -27,10 +28,19 @@ struct copy {
 
 static bool is_own_attribute(const char *name)
 {
-    static const char *const names[] = {"Conventions",  "source",           "schema_version",
-                                        "digest_order", "digest_chain",     "digest_model",
-                                        "trace_digest", "scenario_xxh64",   "mechanism",
-                                        "title",        "mechanism_sha256", NULL};
+    static const char *const names[] = {"Conventions",
+                                        "source",
+                                        "schema_version",
+                                        "digest_order",
+                                        "digest_chain",
+                                        "digest_model",
+                                        "trace_digest",
+                                        "scenario_xxh64",
+                                        "mechanism",
+                                        "title",
+                                        "mechanism_sha256",
+                                        "replay_follows_schedule",
+                                        NULL};
     for (size_t i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0)
             return true;
@@ -61,14 +71,15 @@ static void put_origin(struct copy *copy, const char *note)
     const char *title = reader_attr_text(copy->reader, RECORD_ROOT, "title");
     const char *digest = reader_attr_text(copy->reader, RECORD_ROOT, "trace_digest");
     char text[512];
-    snprintf(text, sizeof(text), "%s, replayed through %s", title == NULL ? "a run" : title,
-             copy->ops->params->name);
+    snprintf(text, sizeof(text), "%s, replayed through %s%s", title == NULL ? "a run" : title,
+             copy->ops->params->name, copy->follows ? " and what followed it" : "");
     record_attr_text(copy->record, RECORD_ROOT, "title", text);
     record_attr_text(copy->record, RECORD_ROOT, "mechanism", copy->ops->params->name);
     record_attr_text(copy->record, RECORD_ROOT, "replay_of", reader_path(copy->reader));
     record_attr_text(copy->record, RECORD_ROOT, "replay_of_trace_digest",
                      digest == NULL ? "" : digest);
     record_attr_text(copy->record, RECORD_ROOT, "replay_note", note);
+    record_attr_u64(copy->record, RECORD_ROOT, "replay_follows_schedule", copy->follows);
     record_scenario(copy->record, reader_scenario(copy->reader));
 }
 
@@ -191,9 +202,10 @@ static void put_output(struct copy *copy, const struct mechanism_output *output)
     put_amounts(copy, output);
 }
 
-enum sim_status copy_epoch(struct copy *copy, uint64_t epoch_row,
+enum sim_status copy_epoch(struct copy *copy, uint64_t epoch_row, const struct mechanism_ops *ops,
                            const struct mechanism_output *output, struct sim_error *err)
 {
+    copy->ops = ops;
     enum sim_status status = copy_rows(copy, RECORD_DIM_EPOCH, epoch_row, 1, err);
     if (status != SIM_OK)
         return status;
@@ -218,7 +230,7 @@ static enum sim_status open_record(struct copy *copy, struct sim_error *err)
 }
 
 enum sim_status copy_create(struct reader *reader, const char *path,
-                            const struct mechanism_ops *ops, const char *note,
+                            const struct mechanism_ops *ops, bool follows, const char *note,
                             struct copy **ret_copy, struct sim_error *err)
 {
     if (strlen(path) >= PATH_BYTES)
@@ -228,6 +240,7 @@ enum sim_status copy_create(struct reader *reader, const char *path,
         return SIM_FAIL(err, SIM_MEMORY, "no memory for a result");
     copy->reader = reader;
     copy->ops = ops;
+    copy->follows = follows;
     snprintf(copy->path, sizeof(copy->path), "%s", path);
     snprintf(copy->folder, sizeof(copy->folder), "%s.XXXXXX", path);
     enum sim_status status = open_record(copy, err);

@@ -6,6 +6,8 @@
 
 struct replay {
     const struct replay_setup *setup;
+    struct replay_rule rule; /* of the epoch at hand */
+    size_t changed;          /* how many of the setup's changes have been made */
     struct source *source;
     struct snapshot *snapshot;
     struct mechanism_output *output;
@@ -16,11 +18,12 @@ struct replay {
 /* The number of uids may grow during a run. */
 static enum sim_status ready_output(struct replay *replay, struct sim_error *err)
 {
-    uint32_t n = replay->snapshot->n;
-    if (replay->output != NULL && replay->output->neuron_count == n)
+    uint32_t n = replay->snapshot->n, words = replay->rule.ops->memory_words;
+    if (replay->output != NULL && replay->output->neuron_count == n &&
+        replay->output->memory_words == words)
         return SIM_OK;
     replay->output = mechanism_output_free(replay->output);
-    return mechanism_output_create(n, replay->setup->ops->memory_words, &replay->output, err);
+    return mechanism_output_create(n, words, &replay->output, err);
 }
 
 /* Who takes over a slot in the epoch's own block, after the epoch, stands in the recorded row
@@ -59,7 +62,7 @@ static enum sim_status clear_newcomers(struct replay *replay, uint64_t epoch_row
 
 static enum sim_status check_facts(const struct replay *replay, struct sim_error *err)
 {
-    const struct mechanism_ops *ops = replay->setup->ops;
+    const struct mechanism_ops *ops = replay->rule.ops;
     char missing[MECHANISM_NEEDS_BYTES];
     uint32_t lacks = ops->needs & ~replay->snapshot->facts;
     if (lacks == 0)
@@ -71,12 +74,60 @@ static enum sim_status check_facts(const struct replay *replay, struct sim_error
                     ops->params->name, missing[0] == '\0' ? "dice" : missing, ops->params->name);
 }
 
+/* ---- changes */
+
+/* What the old mechanism kept, in the new one's terms; the slots are those of the epoch to come. */
+static enum sim_status take_over(struct replay *replay, const struct replay_rule *to,
+                                 struct sim_error *err)
+{
+    struct snapshot *snapshot = replay->snapshot;
+    struct mechanism_input input;
+    struct mechanism_output *output = NULL;
+    if (to->ops == replay->rule.ops) {
+        replay->rule = *to;
+        return SIM_OK;
+    }
+    enum sim_status status = snapshot_input(snapshot, &input, err);
+    input.emission_rao = 0; /* as the chain says to whoever takes over between two epochs */
+    if (status == SIM_OK)
+        status = mechanism_output_create(snapshot->n, to->ops->memory_words, &output, err);
+    if (status == SIM_OK)
+        status = mechanism_migrate(to->ops, to->params, replay->rule.ops, &input, output, err);
+    if (status == SIM_OK)
+        status = snapshot_take_over(snapshot, output, err);
+    mechanism_output_free(output);
+    if (status == SIM_OK)
+        replay->rule = *to;
+    return status;
+}
+
+/* The next state, under the mechanism that pays it. */
+static enum sim_status load(struct replay *replay, uint64_t index, uint64_t *ret_epoch_row,
+                            struct sim_error *err)
+{
+    const struct replay_setup *setup = replay->setup;
+    const struct mechanism_ops *last = replay->rule.ops;
+    size_t behind = replay->changed;
+    uint64_t block;
+    enum sim_status status = source_block(replay->source, index, &block, err);
+    if (status != SIM_OK)
+        return status;
+    while (behind < setup->change_count && setup->changes[behind].block < block)
+        last = setup->changes[behind++].rule.ops;
+    /* Where the scale of weights changed, every row did, and stands in the state anew. */
+    status =
+        source_load(replay->source, index, last->weight_one, replay->snapshot, ret_epoch_row, err);
+    for (; replay->changed < behind && status == SIM_OK; replay->changed++)
+        status = take_over(replay, &setup->changes[replay->changed].rule, err);
+    return status;
+}
+
 static enum sim_status run_epoch(struct replay *replay, uint64_t index, struct sim_error *err)
 {
     const struct replay_setup *setup = replay->setup;
     struct mechanism_input input;
     uint64_t epoch_row;
-    enum sim_status status = source_load(replay->source, index, replay->snapshot, &epoch_row, err);
+    enum sim_status status = load(replay, index, &epoch_row, err);
     if (status == SIM_OK)
         status = check_facts(replay, err);
     if (status == SIM_OK)
@@ -85,13 +136,14 @@ static enum sim_status run_epoch(struct replay *replay, uint64_t index, struct s
         status = snapshot_input(replay->snapshot, &input, err);
     if (status != SIM_OK)
         return status;
-    status = mechanism_epoch(setup->ops, setup->params, &input, replay->output, &replay->scratch,
-                             NULL, err);
+    status = mechanism_epoch(replay->rule.ops, replay->rule.params, &input, replay->output,
+                             &replay->scratch, NULL, err);
     if (status != SIM_OK)
         return sim_error_context(err, "epoch %llu", (unsigned long long)epoch_row);
     status = clear_newcomers(replay, epoch_row, err);
     if (status == SIM_OK && setup->epoch != NULL)
-        status = setup->epoch(setup->context, epoch_row, replay->snapshot, replay->output, err);
+        status = setup->epoch(setup->context, epoch_row, &replay->rule, replay->snapshot,
+                              replay->output, err);
     return status == SIM_OK ? snapshot_adopt(replay->snapshot, replay->output, err) : status;
 }
 
@@ -108,12 +160,11 @@ static enum sim_status run_epochs(struct replay *replay, struct sim_error *err)
 
 enum sim_status replay_run(const struct replay_setup *setup, struct sim_error *err)
 {
-    const struct mechanism_ops *ops = setup->ops;
-    struct replay replay = {.setup = setup};
-    struct source_options options = {.clears = setup->clears, .weight_one = ops->weight_one};
-    enum sim_status status = ops->check == NULL ? SIM_OK : ops->check(setup->params, err);
+    const struct mechanism_ops *ops = setup->rule.ops;
+    struct replay replay = {.setup = setup, .rule = setup->rule};
+    enum sim_status status = ops->check == NULL ? SIM_OK : ops->check(setup->rule.params, err);
     if (status == SIM_OK)
-        status = source_open(setup->reader, &options, &replay.source, err);
+        status = source_open(setup->reader, setup->clears, &replay.source, err);
     if (status == SIM_OK)
         status = source_snapshot(replay.source, ops->memory_words, &replay.snapshot, err);
     replay.registered =

@@ -212,12 +212,11 @@ enum sim_status snapshot_input(struct snapshot *snapshot, struct mechanism_input
     return SIM_OK;
 }
 
-enum sim_status snapshot_adopt(struct snapshot *snapshot, const struct mechanism_output *output,
-                               struct sim_error *err)
+static enum sim_status take_bonds(struct snapshot *snapshot, const struct mechanism_output *output,
+                                  struct sim_error *err)
 {
-    uint32_t n = output->neuron_count;
-    SIM_ASSERT(n <= snapshot->capacity && output->memory_words == snapshot->memory_words);
-    for (uint32_t uid = 0; uid < n; uid++) {
+    SIM_ASSERT(output->neuron_count <= snapshot->capacity);
+    for (uint32_t uid = 0; uid < output->neuron_count; uid++) {
         uint64_t start = output->bonds.start[uid];
         struct snapshot_row *row = &snapshot->bonds[uid];
         enum sim_status status =
@@ -228,11 +227,41 @@ enum sim_status snapshot_adopt(struct snapshot *snapshot, const struct mechanism
             memcpy(row->column, output->bonds.column + start, row->count * sizeof(*row->column));
             memcpy(row->value, output->bonds.value + start, row->count * sizeof(*row->value));
         }
-        snapshot->permit[uid] = output->permit[uid];
-        snapshot->priority[uid] = output->priority[uid];
     }
+    return SIM_OK;
+}
+
+static void take_words(struct snapshot *snapshot, const struct mechanism_output *output)
+{
     if (snapshot->memory_words > 0)
         memcpy(snapshot->memory, output->memory,
-               (size_t)n * snapshot->memory_words * sizeof(*snapshot->memory));
+               (size_t)output->neuron_count * snapshot->memory_words * sizeof(*snapshot->memory));
+}
+
+enum sim_status snapshot_adopt(struct snapshot *snapshot, const struct mechanism_output *output,
+                               struct sim_error *err)
+{
+    SIM_ASSERT(output->memory_words == snapshot->memory_words);
+    enum sim_status status = take_bonds(snapshot, output, err);
+    if (status != SIM_OK)
+        return status;
+    memcpy(snapshot->permit, output->permit, output->neuron_count * sizeof(*snapshot->permit));
+    memcpy(snapshot->priority, output->priority,
+           output->neuron_count * sizeof(*snapshot->priority));
+    take_words(snapshot, output);
     return SIM_OK;
+}
+
+enum sim_status snapshot_take_over(struct snapshot *snapshot, const struct mechanism_output *output,
+                                   struct sim_error *err)
+{
+    size_t words = ((size_t)snapshot->capacity + 1) * output->memory_words + 1;
+    uint64_t *memory = calloc(words, sizeof(*memory));
+    if (memory == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for a mechanism's words");
+    free(snapshot->memory);
+    snapshot->memory = memory;
+    snapshot->memory_words = output->memory_words;
+    take_words(snapshot, output);
+    return take_bonds(snapshot, output, err);
 }

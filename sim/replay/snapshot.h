@@ -71,4 +71,10 @@ SIM_CHECKED enum sim_status snapshot_adopt(struct snapshot *snapshot,
                                            const struct mechanism_output *output,
                                            struct sim_error *err);
 
+/* Bonds and own words become those of the mechanism that takes over (mechanism_migrate());
+ * permits and priorities stay. */
+SIM_CHECKED enum sim_status snapshot_take_over(struct snapshot *snapshot,
+                                               const struct mechanism_output *output,
+                                               struct sim_error *err);
+
 #endif

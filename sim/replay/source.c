@@ -7,9 +7,9 @@
 
 struct source {
     struct reader *reader;
-    struct source_options options;
+    bool clears;
     uint64_t state_count, slots;
-    uint32_t recorded_one; /* a full weight in the state at hand */
+    uint32_t recorded_one, weight_one; /* a full weight in the state at hand, in the snapshot */
     /* Every change of a row, in order. */
     uint64_t row_count, next_row;
     int64_t *row_state, *row_start;
@@ -48,8 +48,8 @@ static enum sim_status read_rows(struct source *s, struct sim_error *err)
     return status;
 }
 
-enum sim_status source_open(struct reader *reader, const struct source_options *options,
-                            struct source **ret_source, struct sim_error *err)
+enum sim_status source_open(struct reader *reader, bool clears, struct source **ret_source,
+                            struct sim_error *err)
 {
     if (reader_rows(reader, RECORD_DIM_EPOCH) == 0)
         return SIM_FAIL(err, SIM_CONFIG, "'%s' has no epoch", reader_path(reader));
@@ -62,7 +62,7 @@ enum sim_status source_open(struct reader *reader, const struct source_options *
     if (source == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for the states of a run");
     source->reader = reader;
-    source->options = *options;
+    source->clears = clears;
     source->state_count = reader_rows(reader, RECORD_DIM_STATE);
     source->slots = reader_rows(reader, RECORD_DIM_STATE_SLOT);
     enum sim_status status = read_rows(source, err);
@@ -201,7 +201,7 @@ static enum sim_status load_slots(struct source *s, uint64_t index, struct snaps
         reader_read(reader, RECORD_STATE_REPLACED, index, 1, snapshot->pruned, err);
     for (uint32_t uid = 0; status == SIM_OK && uid < snapshot->n; uid++)
         if (snapshot->pruned[uid])
-            snapshot_clear_slot(snapshot, uid, s->options.clears);
+            snapshot_clear_slot(snapshot, uid, s->clears);
     if (status == SIM_OK)
         status = load_permits(s, index, snapshot, err);
     if (status == SIM_OK)
@@ -232,7 +232,7 @@ static bool reserve(struct source *s, uint64_t count)
 static enum sim_status set_row(const struct source *s, uint64_t row, uint64_t from,
                                struct snapshot *snapshot, struct sim_error *err)
 {
-    uint64_t one = s->recorded_one, new_one = s->options.weight_one;
+    uint64_t one = s->recorded_one, new_one = s->weight_one;
     uint32_t uid = s->row_uid[row], count = s->row_entries[row];
     if (uid >= snapshot->n)
         return SIM_FAIL(err, SIM_IO, "'%s': weights of uid %u, which is not there",
@@ -271,10 +271,22 @@ static enum sim_status load_weights(struct source *s, uint64_t index, struct sna
     return status;
 }
 
-enum sim_status source_load(struct source *source, uint64_t index, struct snapshot *snapshot,
-                            uint64_t *ret_epoch_row, struct sim_error *err)
+enum sim_status source_block(const struct source *source, uint64_t index, uint64_t *ret_block,
+                             struct sim_error *err)
+{
+    int64_t block = 0;
+    enum sim_status status = reader_read(source->reader, RECORD_STATE_BLOCK, index, 1, &block, err);
+    if (status == SIM_OK)
+        *ret_block = (uint64_t)block;
+    return status;
+}
+
+enum sim_status source_load(struct source *source, uint64_t index, uint32_t weight_one,
+                            struct snapshot *snapshot, uint64_t *ret_epoch_row,
+                            struct sim_error *err)
 {
     SIM_ASSERT(index < source->state_count);
+    source->weight_one = weight_one;
     enum sim_status status = load_scalars(source, index, snapshot, ret_epoch_row, err);
     if (status == SIM_OK)
         status = load_slots(source, index, snapshot, err);

@@ -14,14 +14,9 @@
 
 struct source;
 
-struct source_options {
-    bool clears;         /* chain_clears_slot of the run's profile */
-    uint32_t weight_one; /* full weight of the mechanism that will see the snapshot */
-};
-
-/* The reader must outlive the source.  SIM_CONFIG when the run recorded no states.  The caller
- * owns *ret_source. */
-SIM_CHECKED enum sim_status source_open(struct reader *reader, const struct source_options *options,
+/* The reader must outlive the source; `clears` is chain_clears_slot of the run's profile.
+ * SIM_CONFIG when the run recorded no states.  The caller owns *ret_source. */
+SIM_CHECKED enum sim_status source_open(struct reader *reader, bool clears,
                                         struct source **ret_source, struct sim_error *err);
 /* Accepts NULL, returns NULL. */
 struct source *source_free(struct source *source);
@@ -31,10 +26,14 @@ uint64_t source_count(const struct source *source);
 SIM_CHECKED enum sim_status source_snapshot(const struct source *source, uint32_t memory_words,
                                             struct snapshot **ret_snapshot, struct sim_error *err);
 
+/* The block that ran the epoch of state `index`.  SIM_IO. */
+SIM_CHECKED enum sim_status source_block(const struct source *source, uint64_t index,
+                                         uint64_t *ret_block, struct sim_error *err);
 /* Moves the snapshot to state `index`: to be called for 0, 1, 2, ... in turn, with the epochs'
- * results adopted in between.  *ret_epoch_row is the root's row of the epoch.  SIM_IO, SIM_MEMORY.
- */
-SIM_CHECKED enum sim_status source_load(struct source *source, uint64_t index,
+ * results adopted in between.  `weight_one` is the full weight of the mechanism that will see it;
+ * rows that did not change since the state before stay as they are.  *ret_epoch_row is the root's
+ * row of the epoch.  SIM_IO, SIM_MEMORY. */
+SIM_CHECKED enum sim_status source_load(struct source *source, uint64_t index, uint32_t weight_one,
                                         struct snapshot *snapshot, uint64_t *ret_epoch_row,
                                         struct sim_error *err);
 

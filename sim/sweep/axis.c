@@ -12,30 +12,25 @@
 
 enum { LEVELS_MAX = 100000 };
 
-/* How each computed shape is written: {WORD: [LOW, HIGH]} or {WORD: {FIRST: X, SECOND: X}}. */
-struct form {
-    const char *word;
-    enum axis_shape shape;
-    const char *first, *second; /* NULL: a list of two ends */
-    bool second_is_bare;        /* a number without the key's unit */
-};
-static const struct form forms[] = {
-    {"range", AXIS_RANGE, NULL, NULL, false},
-    {"log", AXIS_LOG, NULL, NULL, false},
-    {"normal", AXIS_NORMAL, "mean", "sd", false},
-    {"lognormal", AXIS_LOGNORMAL, "median", "sigma", true},
-    {"exponential", AXIS_EXPONENTIAL, "mean", NULL, false},
-    {"pareto", AXIS_PARETO, "minimum", "exponent", true},
+const struct axis_form axis_forms[] = {
+    {"range", AXIS_RANGE, NULL, NULL, false, "from the first to the second, both included"},
+    {"log", AXIS_LOG, NULL, NULL, false, "the same in equal ratios"},
+    {"normal", AXIS_NORMAL, "mean", "sd", false, "Gauss' distribution"},
+    {"lognormal", AXIS_LOGNORMAL, "median", "sigma", true,
+     "the logarithm is normal, with sd sigma"},
+    {"exponential", AXIS_EXPONENTIAL, "mean", NULL, false, "the exponential distribution"},
+    {"pareto", AXIS_PARETO, "minimum", "exponent", true, "P(value > x) = (minimum / x)^exponent"},
+    {0},
 };
 static const char known_forms[] = "range, log, normal, lognormal, exponential, pareto";
 
-static const struct form *form_of(const struct node *node)
+static const struct axis_form *form_of(const struct node *node)
 {
     if (document_kind(node) != DOCUMENT_MAP || document_count(node) == 0)
         return NULL;
-    for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++)
-        if (strcmp(document_key(node, 0), forms[f].word) == 0)
-            return &forms[f];
+    for (const struct axis_form *form = axis_forms; form->word != NULL; form++)
+        if (strcmp(document_key(node, 0), form->word) == 0)
+            return form;
     return NULL;
 }
 
@@ -54,15 +49,13 @@ static bool read_list(struct axis *axis, const struct config_document *document,
             break;
         axis->count = i + 1;
     }
-    if (axis->count == count)
-        return true;
-    document_complain(document, report, axis->node, "'%s': out of memory", axis->path);
-    return false;
+    axis->no_memory = axis->count != count;
+    return !axis->no_memory;
 }
 
 /* The words of a form and their kinds, before anything is known of the key. */
 static bool check_form(const struct axis *axis, const struct config_document *document,
-                       const struct form *form, struct config_report *report)
+                       const struct axis_form *form, struct config_report *report)
 {
     const struct node *body = document_item(axis->node, 0);
     if (form->first == NULL) {
@@ -80,15 +73,16 @@ static bool check_form(const struct axis *axis, const struct config_document *do
     if (document_count(body) == wanted && first != NULL && second != NULL &&
         document_text(first) != NULL && document_text(second) != NULL)
         return true;
+    const char *end = form->second == NULL ? "" : form->second_is_bare ? ": N" : ": X";
     document_complain(document, report, body, "'%s' is written {%s: X%s%s%s}", form->word,
                       form->first, form->second != NULL ? ", " : "",
-                      form->second != NULL ? form->second : "", form->second != NULL ? ": X" : "");
+                      form->second != NULL ? form->second : "", end);
     return false;
 }
 
 /* What may stand beside the form: `step` or `n`, for the two that have ends. */
 static bool check_extras(const struct axis *axis, const struct config_document *document,
-                         const struct form *form, struct config_report *report)
+                         const struct axis_form *form, struct config_report *report)
 {
     for (size_t i = 1; i < document_count(axis->node); i++) {
         const char *word = document_key(axis->node, i);
@@ -106,29 +100,55 @@ static bool check_extras(const struct axis *axis, const struct config_document *
     return true;
 }
 
+/* A mapping's first word is the form's; with a slip in it, the message stands there. */
+static void complain_unknown_form(const struct axis *axis, const struct config_document *document,
+                                  struct config_report *report)
+{
+    const char *names[sizeof(axis_forms) / sizeof(axis_forms[0])];
+    size_t count = 0;
+    for (const struct axis_form *form = axis_forms; form->word != NULL; form++)
+        names[count++] = form->word;
+    names[count] = NULL;
+    bool is_map = document_kind(axis->node) == DOCUMENT_MAP && document_count(axis->node) > 0;
+    const char *meant = is_map ? param_nearest(document_key(axis->node, 0), names) : NULL;
+    if (is_map)
+        document_complain_key(
+            document, report, axis->node, 0, "no form of values '%.60s': there are %s%s%s%s",
+            document_key(axis->node, 0), known_forms, meant ? "; did you mean '" : "",
+            meant ? meant : "", meant ? "'?" : "");
+    else
+        document_complain(document, report, axis->node, "'%s' takes a list of values, or one of %s",
+                          axis->path, known_forms);
+}
+
+static bool read_node(struct axis *axis, const struct config_document *document,
+                      struct config_report *report)
+{
+    if (document_kind(axis->node) == DOCUMENT_LIST)
+        return read_list(axis, document, report);
+    const struct axis_form *form = form_of(axis->node);
+    if (form == NULL) {
+        complain_unknown_form(axis, document, report);
+        return false;
+    }
+    axis->shape = form->shape;
+    return check_form(axis, document, form, report) && check_extras(axis, document, form, report);
+}
+
 bool axis_init(struct axis *axis, const struct config_document *document, const struct node *params,
                size_t index, struct config_report *report)
 {
     *axis = (struct axis){.path = document_key(params, index),
                           .node = document_item(params, index),
                           .shape = AXIS_LIST};
-    if (strcmp(axis->path, "seed") == 0 || strcmp(axis->path, "until") == 0) {
+    if (strcmp(axis->path, "seed") == 0 || strcmp(axis->path, "until") == 0)
         document_complain_key(document, report, params, index,
                               strcmp(axis->path, "seed") == 0
                                   ? "'seed' is the study's own: 'replicates' varies it"
                                   : "'until' is no part of a run's identity: put it under 'set'");
-        return false;
-    }
-    if (document_kind(axis->node) == DOCUMENT_LIST)
-        return read_list(axis, document, report);
-    const struct form *form = form_of(axis->node);
-    if (form == NULL) {
-        document_complain(document, report, axis->node, "'%s' takes a list of values, or one of %s",
-                          axis->path, known_forms);
-        return false;
-    }
-    axis->shape = form->shape;
-    return check_form(axis, document, form, report) && check_extras(axis, document, form, report);
+    else
+        axis->valid = read_node(axis, document, report);
+    return axis->valid;
 }
 
 void axis_release(struct axis *axis)
@@ -145,13 +165,22 @@ bool axis_is_computed(const struct axis *axis)
     return document_kind(axis->node) == DOCUMENT_MAP;
 }
 
-static const struct node *part(const struct axis *axis, const struct form *form, size_t index)
+static const struct node *part(const struct axis *axis, const struct axis_form *form, size_t index)
 {
     const struct node *body = document_item(axis->node, 0);
     if (form->first == NULL)
         return document_item(body, index);
     const char *word = index == 0 ? form->first : form->second;
     return word != NULL ? document_find(body, word) : NULL;
+}
+
+char *axis_set(const struct axis *axis, const char *value)
+{
+    size_t bytes = strlen(axis->path) + strlen(value) + 2;
+    char *text = malloc(bytes);
+    if (text != NULL)
+        snprintf(text, bytes, "%s=%s", axis->path, value);
+    return text;
 }
 
 const char *axis_sample(const struct axis *axis)
@@ -263,10 +292,9 @@ static bool make_levels(struct axis *axis, const struct config_document *documen
             break;
         axis->count = i + 1;
     }
-    if (axis->count != count)
-        document_complain(document, report, extra, "out of memory");
+    axis->no_memory = axis->count != count;
     axis->shape = AXIS_LIST;
-    return axis->count == count;
+    return !axis->no_memory;
 }
 
 static bool check_numbers(const struct axis *axis, const struct config_document *document,
@@ -290,7 +318,7 @@ bool axis_bind(struct axis *axis, const struct config_document *document,
                const struct param_key *key, struct config_report *report)
 {
     static const struct param_key bare = {.name = "number", .kind = PARAM_REAL};
-    const struct form *form = form_of(axis->node);
+    const struct axis_form *form = form_of(axis->node);
     SIM_ASSERT(form != NULL);
     if (key == NULL || !is_number(key)) {
         document_complain(document, report, axis->node, "'%s' is no number: give a list of values",

@@ -1,5 +1,6 @@
 #include "sweep/plan.h"
 
+#include "sweep/findings.h"
 #include "sweep/seed.h"
 #include "sweep/where.h"
 
@@ -136,9 +137,10 @@ static enum sim_status check_config(const struct plan *plan, const struct config
     if (*study->params.where != '\0')
         status = where_holds(study->params.where, config, &holds, err);
     if (status != SIM_OK) {
+        struct config_report own = {0};
         const struct node *node = document_find(document_root(study->document), "where");
-        if (report != NULL)
-            study_complain(study, report, node, "%s", err != NULL ? err->text : "");
+        study_complain(study, &own, node, "%s", err != NULL ? err->text : "not valid");
+        findings_join(study, &own, report);
         return status;
     }
     if (holds)
@@ -148,33 +150,7 @@ static enum sim_status check_config(const struct plan *plan, const struct config
     return status;
 }
 
-static bool same_message(const struct config_message *a, const struct config_message *b)
-{
-    return strcmp(a->place, b->place) == 0 && strcmp(a->text, b->text) == 0;
-}
-
-static void drop_message(struct config_report *report, size_t index)
-{
-    struct config_message *message = &report->messages[index];
-    free(message->place);
-    free(message->text);
-    free(message->excerpt);
-    memmove(message, message + 1, (report->count - index - 1) * sizeof(*message));
-    report->count--;
-}
-
-/* A wrong value comes in many points. */
-static void drop_repeated(struct config_report *report, size_t before)
-{
-    for (size_t i = report->count; i-- > before;)
-        for (size_t j = 0; j < before; j++)
-            if (same_message(&report->messages[i], &report->messages[j])) {
-                drop_message(report, i);
-                break;
-            }
-}
-
-/* config_template_load starts a report afresh; here they are one after another. */
+/* What is wrong with one point joins what is wrong with others. */
 static enum sim_status load_point(const struct plan *plan, const struct sets *sets,
                                   struct config **ret_config, struct config_report *report,
                                   struct sim_error *err)
@@ -183,18 +159,7 @@ static enum sim_status load_point(const struct plan *plan, const struct sets *se
     enum sim_status status =
         config_template_load(plan->study->base, sets->items, plan->study->axis_count + 1,
                              ret_config, report != NULL ? &own : NULL, err);
-    if (own.count > 0) {
-        struct config_message *messages =
-            realloc(report->messages, (report->count + own.count) * sizeof(*messages));
-        if (messages != NULL) {
-            memcpy(messages + report->count, own.messages, own.count * sizeof(*messages));
-            report->messages = messages;
-            report->count += own.count;
-            free(own.messages);
-            return status;
-        }
-    }
-    config_report_release(&own);
+    findings_join(plan->study, &own, report);
     return status;
 }
 
@@ -224,12 +189,9 @@ enum sim_status plan_check(const struct plan *plan, size_t first, size_t count,
         status = SIM_FAIL(err, SIM_MEMORY, "no memory for a plan");
     size_t bad = 0;
     for (size_t t = first; t < first + count && status == SIM_OK; t++) {
-        size_t before = report != NULL ? report->count : 0;
         bool explain = report != NULL && bad < BAD_EXPLAINED_MAX;
         status = check_task(plan, &plan->tasks[t], &sets, &marks[t], explain ? report : NULL,
                             worst == SIM_OK ? err : NULL);
-        if (explain)
-            drop_repeated(report, before);
         if (status != SIM_CONFIG)
             continue;
         worst = SIM_CONFIG;
@@ -238,6 +200,60 @@ enum sim_status plan_check(const struct plan *plan, size_t first, size_t count,
     }
     sets_release(&sets);
     return status != SIM_OK ? status : worst;
+}
+
+static enum sim_status try_task(const struct plan *plan, const struct plan_task *task,
+                                struct sets *sets, struct plan_mark *mark, plan_judge *judge,
+                                void *context, struct config_report *report, struct sim_error *err)
+{
+    struct config *config = NULL;
+    enum sim_status status = sets_fill(sets, plan, task, err);
+    if (status == SIM_OK)
+        status = load_point(plan, sets, &config, report, err);
+    if (status == SIM_OK)
+        status = check_config(plan, config, mark, report, err);
+    if (status == SIM_OK && mark->verdict == PLAN_KEPT) {
+        struct config_report own = {0};
+        status = judge(context, config, &own, err);
+        findings_join(plan->study, &own, report);
+    }
+    config_free(config);
+    return status;
+}
+
+enum sim_status plan_try(const struct plan *plan, plan_judge *judge, void *context,
+                         struct config_report *report, struct sim_error *err)
+{
+    struct sets sets;
+    size_t kept = 0, bad = 0, step = plan->study->params.replicates;
+    enum sim_status status = SIM_OK;
+    if (!sets_init(&sets, plan->study))
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for a plan");
+    for (size_t t = 0; t < plan->task_count && status == SIM_OK && bad < BAD_EXPLAINED_MAX;
+         t += step) {
+        struct plan_mark mark = {.verdict = PLAN_OPEN};
+        status = try_task(plan, &plan->tasks[t], &sets, &mark, judge, context, report, err);
+        kept += mark.verdict == PLAN_KEPT;
+        bad += status == SIM_CONFIG;
+        if (status == SIM_CONFIG)
+            status = SIM_OK;
+    }
+    sets_release(&sets);
+    if (status == SIM_OK && bad > 0)
+        return SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", plan->study->path);
+    return status == SIM_OK ? plan_check_empty(plan->study, kept, report, err) : status;
+}
+
+enum sim_status plan_check_empty(const struct study *study, size_t task_count,
+                                 struct config_report *report, struct sim_error *err)
+{
+    static const char message[] = "no point meets this condition";
+    if (task_count > 0)
+        return SIM_OK;
+    const struct node *node = document_find(document_root(study->document), "where");
+    if (report != NULL && node != NULL)
+        study_complain(study, report, node, "%s", message);
+    return SIM_FAIL(err, SIM_CONFIG, "%s: '%s'", message, study->params.where);
 }
 
 void plan_settle(struct plan *plan, const struct plan_mark *marks)

@@ -54,6 +54,17 @@ SIM_CHECKED enum sim_status plan_draft(const struct study *study, const char *ve
 SIM_CHECKED enum sim_status plan_check(const struct plan *plan, size_t first, size_t count,
                                        struct plan_mark *marks, struct config_report *report,
                                        struct sim_error *err);
+/* Looks at a scenario beyond what the tables say; SIM_CONFIG with what is wrong in the report. */
+typedef enum sim_status plan_judge(void *context, const struct config *config,
+                                   struct config_report *report, struct sim_error *err);
+/* Resolves the first replicate of every point and shows those that are kept to `judge`, without
+ * making anything: for `taosim check`.  SIM_CONFIG: the report has everything that was found, also
+ * that the condition leaves no point. */
+SIM_CHECKED enum sim_status plan_try(const struct plan *plan, plan_judge *judge, void *context,
+                                     struct config_report *report, struct sim_error *err);
+/* SIM_CONFIG with a message at the condition when the plan has no task. */
+SIM_CHECKED enum sim_status plan_check_empty(const struct study *study, size_t task_count,
+                                             struct config_report *report, struct sim_error *err);
 /* Takes the hashes over and drops what was left out.  No mark may be open or bad. */
 void plan_settle(struct plan *plan, const struct plan_mark *marks);
 

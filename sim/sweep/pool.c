@@ -82,12 +82,9 @@ static struct arguments arguments_of(const struct pool *pool, size_t task, const
     for (size_t s = 0; s < study->set_count; s++)
         add_argument(&arguments, "--set", study->sets[s]);
     for (size_t a = 0; a < study->axis_count; a++) {
-        char *value = plan_value(plan, plan->tasks[task].point, a), *set = NULL;
-        size_t bytes = strlen(study->axes[a].path) + (value != NULL ? strlen(value) : 0) + 2;
-        set = value != NULL ? malloc(bytes) : NULL;
+        char *value = plan_value(plan, plan->tasks[task].point, a);
+        char *set = value != NULL ? axis_set(&study->axes[a], value) : NULL;
         arguments.failed |= set == NULL;
-        if (set != NULL)
-            snprintf(set, bytes, "%s=%s", study->axes[a].path, value);
         add_argument(&arguments, "--set", set);
         free(value);
         free(set);

@@ -2,6 +2,8 @@
 
 #include "base/digest.h"
 #include "base/param_text.h"
+#include "sweep/findings.h"
+#include "sweep/study_base.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,17 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 1024, PLACE_BYTES = 1200 };
+enum { PLACE_BYTES = 1200 };
 
-static const char *const design_names[] = {"grid",  "zip",      "random", "lhs",
-                                           "sobol", "saltelli", "morris", NULL};
+const char *const study_design_names[] = {"grid",  "zip",      "random", "lhs",
+                                          "sobol", "saltelli", "morris", NULL};
 
 #define AT(field) offsetof(struct study_params, field)
 static const struct param_key keys[] = {
     {"name", PARAM_STRING, AT(name), NULL, NULL, NULL, NULL,
-     "what the study's folder and its collected file are called: letters, digits, '-', '_'"},
-    {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL, "what it is to answer"},
-    {"design", PARAM_ENUM, AT(design), NULL, NULL, "grid", design_names,
+     "letters, digits, '-', '_'; the folder is sweeps/NAME unless -o DIR names another"},
+    {"question", PARAM_STRING, AT(question), NULL, NULL, "", NULL,
+     "what it is to answer; kept in the collected file"},
+    {"cost", PARAM_STRING, AT(cost), NULL, NULL, "", NULL,
+     "how long it takes and how much memory, for the list of studies"},
+    {"design", PARAM_ENUM, AT(design), NULL, NULL, "grid", study_design_names,
      "how points are chosen among the parameters' values"},
     {"points", PARAM_U32, AT(points), "1", "1000000", "64", NULL,
      "points of random, lhs and sobol; rows of each matrix of saltelli; trajectories of morris"},
@@ -35,31 +40,29 @@ static const struct param_key keys[] = {
     {"shift", PARAM_BOOL, AT(shift), NULL, NULL, "false", NULL,
      "shifts the Sobol sequence by a random vector (Cranley and Patterson 1976)"},
     {"where", PARAM_STRING, AT(where), NULL, NULL, "", NULL,
-     "a condition; points that do not meet it are left out"},
+     "a condition; points that do not meet it are left out; not in saltelli and morris"},
 };
 const struct param_table study_param_table =
     PARAM_TABLE("study", struct study_params, keys, "a study");
 #undef AT
 
 /* Keys that hold more than one value. */
-static const char *const own_keys[] = {"base", "set", "params", "metrics", "arrays", NULL};
-
-struct reading {
-    struct study *study;
-    const struct config_schema *schema;
-    struct config_report *report;
-    bool good;
+const struct study_key study_keys[] = {
+    {"base", DOCUMENT_SCALAR, "the path of a scenario", true,
+     "the scenario, relative to the study"},
+    {"set", DOCUMENT_MAP, "a mapping of paths to values", false,
+     "over the base, in every run: {until: 30 min, query.timeout: 5 s}"},
+    {"params", DOCUMENT_MAP, "a mapping of paths to values", false,
+     "what varies: each path with the values that it takes"},
+    {"metrics", DOCUMENT_LIST, "a list of names", false,
+     "what is computed of each run: VARIABLE[.STATISTIC[@GROUP]][.OVER]"},
+    {"arrays", DOCUMENT_LIST, "a list of names", false,
+     "variables over epochs that the collected file has whole"},
+    {0},
 };
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) + sizeof(study_keys) / sizeof(study_keys[0]) };
 
-static bool is_own(const char *name)
-{
-    for (const char *const *own = own_keys; *own != NULL; own++)
-        if (strcmp(*own, name) == 0)
-            return true;
-    return false;
-}
-
-/* ---- plain values */
+/* ---- what kind of file */
 
 static const struct param_key *find_key(const char *name)
 {
@@ -69,24 +72,95 @@ static const struct param_key *find_key(const char *name)
     return NULL;
 }
 
-static void complain_unknown(struct reading *reading, size_t index)
+static const struct study_key *find_structured(const char *name)
 {
-    const struct node *root = document_root(reading->study->document);
-    const char *names[sizeof(keys) / sizeof(keys[0]) + sizeof(own_keys) / sizeof(own_keys[0])];
-    size_t count = 0;
-    for (size_t k = 0; k < study_param_table.key_count; k++)
-        names[count++] = keys[k].name;
-    for (const char *const *own = own_keys; *own != NULL; own++)
-        names[count++] = *own;
-    names[count] = NULL;
-    const char *name = document_key(root, index), *meant = param_nearest(name, names);
-    document_complain_key(reading->study->document, reading->report, root, index,
-                          "a study has no key '%s'%s%s%s", name, meant ? "; did you mean '" : "",
-                          meant ? meant : "", meant ? "'?" : "");
-    reading->good = false;
+    const struct study_key *key = study_keys;
+    while (key->name != NULL && strcmp(key->name, name) != 0)
+        key++;
+    return key->name != NULL ? key : NULL;
 }
 
-static void read_plain(struct reading *reading)
+static bool is_study_key(const char *name)
+{
+    return find_key(name) != NULL || find_structured(name) != NULL;
+}
+
+static bool is_scenario_key(const struct config_schema *schema, const char *name)
+{
+    static const char *const always[] = {"base", "twin", "schedule"};
+    const struct config_section *root = schema->root;
+    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+        if (strcmp(always[i], name) == 0)
+            return true;
+    for (size_t k = 0; root->table_count > 0 && k < root->tables[0]->key_count; k++)
+        if (strcmp(root->tables[0]->keys[k].name, name) == 0)
+            return true;
+    for (size_t i = 0; i < root->section_count; i++)
+        if (strcmp(root->sections[i].key, name) == 0)
+            return true;
+    return false;
+}
+
+/* Names of plain keys and of others; with a NULL behind. */
+static void list_names(const char *ret_names[KEY_COUNT])
+{
+    size_t count = 0;
+    for (size_t k = 0; k < study_param_table.key_count; k++)
+        ret_names[count++] = keys[k].name;
+    for (const struct study_key *key = study_keys; key->name != NULL; key++)
+        ret_names[count++] = key->name;
+    ret_names[count] = NULL;
+}
+
+/* How many keys only a study has, or almost, less those that only a scenario has. */
+static int leaning(const struct config_document *document, const struct config_schema *schema)
+{
+    const struct node *root = document_root(document);
+    const char *names[KEY_COUNT];
+    int more = 0;
+    list_names(names);
+    for (size_t i = 0; i < document_count(root); i++) {
+        const char *name = document_key(root, i);
+        bool theirs = is_scenario_key(schema, name);
+        more += (is_study_key(name) || (!theirs && param_nearest(name, names) != NULL)) - theirs;
+    }
+    return more;
+}
+
+bool study_is_one(const char *path, const struct config_schema *schema)
+{
+    struct config_document *document;
+    struct config_report report = {0};
+    struct sim_error err = {0};
+    if (document_read(path, NULL, 0, &document, &report, &err) != SIM_OK) {
+        config_report_release(&report);
+        return false;
+    }
+    bool is_one = leaning(document, schema) > 0;
+    document_free(document);
+    return is_one;
+}
+
+/* ---- plain values */
+
+static void complain_unknown(struct study_reading *reading, size_t index)
+{
+    const struct node *root = document_root(reading->study->document);
+    const char *names[KEY_COUNT], *name = document_key(root, index);
+    list_names(names);
+    const char *meant = param_nearest(name, names);
+    reading->good = false;
+    if (is_scenario_key(reading->schema, name))
+        document_complain_key(reading->study->document, reading->report, root, index,
+                              "'%s' is the scenario's: put it under 'set'", name);
+    else
+        document_complain_key(reading->study->document, reading->report, root, index,
+                              "a study has no key '%.60s'%s%s%s", name,
+                              meant ? "; did you mean '" : "", meant ? meant : "",
+                              meant ? "'?" : "");
+}
+
+static void read_plain(struct study_reading *reading)
 {
     struct study *study = reading->study;
     const struct node *root = document_root(study->document);
@@ -95,8 +169,10 @@ static void read_plain(struct reading *reading)
         const struct param_key *key = find_key(document_key(root, i));
         const char *text = document_text(document_item(root, i));
         char reason[PARAM_REASON_BYTES];
-        if (key == NULL && !is_own(document_key(root, i))) {
-            complain_unknown(reading, i);
+        if (!is_study_key(document_key(root, i))) {
+            /* A place for anchors, as in scenarios. */
+            if (strncmp(document_key(root, i), "x-", 2) != 0)
+                complain_unknown(reading, i);
         } else if (key != NULL && text == NULL) {
             study_complain(study, reading->report, document_item(root, i),
                            "'%s' takes a single value", key->name);
@@ -109,7 +185,7 @@ static void read_plain(struct reading *reading)
     }
 }
 
-static void require(struct reading *reading, const char *key, bool holds, const char *what)
+static void require(struct study_reading *reading, const char *key, bool holds, const char *what)
 {
     const struct node *root = document_root(reading->study->document);
     const struct node *node = document_find(root, key);
@@ -126,7 +202,7 @@ static bool is_folder_name(const char *name)
     return name != NULL && *name != '\0' && strspn(name, allowed) == strlen(name);
 }
 
-static void check_plain(struct reading *reading)
+static void check_plain(struct study_reading *reading)
 {
     const struct study_params *params = &reading->study->params;
     bool structured = params->design == STUDY_SALTELLI || params->design == STUDY_MORRIS;
@@ -139,22 +215,28 @@ static void check_plain(struct reading *reading)
 
 /* ---- maps and lists */
 
-static const struct node *find_kind(struct reading *reading, const char *key,
-                                    enum document_kind kind, const char *what)
+/* The value of a key of study_keys; NULL when it is absent or of another kind. */
+static const struct node *find_value(struct study_reading *reading, const char *name)
 {
-    const struct node *node = document_find(document_root(reading->study->document), key);
-    if (node == NULL || document_kind(node) == kind)
+    const struct study_key *key = find_structured(name);
+    const struct node *root = document_root(reading->study->document);
+    const struct node *node = document_find(root, name);
+    SIM_ASSERT(key != NULL);
+    if (node == NULL && key->required)
+        study_complain(reading->study, reading->report, root, "a study needs a '%s', %s", name,
+                       key->what);
+    else if (node != NULL && document_kind(node) != key->kind)
+        study_complain(reading->study, reading->report, node, "'%s' takes %s", name, key->what);
+    else
         return node;
-    study_complain(reading->study, reading->report, node, "'%s' takes %s", key, what);
     reading->good = false;
     return NULL;
 }
 
-static void read_base(struct reading *reading)
+static void read_base(struct study_reading *reading)
 {
     struct study *study = reading->study;
-    const struct node *node = find_kind(reading, "base", DOCUMENT_SCALAR, "the path of a scenario");
-    require(reading, "base", node != NULL, "a study needs a 'base', the path of a scenario");
+    const struct node *node = find_value(reading, "base");
     if (node == NULL)
         return;
     const char *text = document_text(node), *slash = strrchr(study->path, '/');
@@ -166,11 +248,10 @@ static void read_base(struct reading *reading)
     memcpy(study->base_path + folder, text, strlen(text) + 1);
 }
 
-static void read_sets(struct reading *reading)
+static void read_sets(struct study_reading *reading)
 {
     struct study *study = reading->study;
-    const struct node *map =
-        find_kind(reading, "set", DOCUMENT_MAP, "a mapping of paths to values");
+    const struct node *map = find_value(reading, "set");
     size_t count = map != NULL ? document_count(map) : 0;
     study->sets = calloc(count + 1, sizeof(*study->sets));
     study->set_places = calloc(count + 1, sizeof(*study->set_places));
@@ -187,25 +268,25 @@ static void read_sets(struct reading *reading)
     }
 }
 
-static void read_axes(struct reading *reading)
+static void read_axes(struct study_reading *reading)
 {
     struct study *study = reading->study;
-    const struct node *map =
-        find_kind(reading, "params", DOCUMENT_MAP, "a mapping of paths to values");
+    const struct node *map = find_value(reading, "params");
     size_t count = map != NULL ? document_count(map) : 0;
     study->axes = calloc(count + 1, sizeof(*study->axes));
     for (size_t i = 0; i < count && study->axes != NULL; i++) {
         reading->good &= axis_init(&study->axes[i], study->document, map, i, reading->report);
+        reading->no_memory |= study->axes[i].no_memory;
         study->axis_count = i + 1;
     }
     require(reading, "params", count > 0 || study->params.design == STUDY_GRID,
             "this design needs 'params'");
 }
 
-static size_t read_names(struct reading *reading, const char *key, const char ***ret_names,
+static size_t read_names(struct study_reading *reading, const char *key, const char ***ret_names,
                          const struct node ***ret_nodes)
 {
-    const struct node *list = find_kind(reading, key, DOCUMENT_LIST, "a list of names");
+    const struct node *list = find_value(reading, key);
     size_t count = list != NULL ? document_count(list) : 0;
     *ret_names = calloc(count + 1, sizeof(**ret_names));
     *ret_nodes = calloc(count + 1, sizeof(**ret_nodes));
@@ -221,108 +302,18 @@ static size_t read_names(struct reading *reading, const char *key, const char **
     return count;
 }
 
-static bool is_complete(const struct study *study)
+/* Was there memory for everything?  A base that is no path has been complained about. */
+static bool is_complete(const struct study_reading *reading)
 {
-    if (study->base_path == NULL || study->sets == NULL || study->set_places == NULL ||
-        study->axes == NULL || study->metrics == NULL || study->metric_nodes == NULL ||
-        study->arrays == NULL || study->array_nodes == NULL)
+    const struct study *study = reading->study;
+    if (reading->no_memory || (reading->good && study->base_path == NULL) || study->sets == NULL ||
+        study->set_places == NULL || study->axes == NULL || study->metrics == NULL ||
+        study->metric_nodes == NULL || study->arrays == NULL || study->array_nodes == NULL)
         return false;
     for (size_t i = 0; i < study->set_count; i++)
         if (study->sets[i] == NULL || study->set_places[i] == NULL)
             return false;
     return true;
-}
-
-/* ---- the base, and parameters on its keys */
-
-static enum sim_status open_base(struct reading *reading, struct sim_error *err)
-{
-    struct study *study = reading->study;
-    struct config_set *sets = calloc(study->set_count + 1, sizeof(*sets));
-    if (sets == NULL)
-        return SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
-    for (size_t i = 0; i < study->set_count; i++)
-        sets[i] = (struct config_set){study->sets[i], study->set_places[i]};
-    struct config_input input = {
-        .path = study->base_path, .sets = sets, .set_count = study->set_count};
-    enum sim_status status =
-        config_template_create(reading->schema, &input, &study->base, reading->report, err);
-    free(sets);
-    return status;
-}
-
-/* The base with the first value of every list and, if `tried` is computed, that axis' sample: the
- * scenario in which the axis' key can be looked up. */
-static enum sim_status load_sample(const struct study *study, const struct axis *tried,
-                                   struct config **ret_config, struct config_report *report,
-                                   struct sim_error *err)
-{
-    size_t count = study->axis_count;
-    struct config_set *sets = calloc(count + 1, sizeof(*sets));
-    char(*texts)[2][PLACE_BYTES] = calloc(count + 1, sizeof(*texts));
-    size_t used = 0;
-    for (size_t a = 0; a < count && sets != NULL && texts != NULL; a++) {
-        const struct axis *axis = &study->axes[a];
-        if (axis_is_computed(axis) && axis != tried)
-            continue;
-        snprintf(texts[used][0], PLACE_BYTES, "%s=%s", axis->path, axis_sample(axis));
-        document_place(study->document, axis->node, texts[used][1], PLACE_BYTES);
-        sets[used] = (struct config_set){texts[used][0], texts[used][1]};
-        used++;
-    }
-    enum sim_status status =
-        sets == NULL || texts == NULL
-            ? SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path)
-            : config_template_load(study->base, sets, used, ret_config, report, err);
-    free(sets);
-    free(texts);
-    return status;
-}
-
-static enum sim_status bind_axes(struct reading *reading, struct sim_error *err)
-{
-    struct study *study = reading->study;
-    for (size_t a = 0; a < study->axis_count; a++) {
-        struct axis *axis = &study->axes[a];
-        struct config *config;
-        if (!axis_is_computed(axis))
-            continue;
-        enum sim_status status = load_sample(study, axis, &config, reading->report, err);
-        if (status != SIM_OK)
-            return status;
-        const struct param_key *key = config_key_at(config, axis->path);
-        reading->good &= axis_bind(axis, study->document, key, reading->report);
-        config_free(config);
-    }
-    return SIM_OK;
-}
-
-/* What the scenario of the first values tells. */
-static enum sim_status read_sample(struct reading *reading, struct sim_error *err)
-{
-    struct study *study = reading->study;
-    struct config *config;
-    enum sim_status status = load_sample(study, NULL, &config, reading->report, err);
-    if (status != SIM_OK)
-        return status;
-    const struct param_key *key = config_key_at(config, "until");
-    if (key != NULL && (key->kind & PARAM_KIND_MASK) == PARAM_DURATION_NS)
-        memcpy(&study->until_ns, (const char *)config_root(config)->values + key->offset,
-               sizeof(study->until_ns));
-    for (size_t a = 0; a < study->axis_count; a++)
-        axis_learn(&study->axes[a], config_key_at(config, study->axes[a].path));
-    char *text = config_emit(config);
-    struct digest digest;
-    digest_init(&digest);
-    digest_u64(&digest, study->digest);
-    if (text != NULL)
-        digest_bytes(&digest, text, strlen(text) + 1);
-    else
-        status = SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
-    study->digest = digest_value(&digest);
-    free(text);
-    config_free(config);
-    return status;
 }
 
 /* ---- together */
@@ -345,9 +336,15 @@ static enum sim_status read_document(struct study *study, const char *version,
     return SIM_OK;
 }
 
-static enum sim_status read_all(struct reading *reading, struct sim_error *err)
+static enum sim_status read_all(struct study_reading *reading, study_check_names *check,
+                                struct sim_error *err)
 {
     struct study *study = reading->study;
+    if (leaning(study->document, reading->schema) < 0) {
+        study_complain(study, reading->report, document_root(study->document),
+                       "this is a scenario: a study names one as its 'base'");
+        return SIM_FAIL(err, SIM_CONFIG, "'%s' is no study", study->path);
+    }
     read_plain(reading);
     check_plain(reading);
     read_base(reading);
@@ -355,32 +352,32 @@ static enum sim_status read_all(struct reading *reading, struct sim_error *err)
     read_axes(reading);
     study->metric_count = read_names(reading, "metrics", &study->metrics, &study->metric_nodes);
     study->array_count = read_names(reading, "arrays", &study->arrays, &study->array_nodes);
-    if (reading->good && !is_complete(study))
+    if (!is_complete(reading))
         return SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
-    enum sim_status status = SIM_OK;
-    if (reading->good)
-        status = open_base(reading, err);
-    if (reading->good && status == SIM_OK)
-        status = bind_axes(reading, err);
-    if (reading->good && status == SIM_OK)
-        status = read_sample(reading, err);
+    if (check != NULL)
+        reading->good &= check(study, reading->report);
+    enum sim_status status = study_base_bind(reading, err);
+    if (status == SIM_OK && reading->no_memory)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
     if (status == SIM_OK && !reading->good)
         status = SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", study->path);
     return status;
 }
 
 enum sim_status study_read(const char *path, const struct config_schema *schema,
-                           const char *version, struct study **ret_study,
+                           const char *version, study_check_names *check, struct study **ret_study,
                            struct config_report *report, struct sim_error *err)
 {
     struct study *study = calloc(1, sizeof(*study));
     if (study == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", path);
     study->path = path;
-    struct reading reading = {.study = study, .schema = schema, .report = report, .good = true};
+    struct study_reading reading = {study, schema, report, true, false};
     enum sim_status status = read_document(study, version, report, err);
     if (status == SIM_OK)
-        status = read_all(&reading, err);
+        status = read_all(&reading, check, err);
+    if (status != SIM_OK && study->document != NULL && report != NULL)
+        findings_sort(study, report);
     if (status == SIM_OK)
         *ret_study = study;
     else
@@ -410,17 +407,6 @@ struct study *study_free(struct study *study)
     free(study->array_nodes);
     free(study);
     return NULL;
-}
-
-bool study_has_section(const struct study *study, const char *path)
-{
-    struct config *config;
-    struct sim_error err = {0};
-    if (load_sample(study, NULL, &config, NULL, &err) != SIM_OK)
-        return false;
-    bool has = config_at(config, path) != NULL;
-    config_free(config);
-    return has;
 }
 
 void study_complain(const struct study *study, struct config_report *report,

@@ -39,8 +39,18 @@ bool world_checkpoint_due(const struct world *world)
 /* What the text was, since files may change under their names: ret_text holds TEXT_BYTES. */
 static const char *corpus_text_of(const struct world *world, char *ret_text)
 {
-    snprintf(ret_text, TEXT_BYTES, "%016llx",
-             (unsigned long long)world->setup.agents.corpus->digest);
+    const struct world_setup *setup = &world->setup;
+    uint64_t value;
+    if (setup->networks == NULL) {
+        value = setup->agents.corpus->digest;
+    } else {
+        struct digest all;
+        digest_init(&all);
+        for (uint32_t n = 0; n < setup->network_count; n++)
+            digest_u64(&all, setup->networks[n].agents.corpus->digest);
+        value = digest_value(&all);
+    }
+    snprintf(ret_text, TEXT_BYTES, "%016llx", (unsigned long long)value);
     return ret_text;
 }
 
@@ -57,7 +67,8 @@ static void put_run(struct world *world, const struct record_mark *mark, struct 
     buffer_put_u32(buffer, RECORD_DIM_COUNT);
     for (int dim = 0; dim < RECORD_DIM_COUNT; dim++)
         buffer_put_u64(buffer, mark->rows[dim]);
-    probe_save(world->probe, buffer);
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        probe_save(world->subnets[s].probe, buffer);
 }
 
 /* Moves what the buffer holds into the open section. */
@@ -82,9 +93,12 @@ static enum sim_status put_models(struct world *world, struct checkpoint_writer 
 {
     checkpoint_section(writer, "models");
     enum sim_status status = SIM_OK;
-    for (uint32_t m = 0; m < agents_model_count(world->agents) && status == SIM_OK; m++) {
-        agents_save_model(world->agents, m, &world->buffer);
-        status = flush(world, writer, err);
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        const struct agents *agents = world->subnets[s].agents;
+        for (uint32_t m = 0; m < agents_model_count(agents) && status == SIM_OK; m++) {
+            agents_save_model(agents, m, &world->buffer);
+            status = flush(world, writer, err);
+        }
     }
     return status;
 }
@@ -115,7 +129,8 @@ static enum sim_status put_sections(struct world *world, const struct record_mar
     if (status == SIM_OK)
         status = flush(world, writer, err);
     checkpoint_section(writer, "agents");
-    agents_save(world->agents, buffer);
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        agents_save(world->subnets[s].agents, buffer);
     if (status == SIM_OK)
         status = flush(world, writer, err);
     return status == SIM_OK ? put_models(world, writer, err) : status;
@@ -301,13 +316,15 @@ static enum sim_status load_models(struct world *world, struct sim_error *err)
 {
     struct buffer_reader reader;
     enum sim_status status = read_section(world, "models", &reader, err);
-    for (uint32_t m = 0; status == SIM_OK && m < agents_model_count(world->agents); m++)
-        status = agents_load_model(world->agents, m, &reader, err);
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        struct agents *agents = world->subnets[s].agents;
+        for (uint32_t m = 0; status == SIM_OK && m < agents_model_count(agents); m++)
+            status = agents_load_model(agents, m, &reader, err);
+    }
     return status == SIM_OK ? end_section(&reader, "models", err) : status;
 }
 
-enum sim_status world_resume_agents(struct world *world, const struct agents_wiring *wiring,
-                                    struct sim_error *err)
+enum sim_status world_resume_agents(struct world *world, struct sim_error *err)
 {
     struct buffer_reader reader;
     enum sim_status status = read_section(world, "net", &reader, err);
@@ -319,8 +336,10 @@ enum sim_status world_resume_agents(struct world *world, const struct agents_wir
         status = end_section(&reader, "net", err);
     if (status == SIM_OK)
         status = read_section(world, "agents", &reader, err);
-    if (status == SIM_OK)
-        status = agents_load(world->agents, wiring, &reader, err);
+    for (uint32_t s = 0; status == SIM_OK && s < world->subnet_count; s++) {
+        struct agents_wiring wiring = world_wiring(world, &world->subnets[s]);
+        status = agents_load(world->subnets[s].agents, &wiring, &reader, err);
+    }
     if (status == SIM_OK)
         status = end_section(&reader, "agents", err);
     return status == SIM_OK ? load_models(world, err) : status;
@@ -339,8 +358,8 @@ enum sim_status world_resume_rest(struct world *world, struct sim_error *err)
         status = end_section(&reader, "events", err);
     if (status == SIM_OK)
         status = read_run(world, &reader, &world->mark, err);
-    if (status == SIM_OK)
-        status = probe_load(world->probe, &reader, err);
+    for (uint32_t s = 0; status == SIM_OK && s < world->subnet_count; s++)
+        status = probe_load(world->subnets[s].probe, &reader, err);
     if (status == SIM_OK)
         status = end_section(&reader, "run", err);
     world->opened = checkpoint_free(world->opened);

@@ -88,19 +88,25 @@ static uint64_t region_bits(const struct param_strings *names)
     return bits;
 }
 
+/* "miners", or "NETWORK/miners" where there are several. */
+static bool is_named(const struct agents_group *group, const char *name)
+{
+    return strcmp(group->name, name) == 0 || strcmp(agents_group_stable_name(group), name) == 0;
+}
+
 static const struct agents_group *group_named(const struct agents_group *groups, uint32_t count,
                                               const char *name)
 {
     for (uint32_t g = 0; g < count; g++)
-        if (strcmp(groups[g].name, name) == 0)
+        if (is_named(&groups[g], name))
             return &groups[g];
     return NULL;
 }
 
-static bool names_it(const struct param_strings *names, const char *name)
+static bool names_it(const struct param_strings *names, const struct agents_group *group)
 {
     for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->items[i], name) == 0)
+        if (is_named(group, names->items[i]))
             return true;
     return false;
 }
@@ -143,6 +149,11 @@ static enum sim_status check_victim(const struct world_fault_params *params,
     const struct agents_group *group = group_named(groups, group_count, params->victim);
     if (group == NULL)
         return SIM_FAIL(err, SIM_CONFIG, "there is no group '%s'", params->victim);
+    uint32_t behind = group_count - (uint32_t)(group - groups) - 1;
+    if (group_named(group + 1, behind, params->victim) != NULL)
+        return SIM_FAIL(err, SIM_CONFIG,
+                        "several networks have a group '%s': say which, as in '%s'", params->victim,
+                        agents_group_stable_name(group));
     *ret_key = "victim_index";
     if (params->victim_index >= group->params->count)
         return SIM_FAIL(err, SIM_CONFIG, "'%s' has %u neurons; the first is number 0",
@@ -200,22 +211,25 @@ static uint64_t entity_of(const struct world *world, const struct world_fault *f
     char name[600];
     if (host == AGENT_NONE)
         return stream_entity(fault->name, 0);
-    uint32_t neuron = agents_of_host(world->agents, host);
-    struct agent_info info = agents_info(world->agents, neuron);
-    snprintf(name, sizeof(name), "%s/%s", fault->name, world->setup.agents.groups[info.group].name);
+    uint32_t own;
+    const struct subnet *subnet = world_subnet_of_host(world, host, &own);
+    struct agent_info info = agents_info(subnet->agents, agents_of_host(subnet->agents, own));
+    snprintf(name, sizeof(name), "%s/%s", fault->name,
+             agents_group_stable_name(&subnet->setup.groups[info.group]));
     return stream_entity(name, info.index_in_group);
 }
 
 static bool strikes(const struct world *world, const struct world_fault *fault, uint32_t host)
 {
     const struct world_fault_params *params = fault->params;
-    uint32_t host_count;
-    const struct net_host *hosts = agents_hosts(world->agents, &host_count);
-    struct agent_info info = agents_info(world->agents, agents_of_host(world->agents, host));
-    const char *group = world->setup.agents.groups[info.group].name;
+    uint32_t own;
+    const struct subnet *subnet = world_subnet_of_host(world, host, &own);
+    struct agent_info info = agents_info(subnet->agents, agents_of_host(subnet->agents, own));
+    const struct agents_group *group = &subnet->setup.groups[info.group];
     if (params->groups.count > 0 && !names_it(&params->groups, group))
         return false;
-    if (params->regions.count > 0 && (region_bits(&params->regions) >> hosts[host].region & 1) == 0)
+    if (params->regions.count > 0 &&
+        (region_bits(&params->regions) >> world->hosts[host].region & 1) == 0)
         return false;
     if (params->first > 0 && info.index_in_group >= params->first)
         return false;
@@ -230,11 +244,13 @@ static bool strikes(const struct world *world, const struct world_fault *fault, 
 /* The host of a group's neuron. */
 static uint32_t host_of(const struct world *world, const char *group, uint32_t index)
 {
-    for (uint32_t n = 0; n < agents_count(world->agents); n++) {
-        struct agent_info info = agents_info(world->agents, n);
-        if (info.index_in_group == index &&
-            strcmp(world->setup.agents.groups[info.group].name, group) == 0)
-            return info.model;
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        const struct subnet *subnet = &world->subnets[s];
+        for (uint32_t n = 0; n < agents_count(subnet->agents); n++) {
+            struct agent_info info = agents_info(subnet->agents, n);
+            if (info.index_in_group == index && is_named(&subnet->setup.groups[info.group], group))
+                return subnet->first_host + info.model;
+        }
     }
     SIM_ASSERT(!"a victim that was checked");
     return 0;
@@ -315,20 +331,23 @@ static enum sim_status turned(void *context, const struct fault *fault, bool beg
                               struct sim_error *err)
 {
     struct world *world = context;
-    return probe_fault(world->probe, fault, begins, now_ns, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++)
+        status = probe_fault(world->subnets[s].probe, fault, begins, now_ns, err);
+    return status;
 }
 
 static enum sim_status changed(void *context, uint32_t host, const struct host_condition *condition,
                                int64_t now_ns, struct sim_error *err)
 {
-    struct world *world = context;
-    return agents_host_changed(world->agents, host, condition, now_ns, err);
+    uint32_t own;
+    const struct subnet *subnet = world_subnet_of_host(context, host, &own);
+    return agents_host_changed(subnet->agents, own, condition, now_ns, err);
 }
 
 enum sim_status world_faults_build(struct world *world, uint32_t first_kind, struct sim_error *err)
 {
-    uint32_t host_count;
-    (void)agents_hosts(world->agents, &host_count);
+    uint32_t host_count = world->host_count;
     if (world->setup.fault_count == 0)
         return SIM_OK;
     struct faults_wiring wiring = {
@@ -358,7 +377,9 @@ enum sim_status world_delivered(void *context, uint64_t tag, enum net_outcome ou
     struct world *world = context;
     if ((tag & FAULTS_TAG) != 0)
         return faults_delivered(world->faults, tag, outcome, now_ns, err);
-    return agents_delivered(world->agents, tag, outcome, now_ns, err);
+    const struct subnet *subnet = &world->subnets[tag >> AGENTS_TAG_BITS];
+    uint64_t own = tag & ((UINT64_C(1) << AGENTS_TAG_BITS) - 1);
+    return agents_delivered(subnet->agents, own, outcome, now_ns, err);
 }
 
 void world_faults_name(const struct world *world)

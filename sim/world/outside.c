@@ -146,9 +146,10 @@ static void draw(struct outside *outside, uint32_t uid, const struct agent_info 
     const struct agents_setup *setup = outside->wiring.setup;
     const struct chain_view *view = chain_view(outside->wiring.chain, setup->netuid);
     struct stream stream;
-    stream_init(&stream, setup->seed, STREAM_MECHANISM,
-                stream_entity(setup->groups[info->group].name, info->index_in_group),
-                outside->epoch);
+    stream_init(
+        &stream, setup->seed, STREAM_MECHANISM,
+        stream_entity(agents_group_stable_name(&setup->groups[info->group]), info->index_in_group),
+        outside->epoch);
     outside->dice[uid] = stream_u64(&stream);
     if (hashes_per_s <= 0)
         return;

@@ -24,14 +24,18 @@ enum world_block {
     WORLD_QUERY,     /* struct query_params */
     WORLD_HOST,      /* struct group_host_params, of a group */
     WORLD_STRATEGY,  /* of a group, as a whole */
-    WORLD_RECORD     /* struct probe_params */
+    WORLD_RECORD,    /* struct probe_params */
+    WORLD_VOTE       /* struct vote_params, of a voter of root */
 };
+
+#define WORLD_LEDGER UINT32_MAX
 
 /* One key.  Everything is borrowed and outlives the world. */
 struct world_set {
     const char *path, *value; /* for the result: "chain.tempo", "50 blocks" */
     enum world_block block;
-    uint32_t group;              /* WORLD_HOST, WORLD_STRATEGY: index in the setup */
+    uint32_t network;            /* which of the networks; WORLD_LEDGER: the chain as a whole */
+    uint32_t group;              /* WORLD_HOST, WORLD_STRATEGY: index in the setup; WORLD_VOTE */
     const struct param_key *key; /* which field of `values`; NULL for a block as a whole */
     const void *values;          /* the block as it is from then on */
     const struct mechanism_ops *mechanism; /* WORLD_MECHANISM */

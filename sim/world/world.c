@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AT(field) offsetof(struct world_params, field)
 static const struct param_key world_keys[] = {
@@ -34,15 +35,25 @@ static const struct param_condition world_conditions[] = {
 const struct param_table world_param_table = PARAM_TABLE_WHEN(
     "scenario", struct world_params, world_keys, world_conditions, "what is run, and for how long");
 
+static const struct param_key network_keys[] = {
+    {"netuid", PARAM_U32, offsetof(struct world_network_params, netuid), "1", "65535", NULL, NULL,
+     "its number on the chain, of which the blocks of its epochs depend; each network has its own"},
+};
+const struct param_table world_network_table =
+    PARAM_TABLE("networks", struct world_network_params, network_keys, "a network of the chain");
+
 /* Event kinds of a run: the world's own, then the agents', then the network's, then the faults'. */
 enum {
     KIND_BLOCK = 0,
     KIND_AGENT = 1,
     KIND_NET = KIND_AGENT + AGENT_KIND_COUNT,
     KIND_FAULT = KIND_NET + NET_KIND_COUNT,
-    KIND_COUNT = KIND_FAULT + FAULTS_KIND_COUNT
+    KIND_FURTHER = KIND_FAULT + FAULTS_KIND_COUNT, /* further networks' agents */
+    KIND_COUNT = KIND_FURTHER + (WORLD_NETWORKS_MAX - 1) * AGENT_KIND_COUNT
 };
 _Static_assert(KIND_COUNT <= LOOP_KIND_COUNT, "kinds fit the loop's table");
+_Static_assert(((uint64_t)WORLD_NETWORKS_MAX << AGENTS_TAG_BITS) <= FAULTS_TAG,
+               "a message's tag has room for its network");
 
 /* ---- a block */
 
@@ -50,13 +61,21 @@ static enum sim_status make_block(struct world *world, int64_t now_ns, bool *ret
                                   struct sim_error *err)
 {
     uint64_t number = chain_block_number(world->chain) + 1;
-    enum sim_status status = outside_feed(world->outside, number, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++)
+        status = outside_feed(world->subnets[s].outside, number, err);
     if (status == SIM_OK)
         status = chain_block(world->chain, number, err);
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++)
+        status = agents_on_block(world->subnets[s].agents, now_ns, err);
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++) {
+        bool epoch;
+        status = probe_block(world->subnets[s].probe, now_ns, loop_event_count(world->loop), &epoch,
+                             err);
+        *ret_epoch |= status == SIM_OK && epoch;
+    }
     if (status == SIM_OK)
-        status = agents_on_block(world->agents, now_ns, err);
-    if (status == SIM_OK)
-        status = probe_block(world->probe, now_ns, loop_event_count(world->loop), ret_epoch, err);
+        status = world_root_block(world, now_ns, err);
     if (status == SIM_OK && world->setup.check)
         status = world_check(world, err);
     return status;
@@ -114,20 +133,76 @@ static enum sim_status build_chain(struct world *world, struct sim_error *err)
     return chain_create(&world->setup.chain, &world->chain, err);
 }
 
-static enum sim_status build_agents(struct world *world, struct sim_error *err)
+static enum sim_status build_subnet(struct world *world, uint32_t index, struct sim_error *err)
 {
-    struct agents_setup *setup = &world->setup.agents;
+    struct subnet *subnet = &world->subnets[index];
+    struct agents_setup *setup = &subnet->setup;
     setup->seed = world->setup.params->seed;
-    setup->netuid = world->chain_net.netuid;
+    setup->netuid = subnet->net->netuid;
     setup->block_time_ns = world->setup.params->block_time_ns;
     setup->regions = (enum region_set)world->setup.net->regions;
-    return agents_create(setup, world->versions, &world->agents, err);
+    subnet->first_kind =
+        index == 0 ? KIND_AGENT : KIND_FURTHER + (index - 1) * (uint32_t)AGENT_KIND_COUNT;
+    enum sim_status status = agents_create(setup, world->versions, &subnet->agents, err);
+    if (status != SIM_OK && subnet->name != NULL)
+        return sim_error_context(err, "networks.%s", subnet->name);
+    return status;
+}
+
+/* Hosts and owners are numbered through. */
+static enum sim_status build_agents(struct world *world, struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    uint32_t owners = 0;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++) {
+        struct subnet *subnet = &world->subnets[s];
+        uint32_t count;
+        status = build_subnet(world, s, err);
+        if (status != SIM_OK)
+            break;
+        (void)agents_hosts(subnet->agents, &count);
+        subnet->first_host = world->host_count;
+        subnet->first_owner = owners;
+        world->host_count += count;
+        owners += agents_owner_count(subnet->agents);
+        world->vote_networks[s] = (struct vote_network){.name = subnet->name,
+                                                        .netuid = subnet->setup.netuid,
+                                                        .groups = subnet->setup.groups,
+                                                        .group_count = subnet->setup.group_count,
+                                                        .agents = subnet->agents};
+    }
+    return status;
+}
+
+struct subnet *world_subnet_of_host(const struct world *world, uint32_t host, uint32_t *ret_own)
+{
+    uint32_t s = world->subnet_count - 1;
+    SIM_ASSERT(host < world->host_count);
+    while (host < world->subnets[s].first_host)
+        s--;
+    *ret_own = host - world->subnets[s].first_host;
+    return &world->subnets[s];
+}
+
+static enum sim_status gather_hosts(struct world *world, struct sim_error *err)
+{
+    world->hosts = calloc((size_t)world->host_count + 1, sizeof(*world->hosts));
+    if (world->hosts == NULL)
+        return SIM_FAIL(err, SIM_MEMORY, "no memory for %u hosts", world->host_count);
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        uint32_t count;
+        const struct net_host *hosts = agents_hosts(world->subnets[s].agents, &count);
+        if (count > 0)
+            memcpy(world->hosts + world->subnets[s].first_host, hosts, count * sizeof(*hosts));
+    }
+    return SIM_OK;
 }
 
 static enum sim_status build_net(struct world *world, struct sim_error *err)
 {
-    uint32_t count;
-    const struct net_host *hosts = agents_hosts(world->agents, &count);
+    enum sim_status status = gather_hosts(world, err);
+    if (status != SIM_OK)
+        return status;
     struct net_wiring wiring = {
         .queue = world->queue,
         .first_kind = KIND_NET,
@@ -135,34 +210,50 @@ static enum sim_status build_net(struct world *world, struct sim_error *err)
         .delivered = world_delivered,
         .context = world,
     };
-    enum sim_status status = net_create(world->setup.net, hosts, count, &wiring, &world->net, err);
+    status =
+        net_create(world->setup.net, world->hosts, world->host_count, &wiring, &world->net, err);
     return status == SIM_OK ? world_faults_build(world, KIND_FAULT, err) : status;
 }
 
-static enum sim_status start_agents(struct world *world, struct sim_error *err)
+struct agents_wiring world_wiring(const struct world *world, const struct subnet *subnet)
 {
-    struct agents_wiring wiring = {
+    return (struct agents_wiring){
         .queue = world->queue,
-        .first_kind = KIND_AGENT,
+        .first_kind = subnet->first_kind,
         .net = world->net,
         .chain = world->chain,
         .pool = world->pool,
         .versions = world->versions,
+        .first_host = subnet->first_host,
+        .tag = (uint64_t)(subnet - world->subnets) << AGENTS_TAG_BITS,
     };
+}
+
+static enum sim_status start_agents(struct world *world, struct sim_error *err)
+{
     if (world->opened != NULL)
-        return world_resume_agents(world, &wiring, err);
-    return agents_start(world->agents, &wiring, err);
+        return world_resume_agents(world, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++) {
+        struct agents_wiring wiring = world_wiring(world, &world->subnets[s]);
+        status = agents_start(world->subnets[s].agents, &wiring, err);
+    }
+    return status;
 }
 
 static enum sim_status build_outside(struct world *world, struct sim_error *err)
 {
-    struct outside_wiring wiring = {
-        .setup = &world->setup.agents,
-        .agents = world->agents,
-        .chain = world->chain,
-        .test_sequences = world->setup.probe->evaluation_sequences,
-    };
-    return outside_create(&wiring, &world->outside, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++) {
+        struct outside_wiring wiring = {
+            .setup = &world->subnets[s].setup,
+            .agents = world->subnets[s].agents,
+            .chain = world->chain,
+            .test_sequences = world->setup.probe->evaluation_sequences,
+        };
+        status = outside_create(&wiring, &world->subnets[s].outside, err);
+    }
+    return status;
 }
 
 /* What the mechanism knows that a chain cannot, for readers and reports. */
@@ -174,9 +265,47 @@ static void mark_outside(struct world *world)
         record_attr_text(world->record, RECORD_ROOT, "outside_knowledge", facts);
 }
 
+static uint32_t most_uids(const struct world *world)
+{
+    uint32_t most = 0;
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        if (world->subnets[s].setup.uid_capacity > most)
+            most = world->subnets[s].setup.uid_capacity;
+    return most;
+}
+
+static enum sim_status build_probes(struct world *world, struct sim_error *err)
+{
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        world->probe_networks[s] = (struct probe_network){
+            .name = world->subnets[s].name,
+            .setup = &world->subnets[s].setup,
+            .mechanism = world->subnets[s].first_mechanism->params->name,
+        };
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++) {
+        struct subnet *subnet = &world->subnets[s];
+        struct probe_wiring wiring = {
+            .networks = world->probe_networks,
+            .network_count = world->subnet_count,
+            .network = s,
+            .first_owner = subnet->first_owner,
+            .first_host = subnet->first_host,
+            .setup = &subnet->setup,
+            .agents = subnet->agents,
+            .chain = world->chain,
+            .record = world->record,
+            .later_strategies = world->later_strategies,
+            .later_strategy_count = world->later_strategy_count,
+        };
+        status = probe_create(world->setup.probe, &wiring, &subnet->probe, err);
+    }
+    return status;
+}
+
 static enum sim_status build_record(struct world *world, struct sim_error *err)
 {
-    struct record_options options = {.uid_count = world->setup.agents.uid_capacity};
+    struct record_options options = {.uid_count = most_uids(world)};
     if (world->opened != NULL)
         options.after = &world->mark;
     enum sim_status status = record_create(world->setup.folder, &options, &world->record, err);
@@ -188,7 +317,8 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_u64(world->record, RECORD_ROOT, "seed", params->seed);
     record_attr_text(world->record, RECORD_ROOT, "version", world->setup.version);
     record_attr_text(world->record, RECORD_ROOT, "scenario_sha256", world->setup.scenario_sha256);
-    record_attr_text(world->record, RECORD_ROOT, "mechanism", world->first_mechanism->params->name);
+    record_attr_text(world->record, RECORD_ROOT, "mechanism",
+                     world->subnets[0].first_mechanism->params->name);
     if (world->setup.mechanism_sha256 != NULL)
         record_attr_text(world->record, RECORD_ROOT, "mechanism_sha256",
                          world->setup.mechanism_sha256);
@@ -196,15 +326,7 @@ static enum sim_status build_record(struct world *world, struct sim_error *err)
     record_attr_i64(world->record, RECORD_ROOT, "block_time_ns", params->block_time_ns);
     record_scenario(world->record, world->setup.scenario);
     world_faults_name(world);
-    struct probe_wiring wiring = {
-        .setup = &world->setup.agents,
-        .agents = world->agents,
-        .chain = world->chain,
-        .record = world->record,
-        .later_strategies = world->later_strategies,
-        .later_strategy_count = world->later_strategy_count,
-    };
-    return probe_create(world->setup.probe, &wiring, &world->probe, err);
+    return build_probes(world, err);
 }
 
 /* The first events and rows, or those that were pending. */
@@ -212,7 +334,9 @@ static enum sim_status begin(struct world *world, struct sim_error *err)
 {
     if (world->opened != NULL)
         return world_resume_rest(world, err);
-    enum sim_status status = probe_genesis(world->probe, err);
+    enum sim_status status = SIM_OK;
+    for (uint32_t s = 0; s < world->subnet_count && status == SIM_OK; s++)
+        status = probe_genesis(world->subnets[s].probe, err);
     if (status != SIM_OK)
         return status;
     return evq_push(world->queue, world->setup.params->block_time_ns, KIND_BLOCK, 0, 0, err);
@@ -221,7 +345,9 @@ static enum sim_status begin(struct world *world, struct sim_error *err)
 static void name_handlers(struct world *world)
 {
     loop_handle(world->loop, KIND_BLOCK, 1, "chain", handle_block, world);
-    loop_handle(world->loop, KIND_AGENT, AGENT_KIND_COUNT, "neurons", agents_handle, world->agents);
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        loop_handle(world->loop, world->subnets[s].first_kind, AGENT_KIND_COUNT, "neurons",
+                    agents_handle, world->subnets[s].agents);
     loop_handle(world->loop, KIND_NET, NET_KIND_COUNT, "network", net_handle, world->net);
     if (world->faults != NULL)
         loop_handle(world->loop, KIND_FAULT, FAULTS_KIND_COUNT, "faults", faults_handle,
@@ -266,14 +392,17 @@ struct world *world_free(struct world *world)
 {
     if (world == NULL)
         return NULL;
-    probe_free(world->probe);
-    outside_free(world->outside);
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        probe_free(world->subnets[s].probe);
+        outside_free(world->subnets[s].outside);
+    }
     record_free(world->record);
     faults_free(world->faults);
     net_free(world->net);
     /* Open tickets give their versions back before the models do. */
     compute_free(world->pool);
-    agents_free(world->agents);
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        agents_free(world->subnets[s].agents);
     chain_free(world->chain);
     loop_free(world->loop);
     evq_free(world->queue);
@@ -281,6 +410,7 @@ struct world *world_free(struct world *world)
     world_schedule_release(world);
     checkpoint_free(world->opened);
     buffer_release(&world->buffer);
+    free(world->hosts);
     free(world);
     return NULL;
 }
@@ -327,9 +457,27 @@ enum sim_status world_run(struct world *world, struct sim_error *err)
     return SIM_OK;
 }
 
-const struct agents *world_agents(const struct world *world)
+const struct agents *world_agents(const struct world *world, uint32_t network)
 {
-    return world->agents;
+    SIM_ASSERT(network < world->subnet_count);
+    return world->subnets[network].agents;
+}
+
+/* Of several networks: of their digests, in their order. */
+static uint64_t model_digest(const struct world *world)
+{
+    struct digest all;
+    if (world->subnet_count == 1)
+        return agents_digest(world->subnets[0].agents);
+    digest_init(&all);
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        digest_u64(&all, agents_digest(world->subnets[s].agents));
+    return digest_value(&all);
+}
+
+struct compute_counters world_compute(const struct world *world)
+{
+    return compute_counters(world->pool);
 }
 
 struct world_digests world_digests(const struct world *world)
@@ -337,7 +485,7 @@ struct world_digests world_digests(const struct world *world)
     struct world_digests digests = {
         .order = loop_digest(world->loop),
         .chain = chain_digest(world->chain),
-        .model = agents_digest(world->agents),
+        .model = model_digest(world),
     };
     struct digest trace;
     digest_init(&trace);
@@ -348,6 +496,29 @@ struct world_digests world_digests(const struct world *world)
     return digests;
 }
 
+static struct probe_summary summary_of_all(const struct world *world)
+{
+    struct probe_summary all = probe_summary(world->subnets[0].probe);
+    if (world->subnet_count == 1)
+        return all;
+    all = (struct probe_summary){0};
+    double difficulty = 0;
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        all.peers += probe_summary(world->subnets[s].probe).peers;
+    for (uint32_t s = 0; s < world->subnet_count; s++) {
+        struct probe_summary one = probe_summary(world->subnets[s].probe);
+        double part = all.peers > 0 ? (double)one.peers / all.peers : 0;
+        all.epoch_count += one.epoch_count;
+        if (part == 0) /* no row yet */
+            continue;
+        all.loss_median_nats += part * one.loss_median_nats;
+        all.attacker_share += part * one.attacker_share;
+        difficulty += part * (double)one.difficulty;
+    }
+    all.difficulty = (uint64_t)difficulty;
+    return all;
+}
+
 struct world_status world_status(const struct world *world)
 {
     return (struct world_status){
@@ -355,7 +526,7 @@ struct world_status world_status(const struct world *world)
         .until_ns = world->setup.params->until_ns,
         .block = chain_block_number(world->chain),
         .event_count = loop_event_count(world->loop),
-        .summary = probe_summary(world->probe),
+        .summary = summary_of_all(world),
     };
 }
 
@@ -391,16 +562,22 @@ enum sim_status world_finish(struct world *world, struct sim_error *err)
     return record_finish(world->record, err);
 }
 
+static void check_subnet(const struct world *world, const struct subnet *subnet)
+{
+    agents_check(subnet->agents);
+    const struct chain_view *view = chain_view(world->chain, subnet->setup.netuid);
+    for (uint32_t uid = 0; uid < view->neuron_count; uid++) {
+        uint32_t neuron = agents_of_uid(subnet->agents, uid);
+        SIM_ASSERT(neuron != AGENT_NONE);
+        SIM_ASSERT(agents_info(subnet->agents, neuron).hotkey == view->hotkey[uid]);
+    }
+}
+
 enum sim_status world_check(const struct world *world, struct sim_error *err)
 {
     evq_check(world->queue);
     net_check(world->net);
-    agents_check(world->agents);
-    const struct chain_view *view = chain_view(world->chain, world->chain_net.netuid);
-    for (uint32_t uid = 0; uid < view->neuron_count; uid++) {
-        uint32_t neuron = agents_of_uid(world->agents, uid);
-        SIM_ASSERT(neuron != AGENT_NONE);
-        SIM_ASSERT(agents_info(world->agents, neuron).hotkey == view->hotkey[uid]);
-    }
+    for (uint32_t s = 0; s < world->subnet_count; s++)
+        check_subnet(world, &world->subnets[s]);
     return chain_check(world->chain, err);
 }

@@ -13,6 +13,7 @@
 #define WORLD_WORLD_H
 
 #include "agent/agents.h"
+#include "agent/vote.h"
 #include "base/error.h"
 #include "base/param.h"
 #include "chain/chain.h"
@@ -39,7 +40,8 @@ struct world_params {
 };
 extern const struct param_table world_param_table;
 
-/* How a run stands, for whoever shows progress. */
+/* How a run stands, for whoever shows progress: of several networks epochs and peers are added up,
+ * and the rest are means, weighted by peers. */
 struct world_status {
     int64_t now_ns, until_ns;
     uint64_t block;
@@ -47,11 +49,29 @@ struct world_status {
     struct probe_summary summary;
 };
 
+/* `networks: {NAME: {...}}`: what an entry says of itself. */
+struct world_network_params {
+    uint32_t netuid;
+};
+extern const struct param_table world_network_table;
+
+/* One of several networks. */
+struct world_network {
+    const char *name;           /* part of the identity of what its groups draw */
+    struct agents_setup agents; /* seed, netuid, block_time and uid_capacity are set by the world */
+};
+enum { WORLD_NETWORKS_MAX = 64 };
+
 /* Everything is borrowed and outlives the world, except where it says copied. */
 struct world_setup {
     const struct world_params *params;
-    struct agents_setup agents; /* seed, netuid, block_time and uid_capacity are set by the world */
-    struct chain_config chain;  /* seed likewise; exactly one network */
+    struct agents_setup agents; /* the only network's, where `networks` is NULL */
+    /* (network_count) in the order of chain.nets, which may begin with root. */
+    const struct world_network *networks;
+    uint32_t network_count;
+    const struct vote *votes; /* (vote_count) checked with vote_check(): who sits in root */
+    uint32_t vote_count;
+    struct chain_config chain; /* seed is set by the world */
     const struct net_options *net;
     const struct probe_params *probe;
     const struct world_fault *faults; /* (fault_count) checked with world_fault_check() */
@@ -120,7 +140,8 @@ struct world_digests {
     uint64_t order, chain, model, trace;
 };
 /* To look at, between events. */
-const struct agents *world_agents(const struct world *world);
+const struct agents *world_agents(const struct world *world, uint32_t network);
+struct compute_counters world_compute(const struct world *world);
 
 struct world_digests world_digests(const struct world *world);
 struct world_status world_status(const struct world *world);

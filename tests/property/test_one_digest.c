@@ -3,7 +3,10 @@
  * delays, no memo, a checkpoint after each epoch, a stop after each epoch.  One digest.
  *
  * The scenarios have what crosses jobs: gradients that come back, teachers, models that lose
- * their numbers, models behind several hotkeys, every form of answer.
+ * their numbers, models behind several hotkeys, every form of answer.  Their text is of eight
+ * symbols and nearly foretold, so that a question comes back: to a shared model of the same
+ * version, to one that has learnt since, to another one.  A memo that takes one for the other
+ * would show.
  */
 #include "base/stream.h"
 #include "cli/scenario.h"
@@ -21,7 +24,8 @@ static const struct form forms[] = {
     {"hidden", "response: hidden, width: 24, gradients: true", "remote: sum", "distil: 0.1"},
     {"topk", "response: topk, kept: 6, gradients: true", "remote: norm, remote_max: 2",
      "distil: 0.5"},
-    {"phrases", "response: phrases, phrases: 7, continuation: 2", "local: true", "local: true"},
+    {"phrases", "response: phrases, phrases: 7, continuation: 2, gradients: true", "remote: norm",
+     "local: true"},
 };
 
 static const char frame[] =
@@ -31,22 +35,27 @@ static const char frame[] =
     "memo_memory: %s\n"
     "chain: {profile: finney, max_uids: 24, tempo: 10 blocks, min_allowed_weights: 1, "
     "max_weight_limit: 1, immunity_period: 10000 blocks, burn_registration: false}\n"
-    "corpus: {name: synthetic, tokens: 81920}\n"
-    "query: {peers: 8, interval: 12 s, batch: 3, sequence: 6, weights_interval: 5 blocks, %s}\n"
+    "corpus: {name: synthetic, symbols: 8, entropy: 0.3 nats, tokens: 81920}\n"
+    "query: {peers: 9, interval: 12 s, batch: 1, sequence: 6, weights_interval: 5 blocks, %s}\n"
     "record: {evaluation_sequences: 2}\n"
     "groups:\n"
     "  miners:\n"
     "    count: 6\n"
-    "    model: {name: gru, embedding: 8, hidden: 16}\n"
+    "    model: {name: gru, vocabulary: 8, embedding: 8, hidden: 16}\n"
     "    training: {interval: 8 s, batch: 3, sequence: 8, %s}\n"
     "  shared:\n"
     "    count: 4\n"
     "    server: one\n"
-    "    model: {name: transformer, context: 12, width: 16, heads: 2, hidden: 16, layers: 1}\n"
+    "    model: {name: transformer, vocabulary: 8, context: 12, width: 16, heads: 2, hidden: 16}\n"
     "    training: {interval: 20 s, batch: 3, sequence: 8, %s}\n"
+    "  twins:\n"
+    "    count: 3\n"
+    "    server: one\n"
+    "    model: {name: transformer, vocabulary: 8, context: 12, width: 16, heads: 2, hidden: 16}\n"
+    "    training: {interval: 24 s, batch: 3, sequence: 8, %s}\n"
     "  lost:\n"
     "    count: 3\n"
-    "    model: {name: mlp, context: 4, embedding: 8, hidden: 16}\n"
+    "    model: {name: mlp, vocabulary: 8, context: 4, embedding: 8, hidden: 16}\n"
     "    training: {interval: 10 s, batch: 3, sequence: 8, on_nan: revert, %s}\n"
     "    optimiser: {kind: sgd, clip_norm: 0, learning_rate: 100}\n"
     "  validators:\n"
@@ -54,7 +63,7 @@ static const char frame[] =
     "    validator: true\n"
     "    miner: false\n"
     "    stake: 1000 TAO\n"
-    "    model: {name: conv, context: 4, width: 16, hidden: 16, layers: 1}\n"
+    "    model: {name: conv, vocabulary: 8, context: 4, width: 16, hidden: 16, layers: 1}\n"
     "    training: {interval: 12 s, batch: 3, sequence: 8, %s}\n";
 
 struct way {
@@ -96,12 +105,18 @@ static void after_block(void *context, const struct world_status *status)
     stopper->next_block = status->block + 10;
 }
 
+struct outcome {
+    uint64_t digest, memo_hits;
+    uint32_t parts;
+};
+
 /* Runs to the end, taking the run up again as often as it stopped. */
 static enum sim_status run_world(struct world_setup *setup, struct stopper *stopper,
-                                 uint64_t *ret_digest, uint32_t *ret_parts, struct sim_error *err)
+                                 struct outcome *ret_outcome, struct sim_error *err)
 {
     enum sim_status status = SIM_INTERRUPTED;
-    for (*ret_parts = 0; status == SIM_INTERRUPTED; (*ret_parts)++) {
+    *ret_outcome = (struct outcome){0};
+    for (; status == SIM_INTERRUPTED; ret_outcome->parts++) {
         struct world *world = NULL;
         stopper->stop = 0;
         status = world_create(setup, &world, err);
@@ -109,8 +124,10 @@ static enum sim_status run_world(struct world_setup *setup, struct stopper *stop
             status = world_run(world, err);
         if (status == SIM_OK) {
             status = world_finish(world, err);
-            *ret_digest = world_digests(world).trace;
+            ret_outcome->digest = world_digests(world).trace;
         }
+        if (world != NULL)
+            ret_outcome->memo_hits += world_compute(world).memo_hits[AGENT_JOB_FORWARD];
         world_free(world);
         setup->resume = true;
     }
@@ -118,7 +135,7 @@ static enum sim_status run_world(struct world_setup *setup, struct stopper *stop
 }
 
 static enum sim_status run_text(const char *text, const struct way *way, const char *folder,
-                                uint64_t *ret_digest, uint32_t *ret_parts, struct sim_error *err)
+                                struct outcome *ret_outcome, struct sim_error *err)
 {
     static struct scenario_schema schema;
     scenario_schema_init(&schema);
@@ -149,7 +166,7 @@ static enum sim_status run_text(const char *text, const struct way *way, const c
             plan.setup.progress = after_block;
             plan.setup.progress_context = &stopper;
         }
-        status = run_world(&plan.setup, &stopper, ret_digest, ret_parts, err);
+        status = run_world(&plan.setup, &stopper, ret_outcome, err);
     }
     scenario_plan_release(&plan);
     config_free(config);
@@ -161,18 +178,21 @@ static bool run_way(const struct form *form, const struct way *way, const char *
 {
     char text[4096];
     int length = snprintf(text, sizeof(text), frame, way->no_memo ? "0 B" : "1 MiB", form->query,
-                          form->miners, form->miners, form->miners, form->validators);
+                          form->miners, form->miners, form->miners, form->miners, form->validators);
     SIM_ASSERT(length > 0 && (size_t)length < sizeof(text));
     struct sim_error err = {0};
-    uint32_t parts = 0;
-    enum sim_status status = run_text(text, way, folder, ret_digest, &parts, &err);
+    struct outcome outcome = {0};
+    enum sim_status status = run_text(text, way, folder, &outcome, &err);
     if (status != SIM_OK)
         printf("%s, %s: %s\n", form->name, way->name, err.text);
     else
-        printf("%s, %s: %016llx, in %u parts\n", form->name, way->name,
-               (unsigned long long)*ret_digest, parts);
+        printf("%s, %s: %016llx, in %u parts, %llu answers from the memo\n", form->name, way->name,
+               (unsigned long long)outcome.digest, outcome.parts,
+               (unsigned long long)outcome.memo_hits);
     fflush(stdout);
-    return status == SIM_OK && (parts > 3) == way->stops;
+    *ret_digest = outcome.digest;
+    bool remembered = way->no_memo ? outcome.memo_hits == 0 : outcome.memo_hits > 100;
+    return status == SIM_OK && (outcome.parts > 3) == way->stops && remembered;
 }
 
 int main(void)

@@ -171,6 +171,33 @@ static void write_faults(FILE *yaml, struct stream *dice)
                 "kind: flood, groups: [miners], victim: validators, message: 10 kB");
 }
 
+/* One scenario in two has all of the above as the pattern of two or three networks, and one in four
+ * has a root that splits the emission.  Draws of their own. */
+static void write_networks(FILE *yaml, uint64_t seed)
+{
+    struct stream dice;
+    stream_init(&dice, seed, STREAM_TEST, stream_entity("networks", 0), 0);
+    uint64_t count = draw(&dice, 0, 3), root = draw(&dice, 0, 1);
+    if (count < 2)
+        return;
+    fprintf(yaml, "networks:\n");
+    for (uint64_t n = 0; n < count; n++)
+        fprintf(yaml,
+                "  net%llu: {netuid: %llu, chain: {emission_share: %s, tempo: %llu blocks}, "
+                "groups: {newcomers: {count: %llu}}}\n",
+                (unsigned long long)n, (unsigned long long)(1 + 3 * n),
+                count == 2 ? "0.5"
+                : n == 0   ? "0.6"
+                           : "0.2",
+                (unsigned long long)draw(&dice, 3, 40), (unsigned long long)draw(&dice, 0, 6));
+    if (root == 1)
+        fprintf(yaml,
+                "root: {tempo: %llu blocks, seats: %llu, voters: {some: {group: net0/validators, "
+                "interval: 5 blocks, weights: [net0 1, net1 2]}, others: {group: net1/miners, "
+                "interval: 7 blocks, weights: [net1 9]}}}\n",
+                (unsigned long long)draw(&dice, 3, 20), (unsigned long long)draw(&dice, 1, 6));
+}
+
 static void write_scenario(FILE *yaml, uint64_t seed)
 {
     struct stream dice;
@@ -231,13 +258,19 @@ static void write_scenario(FILE *yaml, uint64_t seed)
         write_faults(yaml, &dice);
     if (market != NULL)
         write_delegators(yaml, market);
+    write_networks(yaml, seed);
 }
 
 static enum sim_status run_scenario(const char *text, const char *folder, struct sim_error *err)
 {
     static struct scenario_schema schema;
     scenario_schema_init(&schema);
-    struct config_input input = {.path = "drawn", .text = text, .text_bytes = strlen(text)};
+    const struct config_set by_root = {.text = "chain.emission_split=root"};
+    struct config_input input = {.path = "drawn",
+                                 .text = text,
+                                 .text_bytes = strlen(text),
+                                 .sets = &by_root,
+                                 .set_count = strstr(text, "\nroot: ") != NULL};
     struct config_report report = {0};
     struct config *config;
     enum sim_status status = config_load(&schema.config, &input, &config, &report, err);

@@ -1,11 +1,12 @@
-"""What an editor says about scenarios, by yaml-language-server and our JSON Schema.
+"""What an editor says about scenarios and studies, by yaml-language-server and our JSON Schemas.
 
 usage: editor.py SOURCE_ROOT BUILD_ROOT
 
-The server (npm, installed into BUILD_ROOT/npm when it is not there) reads each scenario as an
-editor would.  It finds nothing in the scenarios of the repository and something in each of
-broken/*.yaml, but for those of UNSEEN, which a JSON Schema cannot express; it completes names and
-keys, and explains keys.  Exits 77 (skipped) where the server cannot be had.
+The server (npm, installed into BUILD_ROOT/npm when it is not there) reads each scenario and study
+as an editor would.  It finds nothing in those of the repository and something in each of
+broken/*.yaml and broken_studies/*.yaml, but for those of UNSEEN and UNSEEN_STUDIES, which a JSON
+Schema cannot express; it completes names and keys, and explains keys.  Exits 77 (skipped) where
+the server cannot be had.
 """
 import json
 import pathlib
@@ -16,7 +17,8 @@ import sys
 ROOT, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 VERSION = "1.18.0"
 SERVER = BUILD / "npm/node_modules/.bin/yaml-language-server"
-SCHEMA = ROOT / "scenarios/scenario.schema.json"
+SCHEMAS = {"scenarios": ROOT / "scenarios/scenario.schema.json",
+           "studies": ROOT / "scenarios/study.schema.json"}
 
 # What only `taosim check` sees, and why.
 UNSEEN = {
@@ -52,6 +54,21 @@ UNSEEN = {
         "twin_whose_fault_names_no_group"},
     "nothing to look at": {"only_a_comment"},
 }
+UNSEEN_STUDIES = {
+    "another file": {"base_missing", "base_is_broken"},
+    "names of groups, conditions, and what a folder can be called": {
+        "name_that_is_no_folder",
+        "where_with_a_slip", "where_that_does_not_end", "where_that_compares_a_text",
+        "where_that_nothing_meets"},
+    "paths that a study has for itself": {"seed_as_a_parameter"},
+    "relations of values": {
+        "where_in_a_saltelli_design", "points_that_the_scenario_refuses", "a_million_runs",
+        "zip_of_unequal_lists", "design_without_params", "grid_of_a_free_range"},
+    "what an end of a range is": {
+        "range_upside_down", "log_from_zero", "units_of_another_kind",
+        "ends_out_of_the_keys_range", "spread_of_nothing", "range_of_what_is_no_number",
+        "step_of_nothing"},
+}
 
 
 class Server:
@@ -80,7 +97,8 @@ class Server:
 
     def settings(self, item):
         yaml = {"validate": True, "completion": True, "hover": True,
-                "schemaStore": {"enable": False}, "schemas": {SCHEMA.as_uri(): "*.yaml"}}
+                "schemaStore": {"enable": False},
+                "schemas": {path.as_uri(): f"{kind}/*.yaml" for kind, path in SCHEMAS.items()}}
         return yaml if item.get("section") == "yaml" else None
 
     def handle(self, message):
@@ -105,15 +123,15 @@ class Server:
                 return message.get("result")
             self.handle(message)
 
-    def open(self, name, text):
-        uri = f"file:///scenarios/{name}.yaml"
+    def open(self, name, text, kind="scenarios"):
+        uri = f"file:///{kind}/{name}.yaml"
         self.tell("textDocument/didOpen", {"textDocument": {
             "uri": uri, "languageId": "yaml", "version": 1, "text": text}})
         return uri
 
-    def examine(self, name, text):
+    def examine(self, name, text, kind="scenarios"):
         """The server's diagnostics of a text."""
-        uri = self.open(name, text)
+        uri = self.open(name, text, kind)
         while uri not in self.diagnostics:
             self.handle(self.receive())
         return self.diagnostics[uri]
@@ -142,18 +160,27 @@ def without_schema_line(text):
     return "".join(line for line in text.splitlines(True) if "$schema=" not in line)
 
 
-def scenarios(server):
-    """(name, what is wrong) of the good and the bad files."""
-    for path in sorted(ROOT.glob("scenarios/*/scenario.yaml")):
-        found = server.examine("good-" + path.parent.name, without_schema_line(path.read_text()))
-        yield path.parent.name, [item["message"] for item in found]
-    unseen = set().union(*UNSEEN.values())
-    for path in sorted((ROOT / "tests/unit/broken").glob("*.yaml")):
-        found = server.examine("bad-" + path.stem, path.read_bytes().decode(errors="replace"))
-        expected = path.stem not in unseen
-        yield path.stem, [] if bool(found) == expected else [
-            "the editor finds nothing" if expected
-            else f"is in UNSEEN, but the editor says: {found[0]['message']}"]
+def good_files(server):
+    """(name, what is wrong) of what comes with the program."""
+    for kind, pattern in (("scenarios", "*/scenario.yaml"), ("studies", "studies/*/study.yaml")):
+        for path in sorted((ROOT / "scenarios").glob(pattern)):
+            found = server.examine("good-" + path.parent.name,
+                                   without_schema_line(path.read_text()), kind)
+            yield path.parent.name, [item["message"] for item in found]
+
+
+def bad_files(server):
+    """(name, what is wrong) of broken ones: nothing is found, or something that is in UNSEEN."""
+    for kind, folder, groups in (("scenarios", "broken", UNSEEN),
+                                 ("studies", "broken_studies", UNSEEN_STUDIES)):
+        unseen = set().union(*groups.values())
+        for path in sorted((ROOT / "tests/unit" / folder).glob("*.yaml")):
+            found = server.examine("bad-" + path.stem, path.read_bytes().decode(errors="replace"),
+                                   kind)
+            expected = path.stem not in unseen
+            yield path.stem, [] if bool(found) == expected else [
+                "the editor finds nothing" if expected
+                else f"is known as unseen, but the editor says: {found[0]['message']}"]
 
 
 def helps(server):
@@ -168,6 +195,15 @@ def helps(server):
     hover = server.at("textDocument/hover", uri, 6, 4)
     words = json.dumps(hover)
     yield "explains a key", [] if "blocks of an epoch" in words else [words]
+    text = "name: t\nbase: b.yaml\ndesign: \nparams:\n  \nreplicates: 3\n"
+    uri = server.open("help", text, "studies")
+    for what, line, character, wanted in (("completes a design", 2, 8, "saltelli"),
+                                          ("completes a parameter", 4, 2, "chain.tempo")):
+        items = server.at("textDocument/completion", uri, line, character)["items"]
+        labels = [item["label"] for item in items]
+        yield what, [] if wanted in labels else [f"{wanted} is not among {labels[:20]}"]
+    words = json.dumps(server.at("textDocument/hover", uri, 5, 4))
+    yield "explains a study's key", [] if "runs of each point" in words else [words]
 
 
 def main():
@@ -175,7 +211,7 @@ def main():
         return 77
     server = Server()
     passed = failed = 0
-    for cases in (scenarios(server), helps(server)):
+    for cases in (good_files(server), bad_files(server), helps(server)):
         for name, problems in cases:
             passed += not problems
             failed += bool(problems)

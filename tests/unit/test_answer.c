@@ -76,6 +76,63 @@ static void claiming_more_than_everything_wins_nothing(void **state)
     assert_near(loss_of((double)NAN, 0, 0).next_nats, 20);
 }
 
+/* Every probability and the floor, within what the clamps let through and beyond. */
+static void a_phrases_gradient_agrees_with_finite_differences(void **state)
+{
+    (void)state;
+    static const uint32_t a[] = {7, 8}, b[] = {7}, c[] = {3, 7}, d[] = {7, 8};
+    static const uint32_t *const tokens[] = {a, b, c, d};
+    static const uint32_t lengths[] = {2, 1, 2, 2};
+    static const uint32_t targets[][2] = {{7, 8}, {7, 9}, {3, 7}, {5, 5}};
+    static const double claims[][5] = {{0.3, 0.2, 0.1, 0.15, 0.01},
+                                       {0.9, 0.8, 0.7, 0.6, 0.5},
+                                       {1.5, 0.2, -0.3, 0.1, 0.02},
+                                       {0.3, 0.2, 0.1, 0.15, -0.1}};
+    enum { COUNT = 4, SYMBOLS = 20 };
+    for (int n = 0; n < 16; n++) {
+        const uint32_t *target = targets[n % 4];
+        double p[COUNT + 1], gradient[COUNT + 1];
+        for (int k = 0; k <= COUNT; k++)
+            p[k] = claims[n / 4][k];
+        struct answer_phrases phrases = {
+            .count = COUNT, .probabilities = p, .lengths = lengths, .tokens = tokens};
+        phrases.floor = p[COUNT];
+        answer_phrases_gradient(&phrases, target, 2, SYMBOLS, gradient);
+        double loss = answer_phrases_loss(&phrases, target, 2, SYMBOLS).continuation_nats;
+        if (loss > 80) /* nobody put any mass on the truth: 1e40 a step */
+            continue;
+        for (int k = 0; k <= COUNT; k++) {
+            double around[2];
+            for (int side = 0; side < 2; side++) {
+                p[k] = claims[n / 4][k] + (side - 0.5) * 1e-6;
+                phrases.floor = p[COUNT];
+                around[side] = answer_phrases_loss(&phrases, target, 2, SYMBOLS).continuation_nats;
+                p[k] = claims[n / 4][k];
+                phrases.floor = p[COUNT];
+            }
+            double estimate = (around[1] - around[0]) / 1e-6;
+            if (!(fabs(estimate - gradient[k]) <= 1e-6 * fmax(1, fabs(estimate))))
+                fail_msg("case %d, number %d: %.10g, finite difference %.10g", n, k, gradient[k],
+                         estimate);
+        }
+    }
+}
+
+static void what_is_no_number_is_no_gradient(void **state)
+{
+    (void)state;
+    static const uint32_t one[] = {7};
+    static const uint32_t *const tokens[] = {one, one};
+    static const uint32_t lengths[] = {1, 1};
+    const double probabilities[] = {(double)NAN, 0.5};
+    double gradient[3];
+    struct answer_phrases phrases = {
+        .count = 2, .probabilities = probabilities, .lengths = lengths, .tokens = tokens};
+    answer_phrases_gradient(&phrases, one, 1, 20, gradient);
+    for (int k = 0; k < 3; k++)
+        assert_true(gradient[k] == 0);
+}
+
 static void stake_comes_first_and_the_lot_is_for_those_without(void **state)
 {
     (void)state;
@@ -152,6 +209,8 @@ int main(void)
         cmocka_unit_test(keeping_everything_loses_nothing),
         cmocka_unit_test(phrases_are_charged_by_the_mass_that_they_put_on_the_target),
         cmocka_unit_test(claiming_more_than_everything_wins_nothing),
+        cmocka_unit_test(a_phrases_gradient_agrees_with_finite_differences),
+        cmocka_unit_test(what_is_no_number_is_no_gradient),
         cmocka_unit_test(stake_comes_first_and_the_lot_is_for_those_without),
         cmocka_unit_test(a_gradient_is_divided_by_its_sum_not_its_size),
         cmocka_unit_test(a_student_is_pulled_to_its_teacher),

@@ -64,11 +64,8 @@ static inline void test_chain_init(struct test_chain *t, enum chain_profile prof
     t->net.params.max_weight_limit = UINT16_MAX;
 }
 
-/* Makes the chain and all accounts; no neurons yet. */
-static inline void test_chain_start(struct test_chain *t)
+static inline void test_chain_accounts(struct test_chain *t)
 {
-    t->config.nets = &t->net;
-    ok(t, chain_create(&t->config, &t->chain, &t->err));
     for (uint32_t i = 0; i < 2 * PAIRS; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s/%u", i < PAIRS ? "hot" : "cold", i % PAIRS);
@@ -76,6 +73,14 @@ static inline void test_chain_start(struct test_chain *t)
         ok(t, chain_add_account(t->chain, name, &id, &t->err));
         assert_int_equal(id, i);
     }
+}
+
+/* Makes the chain and all accounts; no neurons yet. */
+static inline void test_chain_start(struct test_chain *t)
+{
+    t->config.nets = &t->net;
+    ok(t, chain_create(&t->config, &t->chain, &t->err));
+    test_chain_accounts(t);
 }
 
 static inline void test_chain_end(struct test_chain *t)

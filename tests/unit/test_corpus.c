@@ -68,6 +68,24 @@ static void bytes_stay_bytes(void **state)
     assert_memory_equal(tokens, "Gr\xc3\xbc\xc3\x9f [e]", count);
 }
 
+/* What goes on keeps its last blank; lines that end do not. */
+static void a_text_that_goes_on_is_read_line_by_line(void **state)
+{
+    (void)state;
+    const char *text = " The [Gr\xc3\xbc\xc3\x9f\x65] \n\nof \xc5\xbd \xe2\x80\x94 ",
+               *expected = "the (gr\xc3\xbc\xc3\x9f\x65)\n\nof z - ";
+    uint8_t tokens[64];
+    char read[128] = "";
+    size_t count = alphabet_encode_text(ALPHABET_LATIN64, text, strlen(text), tokens);
+    for (size_t i = 0; i < count; i++)
+        strcat(read, alphabet_symbol_texts(ALPHABET_LATIN64)[tokens[i]]);
+    assert_string_equal(read, expected);
+    count = alphabet_encode_text(ALPHABET_BYTES, " a\t b \n c  ", 11, tokens);
+    assert_int_equal(count, 6);
+    assert_memory_equal(tokens, "a b\nc ", 6);
+    assert_int_equal(alphabet_encode_text(ALPHABET_BYTES, "", 0, tokens), 0);
+}
+
 static void broken_utf8_is_found_where_it_breaks(void **state)
 {
     (void)state;
@@ -576,6 +594,7 @@ int main(void)
         cmocka_unit_test(latin64_lowers_folds_and_squeezes),
         cmocka_unit_test(every_symbol_reads_as_itself),
         cmocka_unit_test(bytes_stay_bytes),
+        cmocka_unit_test(a_text_that_goes_on_is_read_line_by_line),
         cmocka_unit_test(broken_utf8_is_found_where_it_breaks),
         cmocka_unit_test(markup_goes_and_paragraphs_become_lines),
         cmocka_unit_test(own_files_become_domains_with_checksum_and_without_repeats),

@@ -147,11 +147,8 @@ static void drawn_text_has_the_models_frequencies(void **state)
     static uint8_t text[COUNT];
     make_counting_bigram();
     stream_init(&stream, 2, STREAM_TEST, 0, 0);
-    struct lm_generate_options options = {.prompt = (const uint8_t[]){0},
-                                          .prompt_count = 1,
-                                          .count = COUNT,
-                                          .window = 1,
-                                          .temperature = 1};
+    struct lm_generate_options options = {
+        .prompt = (const uint8_t[]){0}, .prompt_count = 1, .count = COUNT, .temperature = 1};
     assert_int_equal(
         lm_generate(&bigram_ops, &four, counting_bigram, &options, &stream, text, &err), SIM_OK);
     int follows = 0;
@@ -178,6 +175,65 @@ static void a_model_without_numbers_writes_no_text(void **state)
     assert_string_equal(err.text, "the model gives no number after 2 tokens");
 }
 
+struct shown {
+    size_t calls, count;
+    uint8_t text[9000];
+};
+
+static void show(void *context, const uint8_t *tokens, size_t count)
+{
+    struct shown *shown = context;
+    memcpy(shown->text + shown->count, tokens, count);
+    shown->count += count;
+    shown->calls++;
+}
+
+/* One pass over everything that was written: at each place the likeliest token is the next one. */
+static void a_long_text_is_what_one_long_pass_foretells(void **state)
+{
+    (void)state;
+    enum { PROMPT = 300, COUNT = 5000 };
+    for (int i = 0; i < LM_CASE_COUNT; i++) {
+        const struct lm_case *c = &lm_cases[i];
+        size_t reach = c->ops->reach(c->shape), symbols = c->ops->vocabulary(c->shape);
+        struct lm_sample sample = lm_sample_create(c, 9);
+        struct sim_error err = {0};
+        struct stream stream;
+        struct shown shown = {0};
+        uint8_t text[PROMPT + COUNT + 1] = {0};
+        for (int t = 0; t < PROMPT; t++)
+            text[t] = (uint8_t)(t * t % 7 % (int)symbols);
+        struct lm_generate_options options = {.prompt = text,
+                                              .prompt_count = PROMPT,
+                                              .count = COUNT,
+                                              .take = show,
+                                              .take_context = &shown};
+        stream_init(&stream, 1, STREAM_TEST, 0, 0);
+        assert_int_equal(lm_generate(c->ops, c->shape, sample.parameters, &options, &stream,
+                                     text + PROMPT, &err),
+                         SIM_OK);
+        assert_int_equal(shown.count, COUNT);
+        assert_int_equal(shown.calls, 2);
+        assert_memory_equal(shown.text, text + PROMPT, COUNT);
+        /* From nothing where all tokens count, else as far back as they do. */
+        for (int at = PROMPT; at < PROMPT + COUNT; at += 977) {
+            uint32_t length = reach == 0 ? (uint32_t)at : (uint32_t)reach;
+            lm_real *logits = lm_case_floats(length * symbols);
+            lm_real *scratch = lm_case_floats(c->ops->scratch_count(c->shape, 1, length, false));
+            struct lm_batch batch = {
+                .sequence_count = 1, .sequence_length = length, .tokens = text + at - length};
+            c->ops->forward(c->shape, sample.parameters, &batch,
+                            &(struct lm_outputs){.logits = logits}, scratch);
+            const lm_real *last = logits + (length - 1) * symbols;
+            for (size_t v = 0; v < symbols; v++)
+                assert_true(last[v] <= last[text[at]]);
+            free(logits);
+            free(scratch);
+        }
+        lm_sample_free(&sample);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +243,7 @@ int main(void)
         cmocka_unit_test(the_most_probable_text_follows_the_model),
         cmocka_unit_test(drawn_text_has_the_models_frequencies),
         cmocka_unit_test(a_model_without_numbers_writes_no_text),
+        cmocka_unit_test(a_long_text_is_what_one_long_pass_foretells),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

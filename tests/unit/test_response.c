@@ -70,7 +70,8 @@ static void answer(struct bench *b, enum query_response form)
     assert_int_equal(response_check(&b->agents.setup, &b->group, &err), SIM_OK);
     assert_int_equal(response_start(&b->agents, 0, b->tokens, &ticket, &err), SIM_OK);
     assert_int_equal(compute_redeem(b->agents.wiring.pool, ticket, &output, &err), SIM_OK);
-    size_t count = (size_t)b->agents.rows * (1 + b->corpus.vocabulary_symbols);
+    size_t count = (size_t)b->agents.rows * (1 + b->corpus.vocabulary_symbols) +
+                   response_derivative_count(&b->query, b->corpus.vocabulary_symbols);
     assert_true(count <= FLOATS_MAX);
     memcpy(b->output, output, count * sizeof(float));
     compute_drop(b->agents.wiring.pool, ticket);
@@ -161,6 +162,39 @@ static void a_beam_that_keeps_every_continuation_gives_the_chain_rules_probabili
     for_each_model(compare_phrases);
 }
 
+/* What of an answer goes back: with all symbols listed, -1 / (B p) + 1 / B for the truth and 1 / B
+ * for every other one, and nothing for a floor that nobody is on. */
+static void compare_derivative(struct bench *b, const float *plain, const char *name)
+{
+    uint32_t symbols = b->corpus.vocabulary_symbols, listed = symbols;
+    b->query.continuation = 1;
+    b->query.phrases = listed;
+    b->query.gradients = true;
+    answer(b, QUERY_PHRASES);
+    const float *derivative = b->output + BATCH * (1 + symbols);
+    assert_int_equal(response_derivative_count(&b->query, symbols), BATCH * (listed + 1));
+    for (uint32_t row = 0; row < BATCH; row++) {
+        double truth = exp((double)plain[row * LENGTH + LENGTH - 1]), below = 0;
+        uint32_t others = 0;
+        const float *of_row = derivative + row * (listed + 1);
+        for (uint32_t k = 0; k < listed; k++) {
+            if (of_row[k] > 0)
+                others++;
+            else
+                below += (double)of_row[k];
+        }
+        assert_int_equal(others, listed - 1);
+        assert_near(below * truth, (truth - 1) / BATCH, 1e-4, name);
+        assert_true(of_row[listed] == 0);
+    }
+}
+
+static void the_derivative_by_phrases_follows_the_answer(void **state)
+{
+    (void)state;
+    for_each_model(compare_derivative);
+}
+
 static void compare_narrow_beam(struct bench *b, const float *plain, const char *name)
 {
     (void)plain;
@@ -211,6 +245,7 @@ static void forms_weigh_what_the_historic_messages_weighed(void **state)
     assert_int_equal(response_bytes(&setup, &group), 4 * 4 * 6 * 2 * 3);
     query.response = QUERY_PHRASES;
     assert_int_equal(response_bytes(&setup, &group), 4 * (4 * 5 * (1 + 2) + 4));
+    assert_int_equal(response_gradient_bytes(&setup, &group), 8 * 4 * 5 + 4 * (2 + 4 * (5 + 1)));
 }
 
 static void what_cannot_be_answered_is_refused_with_the_reason(void **state)
@@ -230,10 +265,6 @@ static void what_cannot_be_answered_is_refused_with_the_reason(void **state)
     corpus.vocabulary_symbols = 64;
     assert_int_equal(response_check(&setup, &group, &err), SIM_CONFIG);
     assert_non_null(strstr(err.text, "continuations of 8 of 64 symbols"));
-    query.continuation = 1;
-    query.gradients = true;
-    assert_int_equal(response_check(&setup, &group, &err), SIM_CONFIG);
-    assert_non_null(strstr(err.text, "query.gradients"));
     query = (struct query_params){.sequence = 3, .response = QUERY_TOPK, .kept = 65};
     assert_int_equal(response_check(&setup, &group, &err), SIM_CONFIG);
     assert_non_null(strstr(err.text, "query.kept is 65"));
@@ -245,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_hidden_state_read_by_the_published_layer_says_what_the_logits_say),
         cmocka_unit_test(a_top_that_keeps_everything_says_what_the_logits_say),
         cmocka_unit_test(a_beam_that_keeps_every_continuation_gives_the_chain_rules_probability),
+        cmocka_unit_test(the_derivative_by_phrases_follows_the_answer),
         cmocka_unit_test(a_narrow_beam_still_gives_every_continuation_a_loss),
         cmocka_unit_test(a_continuation_costs_a_forward_pass_for_each_prefix),
         cmocka_unit_test(forms_weigh_what_the_historic_messages_weighed),

@@ -31,10 +31,11 @@ FACTOR = 2.0
 CALIBRATION_S = 1.0
 
 # Simulated time of the scenarios' short forms, a few seconds each; a new one gets the last.
-SHORT = {"quickstart": "2 h", "cabal": "45 min", "sybil-swarm": "41 min", "outage": "2 h",
+SHORT = {"quickstart": "50 min", "cabal": "25 min", "sybil-swarm": "41 min", "outage": "2 h",
          "real-start": "90 min", "registration-rule": "4 d", "registration-flood": "31 h",
-         "halvings": "3 d",
-         "registration-burst": "1000 min", "sybil-price": "8 d", "": "30 min"}
+         "halvings": "3 d", "registration-burst": "1000 min", "sybil-price": "8 d", "": "30 min"}
+if ALL:
+    SHORT |= {"quickstart": "2 h", "cabal": "45 min", "registration-rule": "10 d"}
 
 # name: scenario, until, what is set
 CASES = {
@@ -44,7 +45,7 @@ CASES = {
     "messages first in, first out": (QUICKSTART, "15 min", ("network.sharing=fifo",)),
     "messages by latency alone": (QUICKSTART, "15 min", ("network.sharing=latency",)),
     "messages as windows of TCP": (QUICKSTART, "10 min", ("network.sharing=tcp",)),
-    "everything recorded": (QUICKSTART, "40 min", ("record.weights_interval=1",
+    "everything recorded": (QUICKSTART, "20 min", ("record.weights_interval=1",
                                                    "record.bonds_interval=1",
                                                    "chain.tempo=10 blocks")),
     "nothing learnt": (QUICKSTART, "20 min", tuple(

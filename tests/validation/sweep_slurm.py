@@ -1,6 +1,7 @@
-"""A study as a Slurm job array, with kills, requeues and a lost task, gives what a pool here gives.
+"""A study as a Slurm job array gives what a pool here gives: with kills, requeues, a lost task, and
+with a time limit that is shorter than its runs.
 
-usage: sweep_slurm.py TAOSIM QUICKSTART [--keep]
+usage: sweep_slurm.py TAOSIM QUICKSTART [--case WORD] [--keep]
 
 Starts Slurm from Debian's packages on this machine's loopback and ends it again; needs root and the
 packages slurmctld, slurmd, slurm-client and munge.  What differs from a cluster: one node, no
@@ -8,6 +9,7 @@ cgroups, and a requeued job is released at once instead of after Slurm's two min
 """
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import h5py
 
 from sweep_runs import call, expect, read, results, study, tasks, tiny
 
@@ -152,10 +156,13 @@ def queue():
     return {parts[1]: (parts[0], parts[2]) for parts in map(str.split, lines) if len(parts) == 3}
 
 
-def release():
-    """A requeued job waits two minutes; this test does not."""
+def release(seen):
+    """A requeued job waits two minutes; this test does not.  But a job that starts again within the
+    second in which it was revoked is killed by slurmd ("job credential revoked")."""
     for job, state in queue().values():
-        if state == "PENDING":
+        if state != "PENDING":
+            seen.pop(job, None)
+        elif time.monotonic() - seen.setdefault(job, time.monotonic()) > 3:
             call("scontrol", "update", f"JobId={job}", "StartTime=now")
 
 
@@ -177,14 +184,14 @@ def strike(folder, hits):
         pass
 
 
-def run_array(slurm, script, folder, hits):
+def run_array(slurm, script, folder, hits, *options):
     start = time.monotonic()
-    expect(call("sbatch", script), 0, "Submitted")
-    deadline = time.monotonic() + 900
+    expect(call("sbatch", *options, script), 0, "Submitted")
+    deadline, seen = time.monotonic() + 1800, {}
     while queue():
         assert time.monotonic() < deadline, (queue(), slurm.logs())
         time.sleep(DICE.uniform(0.2, 1.2))
-        release()
+        release(seen)
         if hits and min(hits.values()) < 3:
             strike(folder, hits)
     return time.monotonic() - start
@@ -214,6 +221,44 @@ def a_job_array_with_kills_requeues_and_a_lost_task_gives_the_same_bits(folder, 
     assert read(here + "/collected.h5") == read(there + "/collected.h5")
 
 
+def hours_of(folder, seconds):
+    """How many simulated hours take this long here."""
+    scenario = tiny(folder, QUICKSTART, until="4 h")
+    start = time.monotonic()
+    expect(call(TAOSIM, "run", scenario, "-o", folder + "/measure", "--quiet"), 0)
+    return max(8, round(4 * seconds / (time.monotonic() - start)))
+
+
+def a_time_limit_shorter_than_the_run_ends_in_the_same_bits(folder, slurm):
+    """Slurm sends USR1 120 s before the limit, of 2 minutes here: so at its next look, which comes
+    each 30 s."""
+    os.makedirs(folder)
+    hours = hours_of(folder, 130)
+    tiny(folder, QUICKSTART, until=f"{hours} h")
+    yaml = study(folder, name="limit", replicates=1, counts="[2]", difficulties=2)
+    here, there = folder + "/pool", folder + "/array"
+    start = time.monotonic()
+    expect(sweep("run", yaml, "-o", here, "-j", "2", "--quiet"), 0)
+    calm = time.monotonic() - start
+    assert calm > 120, f"{hours} h took only {calm:.0f} s"
+    expect(sweep("collect", yaml, "-o", here), 0, "2 of 2 runs")
+    script = expect(sweep("emit", "slurm", yaml, "-o", there, "--task-size", "1"), 0) \
+        .stdout.split(":")[0]
+    seconds = run_array(slurm, script, there, {}, "--time=2")
+    for path in results(there):
+        with h5py.File(path) as file:
+            assert file["provenance"].attrs["resumed_from_epoch"] > 0
+    with open(slurm.folder + "/completed.log", encoding="utf-8") as log:
+        ended = [re.search(r"JobState=(\w+)", line)[1] for line in log if "Name=limit" in line]
+    requeues = sum(read(f"{there}/slurm-{part}.log").count(b"the same command continues")
+                   for part in range(2))
+    print(f"     2 runs of {calm:.0f} s with a limit of 120 s: {seconds:.0f} s, "
+          f"{requeues} checkpoints; Slurm: {', '.join(sorted(set(ended)))}")
+    assert requeues >= 4 and "TIMEOUT" not in ended and ended.count("COMPLETED") == 2, ended
+    expect(sweep("collect", yaml, "-o", there), 0, "2 of 2 runs")
+    assert read(here + "/collected.h5") == read(there + "/collected.h5")
+
+
 def a_hundred_finished_tasks_show_what_slurm_itself_costs(folder, slurm):
     yaml = folder + "/grid.yaml"
     script = folder + "/array/study.sbatch"
@@ -230,16 +275,21 @@ def main():
     if missing or os.geteuid() != 0:
         print("skipped: needs root and", " ".join(missing) or "nothing else")
         return 77
+    chosen = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else ""
     folder = tempfile.mkdtemp(prefix="taosim-slurm-")
     slurm = None
     try:
         os.makedirs(folder + "/slurm")
         os.makedirs(folder + "/study")
         slurm = Slurm(folder + "/slurm")
-        a_job_array_with_kills_requeues_and_a_lost_task_gives_the_same_bits(
-            folder + "/study", slurm)
-        a_hundred_finished_tasks_show_what_slurm_itself_costs(folder + "/study", slurm)
-        print("2 passed, 0 failed")
+        cases = ((a_job_array_with_kills_requeues_and_a_lost_task_gives_the_same_bits, "/study"),
+                 (a_hundred_finished_tasks_show_what_slurm_itself_costs, "/study"),
+                 (a_time_limit_shorter_than_the_run_ends_in_the_same_bits, "/limit"))
+        cases = [(case, place) for case, place in cases if chosen in case.__name__]
+        for case, place in cases:
+            case(folder + place, slurm)
+            print("ok  ", case.__name__, flush=True)
+        print(f"{len(cases)} passed, 0 failed")
         return 0
     finally:
         if slurm is not None:

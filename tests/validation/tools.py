@@ -266,6 +266,47 @@ def a_replay_of_another_weight_scale_moves_the_weights_to_it(folder):
     assert float(honest.split()[3]) > 0, done.stdout
 
 
+# A mechanism of every kind of bonds and scale of weights, two in one gap between epochs, and a
+# parameter; epochs run in blocks 16, 37, 58, ...
+SCHEDULE = (("60", "mechanism: yuma3"), ("79", "mechanism.bonds_moving_average: 800000"),
+            ("90", "mechanism: nakamoto"), ("120", "mechanism: stake"), ("130", "mechanism: yuma2"),
+            ("150", "mechanism: yumasim-c-yuma3-liquid"), ("190", "mechanism: yuma3-liquid"),
+            ("1000", "mechanism: finney"))
+
+
+def a_replay_follows_what_the_runs_schedule_changed(folder):
+    with open(os.path.join(folder, "many.yaml"), "w", encoding="utf-8") as file:
+        file.write(f"base: {SCENARIO}\nchain: {{tempo: 20 blocks, immunity_period: 20 blocks, "
+                   f"max_uids: 48, {EASY}}}\ngroups: {{small: {{count: 20}}, medium: {{count: 12}}, "
+                   "large: {count: 4}, swarm: {count: 8}}\nschedule:\n" +
+                   "".join(f"  - {{at: {at} blocks, set: {{{text}}}}}\n" for at, text in SCHEDULE))
+    expect(call("run", "many.yaml", *SHORT, "-o", "many", folder=folder), 0)
+    words = ("finney, from block 60 yuma3, from block 79 bonds_moving_average 800000, from block "
+             "90 nakamoto, ")
+    done = expect(call("replay", "many", "-o", "same.h5", folder=folder), 0,
+                  "10 of 10 epochs pay what was recorded")
+    assert words in done.stdout and "from block 1000" not in done.stdout, done.stdout
+    with h5py.File(os.path.join(folder, "many/result.h5")) as old, \
+            h5py.File(os.path.join(folder, "same.h5")) as new:
+        assert old["states/replaced"][()].sum() > 0
+        for field in ("emission_rao", "incentive", "dividends", "consensus", "rank"):
+            assert old[field][()].tobytes() == new[field][()].tobytes(), field
+    for row, name in ((2, "finney"), (4, "nakamoto"), (9, "yuma3-liquid")):
+        done = expect(call("epoch", f"many/result.h5@{row}", folder=folder), 0)
+        assert json.loads(done.stdout)["mechanism"] == name
+    # One for all of it pays otherwise, and its own parameters need it to be named.
+    done = expect(call("replay", "many", "--mechanism", "finney", "-o", "one.h5", folder=folder),
+                  0)
+    assert "10 of 10" not in done.stdout
+    expect(call("replay", "many", "--set", "kappa=0.3", folder=folder), 2, "by schedule")
+    done = expect(call("compare", "same.h5", "one.h5", folder=folder), 0, "but the replay's")
+    assert "A  same.h5: " + words in done.stdout and "B  one.h5: finney, seed" in done.stdout
+    for result, shown in (("many", words), ("same.h5", words), ("one.h5", "finney</span>")):
+        expect(call("report", result, "-o", "page.html", folder=folder), 0)
+        with open(os.path.join(folder, "page.html"), encoding="utf-8") as file:
+            assert "<span>mechanism " + shown in file.read(), result
+
+
 def what_no_chain_knows_is_asked_for_in_vain(folder):
     expect(call("replay", run_once("finney"), "--mechanism", "oracle"), 2,
            "needs what no chain knows (true_value")
@@ -340,6 +381,26 @@ def runs_over_seeds_are_compared_in_pairs_with_an_interval(folder):
            "B - A is 0.")
 
 
+def entries_of_a_schedule_are_compared_one_by_one(folder):
+    for name, at in (("a", "16 min"), ("b", "17 min")):
+        with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
+            file.write(f"base: {SCENARIO}\nschedule:\n  - {{at: 9 min, set: {{mechanism: yuma2}}}}"
+                       f"\n  - {{at: {at}, set: {{mechanism: yuma3}}}}\n")
+        expect(call("run", name + ".yaml", "--quiet", "--until", "20 min", "-o", name,
+                    folder=folder), 0)
+    done = expect(call("compare", "a", "b", folder=folder), 0)
+    keys = done.stdout.split("scenarios differ in:\n")[1].split("\n\n")[0].splitlines()
+    assert keys == ["  schedule[2].at: 16 min -> 17 min"], keys
+
+
+def where_nothing_was_paid_nobody_has_a_part(folder):
+    run = run_once("unpaid", "--set", "mechanism=volunteer", "--until", "25 min")
+    done = expect(call("compare", run, run_once("finney")), 0, "in a run of A nothing was paid")
+    table = done.stdout.split("whole run")[1]
+    assert "nan" not in table and table.splitlines()[1].split()[1:2] == ["none"], table
+    expect(call("compare", run, run, "--fail-if", "attackers.paid > 1"), 3, "is none")
+
+
 def a_gate_ends_with_three(folder):
     a, b = run_once("finney"), run_once("lottery")
     expect(call("compare", a, b, "--fail-if", "attackers.paid > 1"), 0)
@@ -395,7 +456,7 @@ def a_new_mechanism_is_short_and_passes_its_own_test(folder):
 
 def a_new_mechanism_needs_a_kind_and_a_name(folder):
     expect(call("new"), 2, "a kind and a name are needed")
-    expect(call("new", "scorer", "x", folder=folder), 2, "no kind 'scorer'")
+    expect(call("new", "scores", "x", folder=folder), 2, "no kind 'scores'")
     for name in ("Fair", "../x", "9x", ""):
         expect(call("new", "mechanism", name, folder=folder), 2, "a name is at most")
     for name in ("test", "all", "clean", "meson-x"):
@@ -475,16 +536,18 @@ def what_is_no_mechanism_is_refused_with_its_place(folder):
         expect(call("check", scenario, folder=folder), 2, message)
     with open(os.path.join(folder, "own.yaml"), "a", encoding="utf-8") as file:
         file.write("scorer: ./text.so\n")
-    expect(call("check", "own.yaml", folder=folder), 2, "only a mechanism can be a file")
+    expect(call("check", "own.yaml", folder=folder), 2, "text.so' is no shared object")
 
 
-def a_schedule_may_name_ones_own_mechanism_and_a_replay_asks_which(folder):
+def a_schedule_may_name_ones_own_mechanism_and_a_replay_follows_it(folder):
     shutil.copy(made(), os.path.join(folder, "fair.so"))
     with open(os.path.join(folder, "own.yaml"), "w", encoding="utf-8") as file:
         file.write(f"base: {SCENARIO}\nuntil: 25 min\nschedule:\n"
                    "  - {at: 21 min, set: {mechanism: ./fair.so}}\n")
     expect(call("run", "own.yaml", "--quiet", "-o", "own", folder=folder), 0)
-    expect(call("replay", "own", folder=folder), 2, "changes its mechanism by schedule")
+    done = expect(call("replay", "own", folder=folder), 0, "from block 105 ")
+    count = done.stdout.splitlines()[-1].split()
+    assert count[0] == count[2], done.stdout
     expect(call("replay", "own", "--mechanism", "yuma3", folder=folder), 0)
 
 
