@@ -532,6 +532,11 @@ static void add_prediction(struct prediction *all, const struct prediction *one)
     all->answers += one->answers;
     all->training_steps += one->training_steps;
     all->epochs += one->epochs;
+    all->rows += one->rows;
+    all->solutions += one->solutions;
+    all->looks += one->looks;
+    all->recorded_bytes += one->recorded_bytes;
+    all->record_s += one->record_s;
     all->events += one->events - one->blocks; /* a block is one event for all */
     all->model_bytes += one->model_bytes;
     all->result_bytes += one->result_bytes;
@@ -541,7 +546,7 @@ static void add_prediction(struct prediction *all, const struct prediction *one)
     all->training_s += one->training_s;
     all->evaluation_s += one->evaluation_s;
     all->loop_s += one->loop_s;
-    all->wall_s += one->wall_s;
+    all->wall_s += one->wall_s - one->start_s;
     all->calibration_s += one->calibration_s;
 }
 
