@@ -28,8 +28,11 @@ static const double event_bytes = 40;
 static const double libraries_bytes = 20e6; /* buffers of HDF5, the memo, the pool's scratch */
 static const double uid_bytes = 600;        /* of the chain, the agents and the recorder */
 
-/* An array is packed as often as a chunk of it is full, and once more into the result. */
-static const double queue_operations_per_recorded_byte = 1.2;
+/* Packing: what a row says of each uid changes from row to row, what a mechanism was given hardly.
+ */
+static const double queue_operations_per_row_byte = 2.3;
+static const double queue_operations_per_state_byte = 0.17;
+static const double array_cache_bytes = 60e6; /* of HDF5, over all arrays of a result */
 
 static double process_now_s(void)
 {
@@ -402,7 +405,7 @@ static void count_disk(const struct scenario_plan *plan, const struct totals *al
     }
     double full = all->validators * smaller(all->miners, all->capacity);
     if (probe->states) {
-        rows.rows[RECORD_DIM_STATE] = rows.rows[RECORD_DIM_EPOCH];
+        rows.rows[RECORD_DIM_STATE] = (uint64_t)prediction->epochs;
         rows.rows[RECORD_DIM_STATE_ROW] = (uint64_t)calls;
         rows.rows[RECORD_DIM_STATE_ENTRY] = (uint64_t)entries;
     }
@@ -419,6 +422,11 @@ static void count_disk(const struct scenario_plan *plan, const struct totals *al
     static const double headers_bytes = 160e3; /* of an HDF5 file with all variables */
     double part = prediction->questions > 0 ? compression : compression_of_silence;
     prediction->recorded_bytes = (double)record_plan_bytes(&rows);
+    prediction->memory_bytes += smaller(prediction->recorded_bytes, array_cache_bytes);
+    struct record_plan states = {.uid_count = rows.uid_count};
+    for (int d = RECORD_DIM_STATE; d <= RECORD_DIM_STATE_ENTRY; d++)
+        states.rows[d] = rows.rows[d];
+    prediction->state_bytes = (double)record_plan_bytes(&states);
     prediction->result_bytes = headers_bytes + part * prediction->recorded_bytes;
     prediction->checkpoint_bytes = prediction->model_bytes + uid_bytes * all->capacity;
     prediction->disk_bytes = 2 * prediction->result_bytes +
@@ -473,8 +481,9 @@ static void count_time(const struct scenario_plan *plan, const struct share *sha
     }
     prediction->loop_s = prediction->events * queue_s * queue_operations_per_event +
                          prediction->epochs * chain->epoch_s;
-    prediction->record_s =
-        prediction->recorded_bytes * queue_s * queue_operations_per_recorded_byte;
+    double row_bytes = prediction->recorded_bytes - prediction->state_bytes;
+    prediction->record_s = queue_s * (row_bytes * queue_operations_per_row_byte +
+                                      prediction->state_bytes * queue_operations_per_state_byte);
     double models_s = prediction->forward_s + prediction->training_s + prediction->evaluation_s;
     double all_cores_s = (models_s + prediction->loop_s) / threads;
     /* The loop is one thread; models run beside it. */
@@ -523,6 +532,11 @@ static void add_prediction(struct prediction *all, const struct prediction *one)
     all->answers += one->answers;
     all->training_steps += one->training_steps;
     all->epochs += one->epochs;
+    all->rows += one->rows;
+    all->solutions += one->solutions;
+    all->looks += one->looks;
+    all->recorded_bytes += one->recorded_bytes;
+    all->record_s += one->record_s;
     all->events += one->events - one->blocks; /* a block is one event for all */
     all->model_bytes += one->model_bytes;
     all->result_bytes += one->result_bytes;
@@ -532,7 +546,7 @@ static void add_prediction(struct prediction *all, const struct prediction *one)
     all->training_s += one->training_s;
     all->evaluation_s += one->evaluation_s;
     all->loop_s += one->loop_s;
-    all->wall_s += one->wall_s;
+    all->wall_s += one->wall_s - one->start_s;
     all->calibration_s += one->calibration_s;
 }
 

@@ -24,6 +24,7 @@ struct prediction {
     double memory_bytes; /* the process at its largest */
 
     double recorded_bytes;   /* of the result's arrays, before they are packed */
+    double state_bytes;      /* of them, what each epoch's mechanism was given */
     double result_bytes;     /* result.h5 */
     double checkpoint_bytes; /* one; two are kept while a run is under way */
     double disk_bytes;       /* the folder: result, segments, checkpoints */
