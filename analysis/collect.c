@@ -451,28 +451,23 @@ static enum sim_status write_dims(struct writing *w, struct sim_error *err)
 }
 
 /* Names of variables, blank-separated: which of the file's are which. */
-static void write_names(struct writing *w)
+static bool write_names(struct writing *w, const char *attr, size_t count, bool metrics)
 {
     char *text = NULL, name[NAME_BYTES];
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
-    for (size_t a = 0; file != NULL && a < w->plan->study->axis_count; a++) {
-        file_name(name, w->plan->study->axes[a].path, "");
-        fprintf(file, "%s%s", a > 0 ? " " : "", name);
+    for (size_t i = 0; file != NULL && i < count; i++) {
+        file_name(name, metrics ? w->wanted->metrics[i].name : w->plan->study->axes[i].path, "");
+        fprintf(file, "%s%s", i > 0 ? " " : "", name);
     }
-    if (file != NULL && fclose(file) == 0)
-        collection_attr_text(w->file, "parameter_names", text);
+    bool good = file != NULL && fclose(file) == 0;
+    if (good)
+        collection_attr_text(w->file, attr, text);
     free(text);
-    text = NULL;
-    file = open_memstream(&text, &bytes);
-    for (size_t m = 0; file != NULL && m < w->wanted->metric_count; m++)
-        fprintf(file, "%s%s", m > 0 ? " " : "", w->wanted->metrics[m].name);
-    if (file != NULL && fclose(file) == 0)
-        collection_attr_text(w->file, "metric_names", text);
-    free(text);
+    return good;
 }
 
-static void write_attributes(struct writing *w)
+static enum sim_status write_attributes(struct writing *w, struct sim_error *err)
 {
     const struct study *study = w->plan->study;
     char digest[20];
@@ -484,8 +479,11 @@ static void write_attributes(struct writing *w)
     collection_attr_text(w->file, "version", w->options->version);
     collection_attr_text(w->file, "study_digest", digest);
     collection_attr_text(w->file, "design", study_design_names[study->params.design]);
-    write_names(w);
+    if (!write_names(w, "parameter_names", study->axis_count, false) ||
+        !write_names(w, "metric_names", w->wanted->metric_count, true))
+        return SIM_FAIL(err, SIM_MEMORY, "no memory to collect '%s'", study->params.name);
     collection_attr_u64(w->file, "master_seed", study->params.seed);
+    return SIM_OK;
 }
 
 static enum sim_status write_all(struct writing *w, struct sim_error *err)
@@ -503,10 +501,9 @@ static enum sim_status write_all(struct writing *w, struct sim_error *err)
         status = write_table(w, err);
     if (status == SIM_OK)
         status = write_sensitivity(w, err);
-    if (status != SIM_OK)
-        return status;
-    write_attributes(w);
-    return collection_close(w->file, err);
+    if (status == SIM_OK)
+        status = write_attributes(w, err);
+    return status == SIM_OK ? collection_close(w->file, err) : status;
 }
 
 enum sim_status collect_write(const struct plan *plan, const struct collect_wanted *wanted,

@@ -206,8 +206,10 @@ static enum sim_status add_kind(struct reduction *r, struct index_rows *rows,
             rows->columns[c][rows->count + i] = collection_values_number(&values, i);
         collection_values_release(&values);
     }
+    const struct collection_var *var = collection_read_find(r->study, "", metric);
     for (size_t i = 0; i < paths->count; i++, rows->count++) {
-        report_text_set(r->tables, rows->metric, rows->count, metric);
+        report_text_set(r->tables, rows->metric, rows->count,
+                        var != NULL ? var->long_name : metric);
         report_text_set(r->tables, rows->parameter, rows->count, paths->texts[i]);
         report_text_set(r->tables, rows->kind, rows->count, kind);
     }

@@ -2,9 +2,17 @@
   const study = data.study;
   const most = { lines: 7, plots: 12, rows: 200 };
   const points = table("points") ? table("points").rows : 0;
+  /* As many of a path's last words, two at least, as tell it from the others. */
+  const shortOf = (label) => {
+    const words = label.split(".");
+    const end = (path, count) => path.split(".").slice(-count).join(".");
+    let count = 2;
+    while (count < words.length && study.parameters.some((other) => other.label !== label &&
+      end(other.label, count) === end(label, count))) count++;
+    return end(label, count);
+  };
   const parameters = study.parameters.map((parameter, i) => Object.assign({
-    values: column("points", `parameter${i}`), short: parameter.label.split(".").slice(-2).join(".") },
-  parameter));
+    values: column("points", `parameter${i}`), short: shortOf(parameter.label) }, parameter));
   const metrics = study.metrics.map((metric, i) => Object.assign({ index: i,
     mean: column("points", `metric${i}_mean`), low: column("points", `metric${i}_low`),
     high: column("points", `metric${i}_high`) }, metric));

@@ -65,8 +65,8 @@ static void print_facts(FILE *file, const struct collection_reader *study,
     unsigned long long replicates = replicates_of(study);
     fputs("<p class=\"facts\"><span>design ", file);
     report_page_html(file, collection_read_attr(study, "design"));
-    fprintf(file, "</span><span>%llu points</span><span>%llu replicates</span>", points,
-            replicates);
+    fprintf(file, "</span><span>%llu point%s</span><span>%llu replicate%s</span>", points,
+            points == 1 ? "" : "s", replicates, replicates == 1 ? "" : "s");
     fprintf(file, "<span%s>%.0f of %llu runs</span><span>version ",
             done < (double)(points * replicates) ? " class=\"warn\"" : "", done,
             points * replicates);

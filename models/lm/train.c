@@ -100,8 +100,9 @@ static inline lm_real flushed(lm_real x)
 }
 
 /* One update of `count` parameters; `mean` and `square` are moments.  The padding stays zero, as a
- * zero gradient moves nothing. */
-static void adam(const struct lm_optimiser *optimiser, uint64_t step, size_t count, lm_real scale,
+ * zero gradient moves nothing.  Whether all new parameters are finite is found out on the way, for
+ * to read them again costs a large model as much as a layer: a finite number minus itself is 0. */
+static bool adam(const struct lm_optimiser *optimiser, uint64_t step, size_t count, lm_real scale,
                  const lm_real *restrict block, const lm_real *restrict gradient,
                  lm_real *restrict ret_block)
 {
@@ -113,30 +114,36 @@ static void adam(const struct lm_optimiser *optimiser, uint64_t step, size_t cou
     double correct1 = 1 / (1 - integer_power(optimiser->momentum, step + 1));
     double correct2 = 1 / (1 - integer_power(optimiser->beta2, step + 1));
     lm_real rate = (lm_real)(lm_learning_rate(optimiser, step) * correct1);
-    lm_real unbias2 = (lm_real)correct2, epsilon = (lm_real)optimiser->epsilon;
+    lm_real unbias2 = (lm_real)correct2, epsilon = (lm_real)optimiser->epsilon, trouble = 0;
     for (size_t i = 0; i < count; i++) {
         lm_real g = gradient[i] * scale;
         lm_real m = flushed(lm_fma(keep1, mean[i], add1 * g));
         lm_real v = flushed(lm_fma(keep2, square[i], add2 * g * g));
         ret_mean[i] = m;
         ret_square[i] = v;
-        ret_block[i] = block[i] - rate * m / (lm_sqrt(v * unbias2) + epsilon);
+        lm_real p = block[i] - rate * m / (lm_sqrt(v * unbias2) + epsilon);
+        trouble = p - p == 0 ? trouble : 1;
+        ret_block[i] = p;
     }
+    return trouble == 0;
 }
 
-static void sgd(const struct lm_optimiser *optimiser, uint64_t step, size_t count, lm_real scale,
+static bool sgd(const struct lm_optimiser *optimiser, uint64_t step, size_t count, lm_real scale,
                 const lm_real *restrict block, const lm_real *restrict gradient,
                 lm_real *restrict ret_block)
 {
     const lm_real *restrict mean = block + lm_padded(count);
     lm_real *restrict ret_mean = ret_block + lm_padded(count);
     lm_real keep = (lm_real)optimiser->momentum;
-    lm_real rate = (lm_real)lm_learning_rate(optimiser, step);
+    lm_real rate = (lm_real)lm_learning_rate(optimiser, step), trouble = 0;
     for (size_t i = 0; i < count; i++) {
         lm_real m = flushed(lm_fma(keep, mean[i], gradient[i] * scale));
         ret_mean[i] = m;
-        ret_block[i] = block[i] - rate * m;
+        lm_real p = block[i] - rate * m;
+        trouble = p - p == 0 ? trouble : 1;
+        ret_block[i] = p;
     }
+    return trouble == 0;
 }
 
 /* The padding of all pieces, so that every float of a block is defined. */
@@ -161,11 +168,10 @@ static enum sim_status apply(const struct lm_ops *ops, const void *shape,
     }
     bool clip = optimiser->clip_norm > 0 && norm > optimiser->clip_norm;
     lm_real scale = clip ? (lm_real)(optimiser->clip_norm / norm) : 1;
-    if (optimiser->kind == LM_ADAM)
-        adam(optimiser, step, count, scale, block, gradient, ret_block);
-    else
-        sgd(optimiser, step, count, scale, block, gradient, ret_block);
-    if (!isfinite(lm_sum_of_squares(count, ret_block))) {
+    bool finite = optimiser->kind == LM_ADAM
+                      ? adam(optimiser, step, count, scale, block, gradient, ret_block)
+                      : sgd(optimiser, step, count, scale, block, gradient, ret_block);
+    if (!finite) {
         memcpy(ret_block, block, blocks * lm_padded(count) * sizeof(lm_real));
         return SIM_NUMERIC;
     }

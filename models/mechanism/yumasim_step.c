@@ -167,32 +167,75 @@ struct vote {
     double weight, share;
 };
 
-static int compare_votes(const void *a, const void *b)
+static bool reaches(const struct yumasim_work *work, exact_sum supporting)
 {
-    double x = ((const struct vote *)a)->weight, y = ((const struct vote *)b)->weight;
-    return (x < y) - (x > y);
+    return yumasim_cut(work, exact_value(supporting)) >= work->params->kappa;
 }
 
-/* The weight at which the stake of those who set as much or more reaches kappa. */
+static double middle_of(double a, double b, double c)
+{
+    double low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+/* Those above the pivot, then those at it, then those below; adds up the stake of the first two. */
+struct cut {
+    size_t at, below;
+    exact_sum above_share, at_share;
+};
+
+static struct cut cut_at(struct vote *votes, size_t first, size_t end, double pivot)
+{
+    struct cut cut = {first, end, 0, 0};
+    for (size_t i = first; i < cut.below;) {
+        struct vote vote = votes[i];
+        if (vote.weight < pivot) {
+            votes[i] = votes[--cut.below];
+            votes[cut.below] = vote;
+            continue;
+        }
+        if (vote.weight > pivot) {
+            cut.above_share += exact_term(vote.share);
+            votes[i] = votes[cut.at];
+            votes[cut.at++] = vote;
+        } else {
+            cut.at_share += exact_term(vote.share);
+        }
+        i++;
+    }
+    return cut;
+}
+
+/* The weight at which the stake of those who set as much or more reaches kappa.  Sums are exact, so
+ * that the order does not matter and the votes need not be sorted: of the three parts that a pivot
+ * makes, one holds the answer.  All who set the same weight support it. */
 static double support(const struct yumasim_work *work, struct vote *votes)
 {
     uint32_t v = work->in->validator_count;
-    for (uint32_t i = 0; i < v; i++)
-        votes[i] = (struct vote){work->w[i], work->share[i]};
-    qsort(votes, v, sizeof(*votes), compare_votes);
-    exact_sum supporting = 0;
+    double largest = 0, smallest = 0;
     for (uint32_t i = 0; i < v; i++) {
-        supporting += exact_term(votes[i].share);
-        /* All who set this weight support it, whoever stands first. */
-        if (i + 1 < v && votes[i + 1].weight == votes[i].weight)
-            continue;
-        if (yumasim_cut(work, exact_value(supporting)) >= work->params->kappa)
-            return votes[i].weight;
+        votes[i] = (struct vote){work->w[i], work->share[i]};
+        largest = i == 0 || votes[i].weight > largest ? votes[i].weight : largest;
+        smallest = i == 0 || votes[i].weight < smallest ? votes[i].weight : smallest;
     }
-    bool largest = work->params->unreached_consensus == YUMASIM_LARGEST;
-    if (v == 0 || (supporting == 0 && !largest))
+    exact_sum supporting = 0;
+    for (size_t first = 0, end = v; first < end;) {
+        double pivot = middle_of(votes[first].weight, votes[first + (end - first) / 2].weight,
+                                 votes[end - 1].weight);
+        struct cut cut = cut_at(votes, first, end, pivot);
+        if (cut.at > first && reaches(work, supporting + cut.above_share)) {
+            end = cut.at;
+            continue;
+        }
+        supporting += cut.above_share + cut.at_share;
+        if (reaches(work, supporting))
+            return pivot;
+        first = cut.below;
+    }
+    bool takes_largest = work->params->unreached_consensus == YUMASIM_LARGEST;
+    if (v == 0 || (supporting == 0 && !takes_largest))
         return 0;
-    return votes[largest ? 0 : v - 1].weight;
+    return takes_largest ? largest : smallest;
 }
 
 /* Truncates shares of consensus to 16 bits.  Where there is no consensus the originals cast NaN to

@@ -105,12 +105,16 @@ static void softmax(const double *x, uint32_t count, double *ret)
 }
 
 double gating_reward_loss(const double *scores, const double *rewards, uint32_t count,
-                          double *scratch)
+                          double *ret_gradient)
 {
-    double sum = 0, *p = scratch, *q = scratch + count;
+    double sum = 0, along = 0, *p = ret_gradient, *q = ret_gradient + count;
     softmax(scores, count, p);
     softmax(rewards, count, q);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         sum += (p[i] - q[i]) * (p[i] - q[i]);
+        along += p[i] * (p[i] - q[i]);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        ret_gradient[i] = 2 * p[i] * (p[i] - q[i] - along) / count;
     return sum / count;
 }

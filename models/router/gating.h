@@ -41,8 +41,9 @@ double gating_importance(const double *scores, uint32_t n, double factor, double
 double gating_routing_loss(const double *scores, const double *loss_nats, uint32_t count,
                            double floor_nats, double *ret_target, double *ret_gradient);
 
-/* v5.0: mean over the answered of (softmax(score) - softmax(reward))^2.  scratch (2 count). */
+/* v5.0: mean over the answered of (softmax(score) - softmax(reward))^2.  ret_gradient (2 count):
+ * the first half is the derivative by each score, the second one is scratch. */
 double gating_reward_loss(const double *scores, const double *rewards, uint32_t count,
-                          double *scratch);
+                          double *ret_gradient);
 
 #endif

@@ -22,11 +22,6 @@ static double log_parameters(double loss_nats)
     return log(KAPLAN_CONSTANT) - log(above_floor) / KAPLAN_EXPONENT;
 }
 
-double scaling_parameters(double loss_nats)
-{
-    return exp(log_parameters(loss_nats));
-}
-
 double scaling_value(const struct scaling *scaling, double loss_nats, double power)
 {
     if (isnan(loss_nats))

@@ -30,8 +30,6 @@ struct scaling {
 struct scaling scaling_make(enum scaling_map map, double entropy_floor_nats,
                             uint32_t vocabulary_symbols);
 
-/* N(L). */
-double scaling_parameters(double loss_nats);
 /* N(L')^power of a loss that is still to be mapped; NaN counts as SCALING_BAD_LOSS_NATS. */
 double scaling_value(const struct scaling *scaling, double loss_nats, double power);
 

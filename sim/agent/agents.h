@@ -204,7 +204,8 @@ enum agents_test {
     AGENTS_TEST_HELDOUT, /* text that nobody trains on */
     AGENTS_TEST_PUBLIC   /* text of the public training part, which all may have trained on */
 };
-/* Whether no owner, delegator or late neuron decides anything from block to block. */
+/* Whether no owner, delegator, late neuron or validator with a row to reveal decides anything from
+ * block to block. */
 bool agents_rest(const struct agents *agents);
 
 /* Loss in nats a token of every model on `sequence_count` sequences of a test: ret_loss_nats

@@ -37,11 +37,6 @@ uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape)
     return FLOAT_BYTES * (2 + shape->sequences * (shape->phrases + 1));
 }
 
-uint64_t answer_generated_bytes(const struct answer_shape *shape)
-{
-    return TOKEN_BYTES * shape->sequences * shape->generated;
-}
-
 /* ---- top k */
 
 /* By insertion, as k is small. */

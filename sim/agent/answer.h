@@ -23,10 +23,9 @@ struct answer_shape {
     uint64_t kept;         /* k of the causal LM's top k at each position */
     uint64_t phrases;      /* K of the next phrase's top K */
     uint64_t extra_tokens; /* of phrases longer than one token, over all of them */
-    uint64_t generated;    /* tokens of a free continuation */
 };
 
-/* 8 bytes a token id. */
+/* 8 bytes a token id, in either direction. */
 uint64_t answer_request_bytes(const struct answer_shape *shape);
 /* float32 states; the gradient that comes back is as large. */
 uint64_t answer_hidden_bytes(const struct answer_shape *shape);
@@ -36,7 +35,6 @@ uint64_t answer_topk_bytes(const struct answer_shape *shape);
 uint64_t answer_phrases_bytes(const struct answer_shape *shape);
 /* A gradient for each phrase's probability and the floor's, and two words. */
 uint64_t answer_phrases_gradient_bytes(const struct answer_shape *shape);
-uint64_t answer_generated_bytes(const struct answer_shape *shape);
 
 /* The k largest of `values`, largest first, the lower index first on ties. */
 void answer_largest(const double *values, uint32_t count, uint32_t k, uint32_t *ret_indices);

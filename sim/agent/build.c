@@ -450,6 +450,7 @@ struct agents *agents_free(struct agents *agents)
     for (uint32_t s = 0; agents->servers != NULL && s < agents->server_count; s++)
         free(agents->servers[s].teacher);
     lesson_free_all(agents);
+    reveal_free_all(agents);
     reading_free(agents);
     void *blocks[] = {agents->neurons,
                       agents->models,

@@ -199,6 +199,8 @@ enum sim_status agents_on_block(struct agents *agents, int64_t now_ns, struct si
             status = on_difficulty(agents, now_ns, err);
     }
     if (status == SIM_OK)
+        status = reveal_on_block(agents, err);
+    if (status == SIM_OK)
         status = money_on_block(agents, now_ns, err);
     return status == SIM_OK ? delegator_on_block(agents, err) : status;
 }

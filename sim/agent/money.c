@@ -258,7 +258,8 @@ static bool has_decisions(const struct group_money_params *money)
 
 bool agents_rest(const struct agents *agents)
 {
-    bool rest = agents->late_count == 0 && agents->delegator_count == 0;
+    bool rest =
+        agents->late_count == 0 && agents->delegator_count == 0 && agents->reveal_count == 0;
     for (uint32_t o = 0; o < agents->owner_count && rest; o++)
         rest = !has_decisions(money_of(agents, &agents->owners[o]));
     return rest;

@@ -27,6 +27,7 @@
  *                    drawn: params, kind, index, balance_rao, phase_blocks
  *   agent_validator  saved: ask_count, router_state, stats, stats_hotkey, open_question, asked_ns
  *                    drawn: neuron, route, dice, ask_phase_ns, weights_phase_ns, floor_nats
+ *   agent_reveal     saved: all
  *   agent_question   saved: all; of a free one next_free alone
  *   agent_query      saved: all; of a free one sibling alone
  *   agents           saved: the above, the streams' positions, excluded, question_free,
@@ -51,10 +52,11 @@ _Static_assert(sizeof(struct agent_neuron) == 120, "a new field of agent_neuron:
 _Static_assert(sizeof(struct agent_counters) == 48, "a new counter: save it?");
 _Static_assert(sizeof(struct agent_delegator) == 128, "a new field of agent_delegator: save it?");
 _Static_assert(sizeof(struct agent_validator) == 96, "a new field of agent_validator: save it?");
+_Static_assert(sizeof(struct agent_reveal) == 64, "a new field of agent_reveal: save it?");
 _Static_assert(sizeof(struct agent_question) == 104, "a new field of agent_question: save it?");
 _Static_assert(sizeof(struct agent_query) == 48, "a new field of agent_query: save it?");
 _Static_assert(sizeof(struct agent_lesson) == 32, "a new field of agent_lesson: save it?");
-_Static_assert(sizeof(struct agents) == 712, "a new field of agents: save it?");
+_Static_assert(sizeof(struct agents) == 728, "a new field of agents: save it?");
 
 uint32_t save_get_index(struct buffer_reader *reader, uint32_t limit)
 {
@@ -468,6 +470,7 @@ void agents_save(const struct agents *agents, struct buffer *buffer)
     neurons_save(agents, buffer);
     delegators_save(agents, buffer);
     validators_save(agents, buffer);
+    save_put_reveals(agents, buffer);
 }
 
 enum sim_status agents_load(struct agents *agents, const struct agents_wiring *wiring,
@@ -495,5 +498,5 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
     neurons_load(agents, reader);
     delegators_load(agents, reader);
     validators_load(agents, reader);
-    return buffer_reader_status(reader, err);
+    return save_get_reveals(agents, reader, err);
 }

@@ -26,5 +26,8 @@ SIM_CHECKED enum sim_status save_get_pools(struct agents *agents, struct buffer_
 void save_put_lessons(const struct agents *agents, struct buffer *buffer);
 SIM_CHECKED enum sim_status save_get_lessons(struct agents *agents, struct buffer_reader *reader,
                                              struct sim_error *err);
+void save_put_reveals(const struct agents *agents, struct buffer *buffer);
+SIM_CHECKED enum sim_status save_get_reveals(struct agents *agents, struct buffer_reader *reader,
+                                             struct sim_error *err);
 
 #endif

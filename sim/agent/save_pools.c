@@ -1,6 +1,6 @@
 /*
- * save_pools.c: what is under way as bytes, and back: questions, queries and lessons.  save.c says
- * of every field what becomes of it.
+ * save_pools.c: what is under way as bytes, and back: questions, queries, lessons, rows to reveal.
+ * save.c says of every field what becomes of it.
  */
 #include "agent/lesson.h"
 #include "agent/save.h"
@@ -166,4 +166,58 @@ enum sim_status save_get_lessons(struct agents *agents, struct buffer_reader *re
     if (agents->lesson_capacity != count)
         buffer_reader_fail(reader);
     return status;
+}
+
+/* ---- rows to reveal */
+
+void save_put_reveals(const struct agents *agents, struct buffer *buffer)
+{
+    buffer_put_tag(buffer, "agent.w");
+    buffer_put_u64(buffer, agents->reveal_count);
+    for (uint32_t r = 0; r < agents->reveal_count; r++) {
+        const struct agent_reveal *reveal = &agents->reveals[r];
+        buffer_put_u32(buffer, reveal->neuron);
+        buffer_put_u64(buffer, reveal->id);
+        buffer_put_u64(buffer, reveal->epoch);
+        buffer_put_u64(buffer, reveal->version_key);
+        buffer_put_bytes(buffer, reveal->salt, sizeof(reveal->salt));
+        buffer_put_u8(buffer, reveal->is_committed);
+        buffer_put_u64(buffer, reveal->count);
+        buffer_put_bytes(buffer, reveal->row, 2 * reveal->count * sizeof(uint32_t));
+    }
+}
+
+static enum sim_status reveal_load(struct agents *agents, struct buffer_reader *reader,
+                                   struct sim_error *err)
+{
+    struct agent_reveal saved = {.neuron = save_get_index(reader, agents->neuron_count)};
+    saved.id = buffer_get_u64(reader);
+    saved.epoch = buffer_get_u64(reader);
+    saved.version_key = buffer_get_u64(reader);
+    buffer_get_bytes(reader, saved.salt, sizeof(saved.salt));
+    saved.is_committed = buffer_get_u8(reader) != 0;
+    saved.count = (uint32_t)buffer_get_count(reader, 2 * sizeof(uint32_t));
+    if (saved.neuron == AGENT_NONE)
+        buffer_reader_fail(reader);
+    if (reader->failed)
+        return SIM_OK;
+    enum sim_status status = reveal_add(agents, saved.neuron, saved.count, err);
+    if (status != SIM_OK)
+        return status;
+    struct agent_reveal *reveal = &agents->reveals[agents->reveal_count - 1];
+    saved.row = reveal->row;
+    *reveal = saved;
+    buffer_get_bytes(reader, reveal->row, 2 * saved.count * sizeof(uint32_t));
+    return SIM_OK;
+}
+
+enum sim_status save_get_reveals(struct agents *agents, struct buffer_reader *reader,
+                                 struct sim_error *err)
+{
+    buffer_get_tag(reader, "agent.w");
+    uint64_t count = buffer_get_count(reader, sizeof(uint32_t));
+    enum sim_status status = SIM_OK;
+    for (uint64_t r = 0; r < count && status == SIM_OK && !reader->failed; r++)
+        status = reveal_load(agents, reader, err);
+    return status == SIM_OK ? buffer_reader_status(reader, err) : status;
 }

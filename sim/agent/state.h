@@ -93,6 +93,18 @@ struct agent_delegator {
     struct stream dice;
 };
 
+/* A row whose hash is committed, or on its way to be. */
+struct agent_reveal {
+    uint32_t neuron;
+    uint32_t count;
+    uint32_t *row;  /* (2 count) uids, then values; owned */
+    uint64_t id;    /* of the call that waits for its block, commit or reveal; 0 = none */
+    uint64_t epoch; /* of the commit */
+    uint64_t version_key;
+    uint16_t salt[CHAIN_SALT_COUNT];
+    bool is_committed;
+};
+
 struct agent_validator {
     uint32_t neuron;
     uint64_t ask_count;
@@ -180,6 +192,8 @@ struct agents {
     struct agent_lesson *lessons; /* (lesson_capacity), with memory of their own */
     uint32_t lesson_capacity, lesson_free;
     size_t lesson_floats;
+    struct agent_reveal *reveals; /* (reveal_capacity) in the order of their commits */
+    uint32_t reveal_count, reveal_capacity;
     struct agent_incident *incidents; /* (incident_capacity) since agents_forget_incidents() */
     size_t incident_count, incident_capacity;
 
@@ -269,6 +283,17 @@ SIM_CHECKED enum sim_status weights_on_due(struct agents *agents, uint32_t valid
 bool agents_allied(const struct agents *agents, uint32_t a, uint32_t b);
 /* What a neuron's strategy may see; without its allies. */
 struct strategy_view agents_view(const struct agents *agents, uint32_t neuron);
+
+/* ---- reveal.c */
+/* Commits the hash of the call's row, whose kind does not count, and keeps the row. */
+SIM_CHECKED enum sim_status reveal_commit(struct agents *agents, uint32_t neuron,
+                                          struct chain_extrinsic call, struct sim_error *err);
+/* A place in the list with memory for a row, both empty but for what is given. */
+SIM_CHECKED enum sim_status reveal_add(struct agents *agents, uint32_t neuron, uint32_t count,
+                                       struct sim_error *err);
+/* Behind a block's events: reveals what is due. */
+SIM_CHECKED enum sim_status reveal_on_block(struct agents *agents, struct sim_error *err);
+void reveal_free_all(struct agents *agents);
 
 /* ---- enter.c */
 /* Works for the first identity of the owner's list, or for nobody when it is empty; what was drawn

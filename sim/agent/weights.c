@@ -1,6 +1,6 @@
 /*
- * weights.c: from a validator's running averages to a row of weights on the chain, in the open or,
- * where the network commits and reveals, sealed until its epoch.
+ * weights.c: from a validator's running averages to a row of weights on the chain: in the open or,
+ * where the network commits and reveals, sealed until its epoch, or as a hash first (reveal.c).
  */
 #include "agent/state.h"
 
@@ -126,6 +126,8 @@ static enum sim_status submit(struct agents *agents, const struct agent_validato
     };
     digest_bytes(&agents->digest, agents->weights.uids, count * sizeof(uint32_t));
     digest_bytes(&agents->digest, agents->weights.weights_u16, count * sizeof(uint16_t));
+    if (view->params->commit_reveal && view->params->commit_form == CHAIN_COMMIT_OF_HASH)
+        return reveal_commit(agents, validator->neuron, extrinsic, err);
     uint64_t id;
     return chain_submit(agents->wiring.chain, &extrinsic, &id, err);
 }

@@ -37,7 +37,8 @@ enum stream_purpose {
     STREAM_TEST,        /* tests */
     STREAM_MECHANISM,   /* a mechanism's dice, and the puzzles that it pays for */
     STREAM_MONEY,       /* an owner's balance and habits at the start */
-    STREAM_DELEGATE     /* a delegator's balance at the start, and its choices */
+    STREAM_DELEGATE,    /* a delegator's balance at the start, and its choices */
+    STREAM_SALT         /* salts of committed rows of weights */
 };
 
 struct stream_key {

@@ -15,16 +15,24 @@
 struct prediction {
     /* Simulated things. */
     double blocks, epochs, questions, messages, answers, training_steps;
+    double solutions; /* proofs of work */
+    double looks;     /* of validators at whether weights are due */
+    double rows;      /* of the result, an epoch or several each */
     double events;
 
     double model_bytes;  /* of parameters with the optimiser's moments, once */
     double memory_bytes; /* the process at its largest */
 
+    double recorded_bytes;   /* of the result's arrays, before they are packed */
     double result_bytes;     /* result.h5 */
     double checkpoint_bytes; /* one; two are kept while a run is under way */
     double disk_bytes;       /* the folder: result, segments, checkpoints */
 
-    double forward_s, training_s, evaluation_s, loop_s; /* of one core, on this machine */
+    /* Of one core, on this machine. */
+    double forward_s, training_s, evaluation_s;
+    double loop_s;   /* events, with blocks and epochs */
+    double record_s; /* packing the result */
+    double start_s;  /* reading the scenario and its text */
     double wall_s;
     double calibration_s; /* what measuring took */
 };

@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 #include "lm/lm_list.h"
 #include "record/reader.h"
+#include "sweep/study.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -325,7 +326,10 @@ static int load(const struct scenario_schema *schema, const struct config_input 
     struct config_report report = {0};
     struct sim_error err = {0};
     enum sim_status status = scenario_load(schema, input, ret_config, &report, &err);
-    if (status == SIM_CONFIG)
+    if (status == SIM_CONFIG && input->path != NULL && study_is_one(input->path, &schema->config))
+        fprintf(stderr, "taosim: '%s' is a study; 'taosim sweep run %s' runs it\n", input->path,
+                input->path);
+    else if (status == SIM_CONFIG)
         cli_print_report(&report);
     config_report_release(&report);
     if (status == SIM_OK)

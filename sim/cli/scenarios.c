@@ -1,7 +1,8 @@
 /*
  * scenarios.c: the scenarios and studies that come with taosim.  They lie in
  * scenarios/NAME/scenario.yaml and scenarios/studies/NAME/study.yaml, beside the build folder or in
- * the working directory.
+ * the working directory.  What a scenario names is in its folder's data/ or is another one's base,
+ * "../NAME/scenario.yaml"; a copy comes with both.
  */
 #include "cli/cli.h"
 #include "cli/scenario.h"
@@ -134,6 +135,94 @@ static int copy_file(const char *from, const char *to)
     return CLI_DONE;
 }
 
+/* The folder and those in it, if it is there; `depth` more levels. */
+static int copy_folder(const char *from, const char *to, int depth)
+{
+    struct dirent **entries;
+    int count = is_folder(from) ? scandir(from, &entries, NULL, alphasort) : 0;
+    if (count <= 0)
+        return CLI_DONE;
+    int outcome = CLI_DONE;
+    if (mkdir(to, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "taosim: cannot make '%s': %s\n", to, strerror(errno));
+        outcome = CLI_IO;
+    }
+    for (int e = 0; e < count; e++) {
+        char source[4352], target[4352];
+        snprintf(source, sizeof(source), "%s/%s", from, entries[e]->d_name);
+        snprintf(target, sizeof(target), "%s/%s", to, entries[e]->d_name);
+        bool hidden = entries[e]->d_name[0] == '.';
+        free(entries[e]);
+        if (outcome != CLI_DONE || hidden)
+            continue;
+        if (!is_folder(source))
+            outcome = copy_file(source, target);
+        else if (depth > 0)
+            outcome = copy_folder(source, target, depth - 1);
+    }
+    free(entries);
+    return outcome;
+}
+
+/* The scenario NAME of a line "base: ../NAME/scenario.yaml". */
+static bool names_base(const char *line, char ret_name[128])
+{
+    int end = 0;
+    return sscanf(line, "base: ../%127[^/]/scenario.yaml%n", ret_name, &end) == 1 && end > 0 &&
+           line[end] == '\n';
+}
+
+/* A scenario as text: its base is one of the copies beside it.  ret_base: "" where it has none. */
+static int copy_text(const char *from, const char *to, char ret_base[128])
+{
+    FILE *in = fopen(from, "r");
+    if (in == NULL)
+        return cli_usage("scenarios", "no scenario '%s'", from);
+    FILE *out = fopen(to, "wx");
+    char line[4096];
+    bool good = out != NULL;
+    ret_base[0] = '\0';
+    while (good && fgets(line, sizeof(line), in) != NULL) {
+        char name[128];
+        if (names_base(line, name)) {
+            snprintf(line, sizeof(line), "base: %s.yaml\n", name);
+            snprintf(ret_base, 128, "%s", name);
+        }
+        good = fputs(line, out) >= 0;
+    }
+    good = !ferror(in) && good;
+    fclose(in);
+    if (out != NULL && fclose(out) != 0)
+        good = false;
+    if (!good) {
+        fprintf(stderr, "taosim: cannot write '%s': %s\n", to, strerror(errno));
+        return CLI_IO;
+    }
+    printf("%s\n", to);
+    return CLI_DONE;
+}
+
+/* With what it names: its folder's data/, and its base unless that has been copied before. */
+static int copy_scenario(const char *gallery, const char *name, const char *folder)
+{
+    char base[128];
+    snprintf(base, sizeof(base), "%s", name);
+    int outcome = CLI_DONE;
+    while (outcome == CLI_DONE && base[0] != '\0') {
+        char from[4096], to[4096], data[4096];
+        snprintf(from, sizeof(from), "%s/%s/scenario.yaml", gallery, base);
+        snprintf(data, sizeof(data), "%s/%s/data", gallery, base);
+        snprintf(to, sizeof(to), "%s/%s.yaml", folder, base);
+        if (strcmp(base, name) != 0 && access(to, R_OK) == 0)
+            return CLI_DONE;
+        outcome = copy_text(from, to, base);
+        snprintf(to, sizeof(to), "%s/data", folder);
+        if (outcome == CLI_DONE)
+            outcome = copy_folder(data, to, 2);
+    }
+    return outcome;
+}
+
 int cli_scenarios(int argc, char **argv)
 {
     char gallery[2200];
@@ -143,8 +232,5 @@ int cli_scenarios(int argc, char **argv)
         return list_gallery(gallery);
     if (strcmp(argv[1], "copy") != 0 || argc < 3 || argc > 4)
         return cli_usage("scenarios", "'copy NAME [DIR]', or nothing, is what it takes");
-    char from[4096], to[4096];
-    snprintf(from, sizeof(from), "%s/%s/scenario.yaml", gallery, argv[2]);
-    snprintf(to, sizeof(to), "%s/%s.yaml", argc == 4 ? argv[3] : ".", argv[2]);
-    return copy_file(from, to);
+    return copy_scenario(gallery, argv[2], argc == 4 ? argv[3] : ".");
 }

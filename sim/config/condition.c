@@ -186,17 +186,20 @@ size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_al
     return length;
 }
 
-/* The terms joined by " and " at the start of `when`, all with the same block for a '*'. */
+/* The terms joined by " and " at the start of `when`, all with the same block for a '*'.  With
+ * `ret_blame` all of them are looked at, else no more than it takes. */
 static bool alternative_holds(const struct config *config, const struct config_block *block,
-                              const char *when, struct star *star, int *rank, bool *known)
+                              const char *when, struct star *star, struct blame *ret_blame)
 {
     bool all = true, ends = false;
-    for (size_t next; !ends; when += next) {
+    for (size_t next; !ends && (all || ret_blame != NULL); when += next) {
         struct subject subject;
         size_t length = resolve_term_length(when, &next, &ends);
         all &= term_holds(config, block, when, length, star, &subject);
-        *known &= subject.known;
-        *rank = subject.rank > *rank ? subject.rank : *rank;
+        if (ret_blame == NULL)
+            continue;
+        ret_blame->known &= subject.known;
+        ret_blame->rank = subject.rank > ret_blame->rank ? subject.rank : ret_blame->rank;
     }
     return all;
 }
@@ -209,21 +212,36 @@ static const char *next_alternative(const char *when)
     return when;
 }
 
-bool resolve_condition(const struct config *config, const struct config_block *block,
-                       const char *when, int *ret_rank, bool *ret_known)
+static bool holds(const struct config *config, const struct config_block *block, const char *when,
+                  struct blame *ret_blame)
 {
     bool any = false;
-    *ret_rank = 0;
-    *ret_known = true;
     for (; *when != '\0'; when = next_alternative(when)) {
         struct star star = {0};
         do {
             star.beyond = false;
-            any |= alternative_holds(config, block, when, &star, ret_rank, ret_known);
+            any |= alternative_holds(config, block, when, &star, ret_blame);
             star.pick++;
         } while (star.used && !star.beyond && !any);
+        if (any && ret_blame == NULL)
+            break;
     }
     return any;
+}
+
+bool resolve_condition(const struct config *config, const struct config_block *block,
+                       const char *when)
+{
+    return holds(config, block, when, NULL);
+}
+
+struct blame resolve_blame(const struct config *config, const struct config_block *block,
+                           const char *when)
+{
+    struct blame blame = {.known = true};
+    if (when != NULL)
+        holds(config, block, when, &blame);
+    return blame;
 }
 
 const struct config_block *resolve_inheritors(const struct config *config)
@@ -258,18 +276,17 @@ bool resolve_key_counts(const struct config *config, const struct config_block *
     const struct given *given = &block->origin->keys[key - block->table->keys];
     if (given->effect != EFFECT_UNKNOWN)
         return given->effect == EFFECT_SOME;
-    int rank;
-    bool known;
     const char *when = resolve_when(block->table, key->name);
-    return when == NULL || resolve_condition(config, block, when, &rank, &known);
+    return when == NULL || resolve_condition(config, block, when);
 }
 
-bool resolve_section_counts(const struct config *config, const struct config_block *parent,
-                            const struct config_section *section)
+bool resolve_block_counts(const struct config *config, const struct config_block *parent,
+                          const struct config_block *block)
 {
-    int rank;
-    bool known;
-    if (resolve_is_pattern(config, parent, section))
+    if (block->origin->effect != EFFECT_UNKNOWN)
+        return block->origin->effect == EFFECT_SOME;
+    if (resolve_is_pattern(config, parent, block->section))
         return false;
-    return section->when == NULL || resolve_condition(config, parent, section->when, &rank, &known);
+    const char *when = block->section->when;
+    return when == NULL || resolve_condition(config, parent, when);
 }

@@ -186,7 +186,7 @@ static bool has_content(const struct emitter *e, const struct config_block *bloc
 static void emit_child(struct emitter *e, const struct config_block *parent,
                        const struct config_block *child, unsigned depth)
 {
-    if (!resolve_section_counts(e->config, parent, child->section))
+    if (!resolve_block_counts(e->config, parent, child))
         return;
     indent(e, depth);
     text_add(&e->text, "%s:%s\n", child->name, has_content(e, child) ? "" : " {}");

@@ -446,60 +446,81 @@ static bool is_to_blame(const struct resolver *r, struct place at, int decided)
     return r->loader->sources[at.source].rank >= decided;
 }
 
-/* What a condition said of a block; its keys mostly share one or two. */
-struct verdict {
-    const char *when;
-    bool counts, known;
-    int decided; /* rank of the source that did */
+/* The conditions that one block was asked for: its keys and sections share a few. */
+enum { VERDICTS_MAX = 8 };
+struct verdicts {
+    struct {
+        const char *when;
+        enum effect effect;
+    } of[VERDICTS_MAX];
+    size_t count;
 };
 
-static void judge(const struct resolver *r, const struct config_block *block, const char *when,
-                  struct verdict *verdict)
+static enum effect judge(const struct resolver *r, const struct config_block *block,
+                         const char *when, struct verdicts *verdicts)
 {
     if (when == NULL)
-        *verdict = (struct verdict){.counts = true, .known = true};
-    else if (verdict->when == NULL || !resolve_same(verdict->when, when))
-        verdict->counts =
-            resolve_condition(r->config, block, when, &verdict->decided, &verdict->known);
-    verdict->when = when;
+        return EFFECT_SOME;
+    for (size_t i = 0; i < verdicts->count; i++)
+        if (resolve_same(verdicts->of[i].when, when))
+            return verdicts->of[i].effect;
+    enum effect effect = resolve_condition(r->config, block, when) ? EFFECT_SOME : EFFECT_NONE;
+    if (verdicts->count < VERDICTS_MAX) {
+        verdicts->of[verdicts->count].when = when;
+        verdicts->of[verdicts->count++].effect = effect;
+    }
+    return effect;
 }
 
 static void check_key(struct resolver *r, const struct config_block *block, size_t index,
-                      struct verdict *verdict)
+                      struct verdicts *verdicts)
 {
     const struct param_key *key = &block->table->keys[index];
     struct given *given = &block->origin->keys[index];
-    judge(r, block, resolve_when(block->table, key->name), verdict);
-    given->effect = verdict->counts ? EFFECT_SOME : EFFECT_NONE;
-    const char *path = block->origin->path;
-    if (verdict->known && verdict->counts && given->state == GIVEN_NOT && key->fallback == NULL)
+    const char *path = block->origin->path, *when = resolve_when(block->table, key->name);
+    given->effect = judge(r, block, when, verdicts);
+    bool counts = given->effect == EFFECT_SOME;
+    bool is_missing = counts && given->state == GIVEN_NOT && key->fallback == NULL;
+    bool is_idle = !counts && given->state == GIVEN_GOOD;
+    if (!is_missing && !is_idle)
+        return;
+    struct blame blame = resolve_blame(r->config, block, when);
+    if (is_missing && blame.known)
         loader_complain(r->loader, block->origin->at, "key '%s' is missing%s%s%s: %s", key->name,
                         *path != '\0' ? " in '" : "", path, *path != '\0' ? "'" : "", key->doc);
-    if (verdict->known && !verdict->counts && given->state == GIVEN_GOOD &&
-        is_to_blame(r, given->at, verdict->decided))
+    if (is_idle && blame.known && is_to_blame(r, given->at, blame.rank))
         loader_complain(r->loader, given->at, "'%s%s%s' has no effect here: it counts only when %s",
-                        path, *path != '\0' ? "." : "", key->name, verdict->when);
+                        path, *path != '\0' ? "." : "", key->name, when);
+}
+
+static bool is_given(const struct config_block *child, const struct config_block *parent)
+{
+    struct place at = child->origin->at, above = parent->origin->at;
+    return at.source != above.source || at.line != above.line || at.column != above.column;
 }
 
 static void check_counts(struct resolver *r, const struct config_block *block)
 {
-    struct verdict verdict = {0};
+    struct verdicts verdicts = {.count = 0};
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++)
-        check_key(r, block, i, &verdict);
+        check_key(r, block, i, &verdicts);
     for (size_t i = 0; i < block->block_count; i++) {
         const struct config_block *child = &block->blocks[i];
-        if (resolve_is_pattern(r->config, block, child->section))
+        /* The origin is ours until the config is handed out. */
+        struct config_origin *origin = (struct config_origin *)(uintptr_t)child->origin;
+        const char *when = child->section->when;
+        bool is_pattern = resolve_is_pattern(r->config, block, child->section);
+        origin->effect = is_pattern ? EFFECT_NONE : judge(r, block, when, &verdicts);
+        if (is_pattern)
             continue;
-        judge(r, block, child->section->when, &verdict);
-        bool given = child->origin->at.source != block->origin->at.source ||
-                     child->origin->at.line != block->origin->at.line ||
-                     child->origin->at.column != block->origin->at.column;
-        if (verdict.counts)
+        if (origin->effect == EFFECT_SOME)
             check_counts(r, child);
-        else if (verdict.known && given && is_to_blame(r, child->origin->at, verdict.decided))
-            loader_complain(r->loader, child->origin->at,
-                            "'%s' has no effect here: it counts only when %s", child->origin->path,
-                            verdict.when);
+        if (origin->effect == EFFECT_SOME || !is_given(child, block))
+            continue;
+        struct blame blame = resolve_blame(r->config, block, when);
+        if (blame.known && is_to_blame(r, origin->at, blame.rank))
+            loader_complain(r->loader, origin->at,
+                            "'%s' has no effect here: it counts only when %s", origin->path, when);
     }
 }
 

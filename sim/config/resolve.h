@@ -7,14 +7,13 @@
 #include "config/config.h"
 #include "config/loader.h"
 
+/* What a condition said, if it was asked. */
+enum effect { EFFECT_UNKNOWN, EFFECT_SOME, EFFECT_NONE };
+
 /* Where a value of a block came from. */
 struct given {
     enum { GIVEN_NOT, GIVEN_GOOD, GIVEN_BAD } state;
-    enum {
-        EFFECT_UNKNOWN,
-        EFFECT_SOME,
-        EFFECT_NONE
-    } effect;        /* what its condition said, if asked */
+    enum effect effect;
     struct place at; /* of the key */
 };
 
@@ -22,6 +21,7 @@ struct config_origin {
     struct place at; /* of the section's key, or of the nearest block above that was given */
     const struct config_block *parent; /* NULL for the root */
     const char *path;                  /* "agents.miners", "" for the root */
+    enum effect effect;                /* of the section's condition */
     struct given selector;             /* CHOICE: of the option's name */
     struct given *keys;                /* (table->key_count) */
 };
@@ -46,20 +46,28 @@ bool resolve_is_own_key(const char *key);
 /* Checks the tree and fills config->root; complaints go to the loader.  `root` is a map. */
 void resolve_tree(struct loader *loader, const struct node *root, struct config *config);
 
-/* Is `when` true for a key of `block`?  *ret_rank gets the rank of the source that decided it: 0
- * for a default.  `sources` may be NULL.  *ret_known is false when a value was not readable. */
+/* Is `when` true for a key of `block`? */
 bool resolve_condition(const struct config *config, const struct config_block *block,
-                       const char *when, int *ret_rank, bool *ret_known);
+                       const char *when);
+
+/* Who is to blame for what a condition said. */
+struct blame {
+    int rank;   /* of the source that decided it: 0 for a default */
+    bool known; /* false when a value that it asks for was not readable */
+};
+/* For messages; `when` may be NULL. */
+struct blame resolve_blame(const struct config *config, const struct config_block *block,
+                           const char *when);
 
 /* A condition is terms joined by " and ", which binds closer, and " or ".  The characters of the
  * first term, where the next begins, and whether an alternative ends here. */
 size_t resolve_term_length(const char *when, size_t *ret_next, bool *ret_ends_alternative);
 
-/* Does this key of the block's table count?  And does the section? */
+/* Does this key of the block's table count?  And does the block itself? */
 bool resolve_key_counts(const struct config *config, const struct config_block *block,
                         const struct param_key *key);
-bool resolve_section_counts(const struct config *config, const struct config_block *parent,
-                            const struct config_section *section);
+bool resolve_block_counts(const struct config *config, const struct config_block *parent,
+                          const struct config_block *block);
 
 /* The block at a dotted path below `block`, which is its own at ""; NULL if it is absent. */
 const struct config_block *access_below(const struct config_block *block, const char *path);

@@ -425,10 +425,31 @@ static enum sim_status on_weights(struct probe *probe, const struct chain_event 
         .uid = event->uid,
         .hotkey_id = probe_hotkey_row(probe, event->hotkey),
         .entry_count = row.count,
+        .age_blocks = (uint32_t)event->age_blocks,
         .target = row.uid,
         .value = row.value,
     };
     return record_set_weights(probe->wiring.record, &call, err);
+}
+
+/* A row that nobody can read yet; it belongs to the epoch `value`. */
+static enum sim_status on_commit(struct probe *probe, const struct chain_event *event,
+                                 int64_t now_ns, struct sim_error *err)
+{
+    uint32_t neuron = agents_of_hotkey(probe->wiring.agents, event->hotkey);
+    struct record_event row = {
+        .time_ns = now_ns,
+        .block = (int64_t)chain_block_number(probe->wiring.chain),
+        .kind = RECORD_EVENT_COMMITTED,
+        .netuid = event->netuid,
+        .uid = event->uid,
+        .hotkey_id = probe_hotkey_row(probe, event->hotkey),
+        .owner_id =
+            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
+        .other_hotkey_id = RECORD_NOBODY,
+        .value = event->other,
+    };
+    return record_event(probe->wiring.record, &row, err);
 }
 
 static enum sim_status on_event(struct probe *probe, const struct chain_event *event,
@@ -445,6 +466,8 @@ static enum sim_status on_event(struct probe *probe, const struct chain_event *e
         return on_stake(probe, event, RECORD_EVENT_STAKE_ADDED, now_ns, err);
     case CHAIN_EVENT_STAKE_REMOVED:
         return on_stake(probe, event, RECORD_EVENT_STAKE_REMOVED, now_ns, err);
+    case CHAIN_EVENT_COMMITTED:
+        return on_commit(probe, event, now_ns, err);
     case CHAIN_EVENT_WEIGHTS_SET:
         return on_weights(probe, event, now_ns, err);
     case CHAIN_EVENT_PAID:

@@ -141,6 +141,7 @@ struct record_call {
     uint32_t uid;
     uint32_t hotkey_id;
     uint32_t entry_count;
+    uint32_t age_blocks;
     const uint32_t *target; /* (entry_count) */
     const uint32_t *value;  /* (entry_count) */
 };

@@ -156,8 +156,8 @@ enum record_growth {
       "who was replaced or counterpart; 4294967295 = nobody")                                      \
     X(EVENT_AMOUNT_RAO, "amount_rao", EVENT, NONE, U64, "rao", "amount moved")                     \
     X(EVENT_VALUE, "value", EVENT, NONE, F64, "1",                                                 \
-      "difficulty; no_number: finished steps of the model; fault, recovered: its number; change: " \
-      "row of /schedule")                                                                          \
+      "difficulty; no_number: finished steps of the model; committed: epoch; fault, recovered: "   \
+      "its number; change: row of /schedule")                                                      \
     X(CALL_BLOCK, "block", CALL, NONE, I64, "1", "block")                                          \
     X(CALL_TIME_NS, "time_ns", CALL, NONE, I64, "ns", "simulated time from the start")             \
     X(CALL_NETUID, "netuid", CALL, NONE, U16, "1", "network")                                      \
@@ -165,6 +165,8 @@ enum record_growth {
     X(CALL_HOTKEY, "hotkey_id", CALL, NONE, U32, "1", "who set its weights")                       \
     X(CALL_ENTRY_START, "entry_start", CALL, NONE, I64, "1", "first entry of the call")            \
     X(CALL_ENTRY_COUNT, "entry_count", CALL, NONE, U32, "1", "entries of the call")                \
+    X(CALL_AGE, "age_blocks", CALL, NONE, U32, "1",                                                \
+      "blocks that the row waited for its place, or since its commit")                             \
     X(CALL_TARGET, "target", CALL_ENTRY, NONE, U32, "1", "slot that the weight is for")            \
     X(CALL_VALUE, "value", CALL_ENTRY, NONE, U32, "1", "weight as stored on the chain")            \
     X(WEIGHT_EPOCH_ROW, "epoch_row", WEIGHT_SNAPSHOT, NONE, I64, "1",                              \
@@ -260,7 +262,8 @@ enum record_growth {
     X(RECOVERED, "recovered")                                                                      \
     X(PARAMETER_CHANGED, "parameter_changed")                                                      \
     X(MECHANISM_CHANGED, "mechanism_changed")                                                      \
-    X(NO_NUMBER, "no_number")
+    X(NO_NUMBER, "no_number")                                                                      \
+    X(COMMITTED, "committed")
 
 #define RECORD_DIM_ENUM(id, ...) RECORD_DIM_##id,
 enum record_dim { RECORD_DIM_LIST(RECORD_DIM_ENUM) RECORD_DIM_COUNT, RECORD_DIM_NONE };

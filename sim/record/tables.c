@@ -37,6 +37,7 @@ enum sim_status record_set_weights(struct record *record, const struct record_ca
     record_put(record, RECORD_CALL_HOTKEY, &call->hotkey_id, 1);
     record_put(record, RECORD_CALL_ENTRY_START, &entry_start, 1);
     record_put(record, RECORD_CALL_ENTRY_COUNT, &call->entry_count, 1);
+    record_put(record, RECORD_CALL_AGE, &call->age_blocks, 1);
     status = record_rows_end(record, RECORD_DIM_CALL, err);
     if (status != SIM_OK || call->entry_count == 0)
         return status;

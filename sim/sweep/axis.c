@@ -49,10 +49,8 @@ static bool read_list(struct axis *axis, const struct config_document *document,
             break;
         axis->count = i + 1;
     }
-    if (axis->count == count)
-        return true;
-    document_complain(document, report, axis->node, "'%s': out of memory", axis->path);
-    return false;
+    axis->no_memory = axis->count != count;
+    return !axis->no_memory;
 }
 
 /* The words of a form and their kinds, before anything is known of the key. */
@@ -294,10 +292,9 @@ static bool make_levels(struct axis *axis, const struct config_document *documen
             break;
         axis->count = i + 1;
     }
-    if (axis->count != count)
-        document_complain(document, report, extra, "out of memory");
+    axis->no_memory = axis->count != count;
     axis->shape = AXIS_LIST;
-    return axis->count == count;
+    return !axis->no_memory;
 }
 
 static bool check_numbers(const struct axis *axis, const struct config_document *document,

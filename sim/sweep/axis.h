@@ -45,6 +45,7 @@ struct axis {
     const char *path;        /* dotted, in the scenario; the document's */
     const struct node *node; /* its value in the study */
     bool valid;              /* as far as axis_init can tell */
+    bool no_memory;          /* why it is not, when nothing was said */
     enum axis_shape shape;
     char **texts; /* (count) AXIS_LIST: values as YAML; owned */
     size_t count;
@@ -53,7 +54,8 @@ struct axis {
     double low, high; /* ends, or location and spread, in the C unit of the key's kind */
 };
 
-/* Reads everything that needs no key; false after a complaint.  `axis` is released either way. */
+/* Reads everything that needs no key; false after a complaint, or with no_memory.  `axis` is
+ * released either way. */
 bool axis_init(struct axis *axis, const struct config_document *document, const struct node *params,
                size_t index, struct config_report *report);
 void axis_release(struct axis *axis);
@@ -65,7 +67,7 @@ char *axis_set(const struct axis *axis, const char *value);
 /* A text that the axis surely takes, to try the key with: its first value, low end or location. */
 const char *axis_sample(const struct axis *axis);
 /* Reads the numbers in the notation of `key`, which must be a plain number's; false after a
- * complaint. */
+ * complaint, or with no_memory. */
 bool axis_bind(struct axis *axis, const struct config_document *document,
                const struct param_key *key, struct config_report *report);
 

@@ -276,6 +276,7 @@ static void read_axes(struct study_reading *reading)
     study->axes = calloc(count + 1, sizeof(*study->axes));
     for (size_t i = 0; i < count && study->axes != NULL; i++) {
         reading->good &= axis_init(&study->axes[i], study->document, map, i, reading->report);
+        reading->no_memory |= study->axes[i].no_memory;
         study->axis_count = i + 1;
     }
     require(reading, "params", count > 0 || study->params.design == STUDY_GRID,
@@ -301,11 +302,13 @@ static size_t read_names(struct study_reading *reading, const char *key, const c
     return count;
 }
 
-static bool is_complete(const struct study *study)
+/* Was there memory for everything?  A base that is no path has been complained about. */
+static bool is_complete(const struct study_reading *reading)
 {
-    if (study->base_path == NULL || study->sets == NULL || study->set_places == NULL ||
-        study->axes == NULL || study->metrics == NULL || study->metric_nodes == NULL ||
-        study->arrays == NULL || study->array_nodes == NULL)
+    const struct study *study = reading->study;
+    if (reading->no_memory || (reading->good && study->base_path == NULL) || study->sets == NULL ||
+        study->set_places == NULL || study->axes == NULL || study->metrics == NULL ||
+        study->metric_nodes == NULL || study->arrays == NULL || study->array_nodes == NULL)
         return false;
     for (size_t i = 0; i < study->set_count; i++)
         if (study->sets[i] == NULL || study->set_places[i] == NULL)
@@ -349,11 +352,13 @@ static enum sim_status read_all(struct study_reading *reading, study_check_names
     read_axes(reading);
     study->metric_count = read_names(reading, "metrics", &study->metrics, &study->metric_nodes);
     study->array_count = read_names(reading, "arrays", &study->arrays, &study->array_nodes);
-    if (reading->good && !is_complete(study))
+    if (!is_complete(reading))
         return SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
     if (check != NULL)
         reading->good &= check(study, reading->report);
     enum sim_status status = study_base_bind(reading, err);
+    if (status == SIM_OK && reading->no_memory)
+        status = SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", study->path);
     if (status == SIM_OK && !reading->good)
         status = SIM_FAIL(err, SIM_CONFIG, "the study '%s' is not valid", study->path);
     return status;
@@ -367,7 +372,7 @@ enum sim_status study_read(const char *path, const struct config_schema *schema,
     if (study == NULL)
         return SIM_FAIL(err, SIM_MEMORY, "no memory for study '%s'", path);
     study->path = path;
-    struct study_reading reading = {study, schema, report, true};
+    struct study_reading reading = {study, schema, report, true, false};
     enum sim_status status = read_document(study, version, report, err);
     if (status == SIM_OK)
         status = read_all(&reading, check, err);

@@ -138,6 +138,7 @@ static enum sim_status bind_axis(struct study_reading *reading, struct axis *axi
         return status;
     const struct param_key *key = config_key_at(config, axis->path);
     reading->good &= axis_bind(axis, reading->study->document, key, reading->report);
+    reading->no_memory |= axis->no_memory;
     config_free(config);
     return SIM_OK;
 }

@@ -12,7 +12,8 @@ struct study_reading {
     struct study *study;
     const struct config_schema *schema;
     struct config_report *report;
-    bool good; /* nothing to complain about so far */
+    bool good;      /* nothing to complain about so far */
+    bool no_memory; /* something could not be kept */
 };
 
 /* Opens the base, binds the parameters that are computed, and learns what the scenario of the first

@@ -131,7 +131,7 @@ struct input {
     size_t size;
 };
 
-struct collection {
+struct inputs {
     struct input inputs[INPUTS_MAX];
     size_t count;
 };
@@ -226,7 +226,7 @@ static const char *const words[] = {
     "schedule: [{at: 1 h, set: {chain.tempo: 5 blocks}}]",
 };
 
-static bool add_file(struct collection *corpus, const char *path)
+static bool add_file(struct inputs *corpus, const char *path)
 {
     FILE *stream = fopen(path, "rb");
     if (stream == NULL || corpus->count == INPUTS_MAX) {
@@ -241,7 +241,7 @@ static bool add_file(struct collection *corpus, const char *path)
     return input->data != NULL;
 }
 
-static bool add_folder(struct collection *corpus, const char *folder)
+static bool add_folder(struct inputs *corpus, const char *folder)
 {
     struct dirent **names = NULL;
     int count = scandir(folder, &names, NULL, alphasort);
@@ -269,7 +269,7 @@ static void splice(struct input *input, size_t at, size_t cut, const void *bytes
     input->size += count - cut;
 }
 
-static void mutate(struct input *input, const struct collection *corpus, struct stream *stream)
+static void mutate(struct input *input, const struct inputs *corpus, struct stream *stream)
 {
     size_t at = stream_below(stream, input->size + 1);
     uint8_t byte = (uint8_t)stream_u64(stream);
@@ -296,7 +296,7 @@ static void mutate(struct input *input, const struct collection *corpus, struct 
     }
 }
 
-static void fuzz(const struct collection *corpus, uint64_t seed, double seconds)
+static void fuzz(const struct inputs *corpus, uint64_t seed, double seconds)
 {
     static uint8_t data[INPUT_BYTES_MAX];
     uint64_t runs = 0;
@@ -315,7 +315,7 @@ static void fuzz(const struct collection *corpus, uint64_t seed, double seconds)
 
 int main(int argc, char **argv)
 {
-    static struct collection corpus;
+    static struct inputs corpus;
     double seconds = 0;
     uint64_t seed = 1;
     bool read = true;

@@ -64,8 +64,9 @@ static void run_wire_bytes(struct neuron_case *c)
                                  .hidden_width = whole(c, "network_dim"),
                                  .kept = whole(c, "topk_causallm"),
                                  .phrases = whole(c, "topk_next"),
-                                 .extra_tokens = whole(c, "extra_phrase_tokens"),
-                                 .generated = whole(c, "num_to_generate")};
+                                 .extra_tokens = whole(c, "extra_phrase_tokens")};
+    struct answer_shape text = {.sequences = whole(c, "batch"),
+                                .positions = whole(c, "num_to_generate")};
     neuron_compare_one(c, "request_tokens", (double)answer_request_bytes(&shape));
     neuron_compare_one(c, "last_hidden_fwd", (double)answer_hidden_bytes(&shape));
     neuron_compare_one(c, "last_hidden_bwd_grad", (double)answer_hidden_bytes(&shape));
@@ -73,7 +74,7 @@ static void run_wire_bytes(struct neuron_case *c)
     neuron_compare_one(c, "causallm_bwd_grad", (double)answer_topk_bytes(&shape));
     neuron_compare_one(c, "causallmnext_fwd_min", (double)answer_phrases_bytes(&shape));
     neuron_compare_one(c, "causallmnext_bwd_grad", (double)answer_phrases_gradient_bytes(&shape));
-    neuron_compare_one(c, "seq2seq_fwd_max_tokens", (double)answer_generated_bytes(&shape));
+    neuron_compare_one(c, "seq2seq_fwd_max_tokens", (double)answer_request_bytes(&text));
 }
 
 static void run_priority_order(struct neuron_case *c)

@@ -18,7 +18,7 @@ static void run_scaling_law(struct neuron_case *c)
 {
     struct scaling raw = scaling_make(SCALING_RAW, 0, 2);
     double loss_nats = neuron_input(c, "loss");
-    neuron_compare_one(c, "num_params", scaling_parameters(loss_nats));
+    neuron_compare_one(c, "num_params", scaling_value(&raw, loss_nats, 1));
     neuron_compare_one(c, "pow_params", scaling_value(&raw, loss_nats, neuron_input(c, "power")));
 }
 
@@ -308,9 +308,9 @@ static void run_prompting_scores(struct neuron_case *c)
     neuron_compare(c, "raw_weights", raw, uids);
 
     const double *gate = neuron_reals(c, json_get(c->in, "gate_scores"), NULL);
-    double *scratch = neuron_memory(c, 2 * answers, sizeof(double));
+    double *gradient = neuron_memory(c, 2 * answers, sizeof(double));
     neuron_compare_one(c, "gate_mse",
-                       gating_reward_loss(gate, rewards, (uint32_t)answers, scratch));
+                       gating_reward_loss(gate, rewards, (uint32_t)answers, gradient));
 }
 
 const struct neuron_category neuron_scorer_categories[] = {

@@ -1,6 +1,6 @@
 """The scenarios of the repository are valid, and what is written from the tables is current.
 
-usage: scenario_files.py TAOSIM SOURCE_ROOT [--update]
+usage: scenario_files.py TAOSIM SOURCE_ROOT [--update] [--checks]
 
 Each scenarios/NAME/scenario.yaml: `taosim check` says nothing; it has a question, a cost and the
 schema line for editors; what `run --dry-run` prints as the resolved scenario checks silently and
@@ -8,9 +8,12 @@ resolves to itself.  Each other scenarios/**/*.yaml but studies has the schema l
 and resolves to itself too.  Each scenarios/studies/NAME/study.yaml checks silently and has its own
 schema line, question and cost.  `taosim scenarios` lists all of them with question and cost.  The
 example of docs/SCENARIO.md checks silently.  docs/SCENARIO.md, docs/STUDY.md and the schemas in
-scenarios/ are what `taosim schema` writes; --update writes them.  Ends with
-`N passed, N failed`.
+scenarios/ are what `taosim schema` writes; --update writes them.  A copy of
+`taosim scenarios copy` in an empty folder checks silently and resolves to the same.  With --checks
+only the shortest is resolved, for a build that is slow at measuring how fast it would run.  Ends
+with `N passed, N failed`.
 """
+import functools
 import json
 import pathlib
 import re
@@ -20,6 +23,7 @@ import tempfile
 
 TAOSIM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(sys.argv[2])
+CHECKS_ONLY = "--checks" in sys.argv
 SCHEMA_LINE = "# yaml-language-server: $schema=../scenario.schema.json"
 
 
@@ -33,11 +37,16 @@ def silent(path):
     assert said.returncode == 0 and not said.stdout + said.stderr, said.stderr + said.stdout
 
 
+@functools.cache
 def resolved(path):
     """The scenario as `run --dry-run` prints it: up to the first comment behind it."""
     said = run("run", "--dry-run", str(path))
     assert said.returncode == 0, said.stderr
     return said.stdout.split("\n#")[0].rstrip("\n") + "\n"
+
+
+def is_resolved(path):
+    return not CHECKS_ONLY or path.parent.name == "quickstart"
 
 
 def check_variant(path):
@@ -46,6 +55,8 @@ def check_variant(path):
     line = SCHEMA_LINE.replace("../", up)
     assert text.startswith(line + "\n"), f"the first line is not: {line}"
     silent(path)
+    if not is_resolved(path):
+        return
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder, "resolved.yaml")
         once = resolved(path)
@@ -62,6 +73,21 @@ def check_scenario(path):
     check_variant(path)
 
 
+def check_copy(name):
+    """What `taosim scenarios copy` makes in an empty folder is a scenario by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = run("scenarios", "copy", name, folder)
+        assert said.returncode == 0 and not said.stderr, said.stderr
+        made = {str(path) for path in pathlib.Path(folder).rglob("*") if path.is_file()}
+        assert set(said.stdout.split()) == made, f"said {said.stdout}, made {made}"
+        copy = pathlib.Path(folder, name + ".yaml")
+        silent(copy)
+        original = ROOT / "scenarios" / name / "scenario.yaml"
+        assert not is_resolved(original) or resolved(copy) == resolved(original)
+        again = run("scenarios", "copy", name, folder)
+        assert again.returncode == 74 and "cannot write" in again.stderr, again
+
+
 def value_of(path, key):
     line = next(line for line in resolved(path).splitlines() if line.startswith(key + ":"))
     return line.split(":", 1)[1].strip().strip("\"'")
@@ -70,7 +96,7 @@ def value_of(path, key):
 def check_listing(paths):
     said = run("scenarios")
     assert said.returncode == 0, said.stderr
-    for path in paths:
+    for path in filter(is_resolved, paths):
         wanted = f"{value_of(path, 'question')} ({value_of(path, 'cost')})"
         lines = [line for line in said.stdout.splitlines()
                  if line.split()[:1] == [path.parent.name] and line.endswith(wanted)]
@@ -119,6 +145,7 @@ def main():
     cases = [(path.parent.name, check_scenario, (path,))
              for path in sorted(ROOT.glob("scenarios/*/scenario.yaml"))]
     named = [path for _, _, (path,) in cases]
+    cases += [("copy " + path.parent.name, check_copy, (path.parent.name,)) for path in named]
     cases += [(str(path.relative_to(ROOT)), check_variant, (path,))
               for path in sorted(ROOT.glob("scenarios/**/*.yaml"))
               if path not in named and path.name != "study.yaml"]

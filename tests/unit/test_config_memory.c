@@ -1,6 +1,7 @@
 /*
  * Each allocation of a load fails once.  malloc and its kin are replaced for the whole program, the
- * libraries included, so under the sanitizers, which have their own, nothing is tested here.
+ * libraries included, so under the sanitizers and under valgrind, which have their own, nothing is
+ * tested here.
  */
 #include "config_fixture.h"
 
@@ -60,9 +61,23 @@ void free(void *block)
     __libc_free(block);
 }
 
+/* Valgrind puts its own functions in the place of ours.  (Called through a pointer, or the compiler
+ * takes for granted that malloc reads no countdown.) */
+static bool is_replaced(void)
+{
+    void *(*volatile allocate)(size_t) = malloc;
+    countdown = 0;
+    void *block = allocate(1);
+    countdown = -1;
+    free(block);
+    return block != NULL;
+}
+
 /* Every allocation up to the last fails once; the result is a status, never a crash or a leak. */
 static void fail_each(const char *text, enum sim_status expected)
 {
+    if (is_replaced())
+        skip();
     struct config_input input = {.path = "t.yaml", .text = text, .text_bytes = strlen(text)};
     struct sim_error err = {0};
     long before = live;

@@ -109,13 +109,10 @@ static int good_ones(struct school *school, int kind, const uint32_t *uids, uint
     return good;
 }
 
-static void a_gate_learns_whom_to_ask_about_which_text(void **state)
+static void learns_whom_to_ask(const struct gate_params *params)
 {
-    (void)state;
-    struct gate_params params = {
-        .noise = 0.5, .learning_rate = 2, .momentum = 0.5, .clip_norm = 1, .floor_nats = 1.69};
     struct school school;
-    school_open(&school, &router_gate, &params);
+    school_open(&school, &router_gate, params);
     int early = 0, late = 0;
     enum { STEPS = 2000, EARLY = 10, LATE = 100 };
     for (int step = 0; step < STEPS; step++) {
@@ -130,6 +127,43 @@ static void a_gate_learns_whom_to_ask_about_which_text(void **state)
     assert_true(early < 25);
     assert_true(late > 350);
     free(school.state);
+}
+
+static void a_gate_learns_whom_to_ask_about_which_text(void **state)
+{
+    (void)state;
+    learns_whom_to_ask(&(struct gate_params){
+        .noise = 0.5, .learning_rate = 2, .momentum = 0.5, .clip_norm = 1, .floor_nats = 1.69});
+}
+
+static void a_gate_learns_it_from_rewards_too(void **state)
+{
+    (void)state;
+    learns_whom_to_ask(&(struct gate_params){.learns = GATE_LEARNS_REWARDS,
+                                             .noise = 0.5,
+                                             .learning_rate = 2,
+                                             .momentum = 0.5,
+                                             .clip_norm = 1});
+}
+
+static void the_gradient_of_rewards_agrees_with_finite_differences(void **state)
+{
+    (void)state;
+    enum { COUNT = 5 };
+    double scores[COUNT] = {0.3, -1.2, 2, 0.1, 0.7}, gradient[2 * COUNT], other[2 * COUNT];
+    const double rewards[COUNT] = {-1, -2.5, -1.8, -4, -1.1};
+    gating_reward_loss(scores, rewards, COUNT, gradient);
+    for (int i = 0; i < COUNT; i++) {
+        double kept = scores[i], loss[2];
+        for (int side = 0; side < 2; side++) {
+            scores[i] = kept + (side - 0.5) * 1e-5;
+            loss[side] = gating_reward_loss(scores, rewards, COUNT, other);
+        }
+        scores[i] = kept;
+        double estimate = (loss[1] - loss[0]) / 1e-5;
+        if (!(fabs(gradient[i] - estimate) < 1e-9))
+            fail_msg("score %d: %.12g, finite difference %.12g", i, gradient[i], estimate);
+    }
 }
 
 static void a_gate_forgets_an_old_owner(void **state)
@@ -220,6 +254,8 @@ int main(void)
         cmocka_unit_test(the_importance_loss_has_the_slope_that_it_says),
         cmocka_unit_test(the_top_are_the_largest_in_order_and_only_the_allowed),
         cmocka_unit_test(a_gate_learns_whom_to_ask_about_which_text),
+        cmocka_unit_test(a_gate_learns_it_from_rewards_too),
+        cmocka_unit_test(the_gradient_of_rewards_agrees_with_finite_differences),
         cmocka_unit_test(a_gate_forgets_an_old_owner),
         cmocka_unit_test(the_grid_router_asks_only_the_living),
         cmocka_unit_test(a_beam_wide_enough_finds_the_exact_best),

@@ -451,18 +451,21 @@ static void a_plan_is_read_back_as_it_was_written_and_only_by_its_own_study(void
     study_free(study);
 }
 
-static void another_base_is_another_study(void **state)
+static void another_base_or_set_is_another_study(void **state)
 {
+    static const char text[] = "design: random\nset: {until: 2 h}\n"
+                               "params: {groups.miners.count: {range: [1, 6]}}";
     struct fixture *fixture = *state;
-    struct study *study =
-        study_of(fixture, "design: random\nparams: {groups.miners.count: {range: [1, 6]}}");
+    struct study *study = study_of(fixture, text);
     uint64_t digest = study->digest;
+    assert_int_equal(study->until_ns, 7200 * INT64_C(1000000000));
+    study_free(study);
+    study = study_of(fixture, text);
+    assert_true(study->digest == digest);
     study_free(study);
     write_file(fixture->folder, "base.yaml",
                "name: base\nseed: 1\nuntil: 1 h\n"
-               "groups: {miners: {count: 5}, judges: {count: 2, validator: true}}\n");
-    char text[256];
-    snprintf(text, sizeof(text), "design: random\n%s", two_free);
+               "groups: {miners: {count: 4}, judges: {count: 3, validator: true}}\n");
     study = study_of(fixture, text);
     assert_true(study->digest != digest);
     study_free(study);
@@ -506,7 +509,7 @@ int main(void)
         CASE(a_wrong_condition_is_named_with_its_column),
         CASE(a_point_of_a_template_is_what_reading_everything_again_gives),
         CASE(a_plan_is_read_back_as_it_was_written_and_only_by_its_own_study),
-        CASE(another_base_is_another_study),
+        CASE(another_base_or_set_is_another_study),
         CASE(a_selection_is_a_list_of_numbers_and_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ LIGHT = FEW + [f"groups.{group}.training.enabled=false"
                for group in ("small", "medium", "large", "validators", "swarm")]
 LIGHT_START = FEW + [f"groups.{group}.training.enabled=false"
                      for group in ("miners", "validators", "newcomers")]
-REGISTRATION, STAKE_ADDED, STAKE_REMOVED = 0, 3, 4
+REGISTRATION, STAKE_ADDED, STAKE_REMOVED, COMMITTED = 0, 3, 4, 12
 
 
 def call(*arguments):
@@ -47,7 +47,7 @@ class Run:
 
     def events(self, kind):
         return {name: self[f"events/{name}"][self["events/kind"] == kind]
-                for name in ("block", "uid", "hotkey_id", "owner_id", "amount_rao")}
+                for name in ("block", "uid", "hotkey_id", "owner_id", "amount_rao", "value")}
 
     def groups(self):
         return [name.decode() for name in self["groups/name"]]
@@ -90,6 +90,63 @@ def a_longer_seal_is_opened_later(folder):
               [*CURRENT, "query.heed_limits=true", "chain.reveal_period=3"])
     first = Run(folder, "period-1", QUICKSTART, [*CURRENT, "query.heed_limits=true"])
     assert run["set_weights/block"].min() == first["set_weights/block"].min() + 200
+
+
+HASHED = [*CURRENT, "chain.commit_form=hash", "query.heed_limits=true",
+          "query.weights_interval=70 blocks", "chain.weights_rate_limit=10 blocks"]
+
+
+def commits_of_rows(run):
+    """Each opened row's commit, as (uid, block); asserts that the events hold all of them."""
+    committed = run.events(COMMITTED)
+    known = set(zip(committed["uid"].tolist(), committed["block"].tolist()))
+    opened = set(zip(run["set_weights/uid"].tolist(),
+                     (run["set_weights/block"] - run["set_weights/age_blocks"]).tolist()))
+    assert opened <= known and len(opened) == len(run["set_weights/uid"]), opened - known
+    return opened
+
+
+def a_revealed_hash_opens_what_the_chain_would_have_opened(folder):
+    run = Run(folder, "hashed", QUICKSTART, HASHED)
+    opened = commits_of_rows(run)
+    committed = run.events(COMMITTED)
+    # 100 blocks to an epoch: those of the last one are still closed.
+    assert (committed["value"] == committed["block"] // 100).all(), committed
+    assert len(opened) == (committed["block"] < 500).sum() >= 40, opened
+    assert (run["set_weights/block"] % 100 == 1).all(), run["set_weights/block"]
+    sealed = Run(folder, "sealed", QUICKSTART, [*HASHED, "chain.commit_form=timelock"])
+    for digest in ("digest_chain", "trace_digest"):
+        assert run.file.attrs[digest] == sealed.file.attrs[digest], digest
+
+
+def who_is_down_in_the_right_epoch_never_reveals(folder):
+    """Epochs end at 20, 40, 60, ... minutes."""
+    down = {}
+    for minutes in (5, 25):
+        scenario = scenario_over(folder, f"down-{minutes}", QUICKSTART, f"""
+faults:
+  off: {{kind: crash, groups: [validators], first: 3, at: 39 min, for: {minutes} min}}
+""")
+        down[minutes] = Run(folder, f"down-{minutes}-run", scenario, HASHED, "100 min")
+    first = {minutes: (run["set_weights/block"] < 300).sum() for minutes, run in down.items()}
+    late = down[5]["set_weights/block"]
+    # Two commits each by 45 minutes, at 20 and at 34; three of the eight lose both.
+    assert first == {5: 16, 25: 10}, first
+    assert ((late > 201) & (late < 300)).sum() == 6, late
+    assert len(commits_of_rows(down[5])) > len(commits_of_rows(down[25]))
+
+
+def a_run_resumed_between_commit_and_reveal_is_the_unbroken_one(folder):
+    whole = Run(folder, "unbroken", QUICKSTART, HASHED, "70 min")
+    assert len(whole["set_weights/block"]) >= 16
+    path = os.path.join(folder, "broken")
+    for until in ("25 min", "40 min", "70 min"):
+        command = ["resume", path, "--until", until, "--quiet"]
+        if until == "25 min":
+            command = ["run", QUICKSTART, "-o", path, *options(HASHED, until)]
+        done = call(*command, "--checkpoint-each-epoch")
+        assert done.returncode == 0, done.stderr
+    same(whole.path, path)
 
 
 def weights_of_an_old_version_are_refused(folder):
@@ -255,7 +312,7 @@ def the_uids_and_stakes_of_a_file_are_the_first_state(folder):
                                            "groups.validators.money.interval=0 blocks",
                                            "delegators.by-return.count=0",
                                            "delegators.by-size.count=0", *LIGHT_START], "6 min")
-    data = os.path.join(os.path.dirname(REAL_START), "../data/metagraph-netuid15")
+    data = os.path.join(os.path.dirname(REAL_START), "data/metagraph-netuid15")
     lines = open(os.path.join(data, "neurons.csv"), encoding="utf-8").read().split()[1:]
     stakes = numpy.array([float(line.split(",")[2]) for line in lines])
     first = run["stake_rao"][0] - run["emission_rao"][0].astype(float)
@@ -381,6 +438,9 @@ def a_continued_run_is_the_unbroken_one(folder):
 CASES = (
     sealed_weights_are_opened_an_epoch_later_and_pay,
     a_longer_seal_is_opened_later,
+    a_revealed_hash_opens_what_the_chain_would_have_opened,
+    who_is_down_in_the_right_epoch_never_reveals,
+    a_run_resumed_between_commit_and_reveal_is_the_unbroken_one,
     weights_of_an_old_version_are_refused,
     who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends,
     owners_who_burn_pay_the_price_and_recycle_it,

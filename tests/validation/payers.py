@@ -21,7 +21,7 @@ SETS = ["groups.small.count=20", "groups.medium.count=12", "groups.large.count=4
         "chain.min_allowed_weights=4", "chain.tempo=20 blocks", "chain.immunity_period=20 blocks",
         "chain.difficulty=300000000", "query.weights_interval=15 blocks",
         "record.evaluation_sequences=8", "groups.validators.host.hash_rate=0 H/s"]
-UNTIL = "50 min"
+UNTIL = "42 min"
 EMPTY = 4294967295
 
 

@@ -29,6 +29,11 @@ CASE = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else ""
 DICE = random.Random(SEED)
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 UNTIL = "18 min"
+# Nothing here is about how many there are or how large: two sizes of models are left.
+SMALLER = [text for group, count in (("medium", 16), ("validators", 6), ("swarm", 16)) for text in
+           ("--set", f"groups.{group}.model={{name: gru, embedding: 16, hidden: 16}}",
+            "--set", f"groups.{group}.count={count}")]
+SMALLER += ["--set", "groups.small.count=24", "--set", "groups.large.count=6"]
 # Epochs of 20 blocks instead of 99: many borders in a short run.
 OPTIONS = ["--quiet", "--threads", "2", "--set", "chain.tempo=20 blocks",
            "--checkpoint-each-epoch"]
@@ -45,7 +50,8 @@ def same(reference, folder):
 # ---- runs
 
 def command(folder, scenario=SCENARIO, until=UNTIL, extra=()):
-    return [TAOSIM, "run", scenario, "-o", folder, "--until", until, *OPTIONS, *extra]
+    return [TAOSIM, "run", scenario, "-o", folder, "--until", until, *OPTIONS,
+            *(SMALLER if scenario == SCENARIO else ()), *extra]
 
 
 def call(*arguments, environment=None):

@@ -39,6 +39,9 @@ class Run:
         write(self.scenario, schedule, extra)
         command = ["run", self.scenario, "-o", self.path, "--quiet", "--threads", "2",
                    "--checkpoint-each-epoch", "--set", f"chain.tempo={TEMPO}"]
+        # As small as the smallest: what is learnt is another test's affair.
+        for group in ("medium", "large", "validators", "swarm"):
+            command += ["--set", f"groups.{group}.model={{name: gru, embedding: 16, hidden: 16}}"]
         if until is not None:
             command += ["--until", until]
         for text in sets:

@@ -66,6 +66,12 @@ def main():
             assert not same, f"{name} pays exactly as {same}"
         every_one_runs_and_pays("routers", lambda name: [f"router={name}"], where)
 
+        folder = os.path.join(where, "rewards")
+        done = run(folder, ["scorer=gate", "router={name: gate, learns: rewards}"])
+        assert done.returncode == 0, done.stderr
+        assert numpy.nansum(pay(folder)) > 0.9
+        assert not numpy.array_equal(pay(folder), scorers["gate"], True)
+
         folder = os.path.join(where, "topk")
         done = run(folder, ["query.response=topk", "query.kept=4"])
         assert done.returncode == 0, done.stderr
