@@ -441,12 +441,13 @@ static bool stands_within(struct place at, const struct node *map)
 
 /* Was what stands here given by the same file that made it ineffective, or by a later one?  What
  * a base gave and this file switched off is dropped in silence; so is, in a twin or a change, all
- * that its own `set` does not say. */
+ * that its own `set` does not say, and what an earlier version stored. */
 static bool is_to_blame(const struct resolver *r, struct place at, int decided)
 {
     if (r->config->set != NULL)
         return stands_within(at, r->config->set);
-    return r->loader->sources[at.source].rank >= decided;
+    const struct source *source = &r->loader->sources[at.source];
+    return source->rank >= decided && (source->is_set || !r->loader->stored);
 }
 
 /* The conditions that one block was asked for: its keys and sections share a few. */
