@@ -290,9 +290,11 @@ static void list_known(const char *word, const char **names, size_t count,
         param_sort_by_nearness(word, names, count);
     *ret_text = '\0';
     for (; listed < count && used + strlen(names[listed]) + 2 <= KNOWN_CHARS_MAX; listed++)
-        used += (size_t)sprintf(ret_text + used, "%s%s", listed > 0 ? ", " : "", names[listed]);
+        used += (size_t)snprintf(ret_text + used, KNOWN_CHARS_MAX + 80 - used, "%s%s",
+                                 listed > 0 ? ", " : "", names[listed]);
     if (listed < count)
-        sprintf(ret_text + used, " and %zu more: taosim list", count - listed);
+        snprintf(ret_text + used, KNOWN_CHARS_MAX + 80 - used, " and %zu more: taosim list",
+                 count - listed);
 }
 
 static void complain_option(struct resolver *r, const struct config_section *section,
