@@ -132,6 +132,43 @@ static void print_facts(FILE *file, const struct report_run *run, const struct r
     fputs("</p>\n", file);
 }
 
+/* Of the network that the reader shows. */
+static void print_share(FILE *file, struct reader *reader)
+{
+    uint64_t epochs = reader_rows(reader, RECORD_DIM_EPOCH);
+    uint16_t netuid = 0;
+    double first = 0, last = 0;
+    struct sim_error ignored = {0};
+    if (epochs == 0 ||
+        reader_read(reader, RECORD_NETWORK_NETUID, 0, 1, &netuid, &ignored) != SIM_OK ||
+        reader_read(reader, RECORD_EMISSION_SHARE, 0, 1, &first, &ignored) != SIM_OK ||
+        reader_read(reader, RECORD_EMISSION_SHARE, epochs - 1, 1, &last, &ignored) != SIM_OK)
+        return;
+    fprintf(file, "<tr><td>%s</td><td>%u</td><td>", reader_network(reader), netuid);
+    report_page_html(file, reader_text(reader, RECORD_NETWORK_MECHANISM, 0));
+    fprintf(file, "</td><td>%llu</td><td>%.2f %%</td><td>%.2f %%</td></tr>\n",
+            (unsigned long long)epochs, 100 * first, 100 * last);
+}
+
+/* How the networks of the chain share its emission, whichever the page is about.  The file has been
+ * read before: what cannot be read now is left out. */
+static void print_split(FILE *file, const struct report_run *run)
+{
+    struct reader *all;
+    struct sim_error ignored = {0};
+    if (run->networks < 2 || reader_open(reader_path(run->reader), &all, &ignored) != SIM_OK)
+        return;
+    fputs("<table "
+          "class=\"split\"><tr><th>network</th><th>netuid</th><th>mechanism</th><th>epochs</th>"
+          "<th>part of the emission, first</th><th>last</th></tr>\n",
+          file);
+    for (uint64_t n = 0; n < run->networks; n++)
+        if (reader_choose_network(all, reader_network_name(all, n), &ignored) == SIM_OK)
+            print_share(file, all);
+    fputs("</table>\n", file);
+    reader_free(all);
+}
+
 static void print_data(FILE *file, const struct report_run *run, const struct report_run *twin,
                        const struct report_tables *tables)
 {
@@ -197,6 +234,7 @@ void report_page_print(FILE *file, const struct report_run *run, const struct re
     report_page_html(file, question);
     fputs("</p>\n", file);
     print_facts(file, run, twin);
+    print_split(file, run);
     fputs("</header>\n<main><section id=\"headline\" class=\"cards\"></section>\n"
           "<section id=\"plots\" class=\"plots\"></section>\n"
           "<section id=\"tables\"></section>\n"

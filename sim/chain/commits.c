@@ -246,6 +246,8 @@ static void forget_hashes(struct chain_net *net, uint32_t hotkey, uint32_t last,
         bool is_old = i <= last && (epoch == UINT64_MAX || has_expired(net, commit, epoch));
         if (!commit->is_hash || commit->hotkey != hotkey || !is_old)
             net->commits[kept++] = *commit;
+        else
+            free(commit->payload); /* one that was loaded has memory for its empty row */
     }
     net->commit_count = kept;
 }

@@ -5,6 +5,7 @@
 
 #include "base/param_text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,7 +96,7 @@ static const char *nearest(const char *name)
     return param_nearest(name, names);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         cli_help(argc, argv);
@@ -117,4 +118,16 @@ int main(int argc, char **argv)
             return CLI_DONE;
         }
     return command->run(argc - 1, argv + 1);
+}
+
+/* Half an answer is none: a disk may be full behind a redirection too. */
+int main(int argc, char **argv)
+{
+    int code = run_command(argc, argv);
+    errno = 0;
+    if ((fflush(stdout) == 0 && ferror(stdout) == 0) || code != CLI_DONE)
+        return code;
+    fprintf(stderr, "taosim: cannot write the output: %s\n",
+            errno != 0 ? strerror(errno) : "what was printed before is not whole");
+    return CLI_IO;
 }

@@ -125,11 +125,12 @@ static bool print_new_lines(const char *path, long *offset)
 
 int cli_watch(int argc, char **argv)
 {
-    char progress[4096], result[4096];
+    char progress[4096], result[4096], scenario[4096];
     if (argc != 2)
         return cli_usage("watch", "one run folder is needed");
     snprintf(progress, sizeof(progress), "%s/progress.jsonl", argv[1]);
     snprintf(result, sizeof(result), "%s/result.h5", argv[1]);
+    snprintf(scenario, sizeof(scenario), "%s/scenario.yaml", argv[1]);
     long offset = 0;
     for (;;) {
         bool finished = access(result, F_OK) == 0;
@@ -137,8 +138,8 @@ int cli_watch(int argc, char **argv)
             return cli_usage("watch", "'%s' holds no progress", argv[1]);
         if (finished)
             return CLI_DONE;
-        if (access(argv[1], F_OK) != 0)
-            return cli_usage("watch", "no folder '%s'", argv[1]);
+        if (access(scenario, F_OK) != 0)
+            return cli_usage("watch", "'%s' is no run's folder", argv[1]);
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     }
 }

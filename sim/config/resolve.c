@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256, KNOWN_CHARS_MAX = 400 };
+enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256 };
+/* Of a list of names, and with what stands behind it. */
+enum { KNOWN_CHARS_MAX = 400, KNOWN_BYTES = KNOWN_CHARS_MAX + 80 };
 
 /* One check of one tree. */
 struct resolver {
@@ -283,18 +285,17 @@ static void read_groups(struct resolver *r, struct config_block *block, const st
 
 /* "gru, bigram", those most like `word` first; as many as fit into a line that one still reads. */
 static void list_known(const char *word, const char **names, size_t count,
-                       char ret_text[KNOWN_CHARS_MAX + 80])
+                       char ret_text[KNOWN_BYTES])
 {
     size_t used = 0, listed = 0;
     if (word != NULL)
         param_sort_by_nearness(word, names, count);
     *ret_text = '\0';
     for (; listed < count && used + strlen(names[listed]) + 2 <= KNOWN_CHARS_MAX; listed++)
-        used += (size_t)snprintf(ret_text + used, KNOWN_CHARS_MAX + 80 - used, "%s%s",
+        used += (size_t)snprintf(ret_text + used, KNOWN_BYTES - used, "%s%s",
                                  listed > 0 ? ", " : "", names[listed]);
     if (listed < count)
-        snprintf(ret_text + used, KNOWN_CHARS_MAX + 80 - used, " and %zu more: taosim list",
-                 count - listed);
+        snprintf(ret_text + used, KNOWN_BYTES - used, " and %zu more: taosim list", count - listed);
 }
 
 static void complain_option(struct resolver *r, const struct config_section *section,
@@ -302,7 +303,7 @@ static void complain_option(struct resolver *r, const struct config_section *sec
 {
     const char *names[NAMES_MAX];
     size_t count = 0;
-    char known[KNOWN_CHARS_MAX + 80];
+    char known[KNOWN_BYTES];
     for (; count < section->table_count && count < NAMES_MAX - 1; count++)
         names[count] = section->tables[count]->name;
     names[count] = NULL;

@@ -62,7 +62,8 @@ struct market {
 };
 
 /* Only what counts: a key without effect is refused. */
-static void write_money(FILE *yaml, struct market *market)
+/* Whether the owner would ever work for a uid. */
+static bool write_money(FILE *yaml, struct market *market, bool genesis)
 {
     struct stream *dice = &market->dice;
     const char *registration = PICK(dice, "work", "burn", "cheaper");
@@ -85,8 +86,11 @@ static void write_money(FILE *yaml, struct market *market)
     }
     if (market->is_current && strcmp(delegate, "true") == 0)
         fprintf(yaml, ", take: %s", PICK(dice, "0", "0.1", "0.17"));
-    fprintf(yaml, "}\n    enter: {uniform: [0 s, %llu s]}\n",
-            (unsigned long long)draw(dice, 0, 1200));
+    unsigned long long enter_s = draw(dice, 0, 1200);
+    fprintf(yaml, "}\n");
+    if (!genesis)
+        fprintf(yaml, "    enter: {uniform: [0 s, %llu s]}\n", enter_s);
+    return !market->is_current && strcmp(registration, "burn") != 0;
 }
 
 static void write_delegators(FILE *yaml, struct market *market)
@@ -121,30 +125,43 @@ static void write_current(FILE *yaml, struct market *market, uint64_t uids)
 static void write_group(FILE *yaml, struct stream *dice, const char *name, uint64_t count,
                         bool validator, bool genesis, struct forms forms, struct market *market)
 {
+    bool miner = !(validator && draw(dice, 0, 1));
     fprintf(yaml, "  %s:\n    count: %llu\n    validator: %s\n    miner: %s\n    genesis: %s\n",
-            name, (unsigned long long)count, validator ? "true" : "false",
-            validator && draw(dice, 0, 1) ? "false" : "true", genesis ? "true" : "false");
+            name, (unsigned long long)count, validator ? "true" : "false", miner ? "true" : "false",
+            genesis ? "true" : "false");
     if (genesis)
         fprintf(yaml, "    stake: {lognormal: {median: %llu TAO, sigma: 1}}\n",
                 (unsigned long long)draw(dice, 1, 5000));
     fprintf(yaml, "    owner: %s\n    server: %s\n    alliance: %s\n    reenter: %s\n",
             PICK(dice, "each", "one"), PICK(dice, "each", "each", "one"), PICK(dice, "''", "ring"),
             PICK(dice, "true", "true", "false"));
-    fprintf(yaml, "    strategy: %s\n",
-            PICK(dice, "honest", "honest", "mute", "garbage", "cabal", "{name: mute, silence: 0.3}",
-                 "{name: cabal, share: 0.5}"));
+    const char *strategy = PICK(dice, "honest", "honest", "mute", "garbage", "cabal",
+                                "{name: mute, silence: 0.3}", "{name: cabal, share: 0.5}");
+    if (!miner && strstr(strategy, "silence") != NULL)
+        strategy = "mute";
+    if (!validator && strstr(strategy, "share") != NULL)
+        strategy = "cabal";
+    fprintf(yaml, "    strategy: %s\n", strategy);
     fprintf(yaml, "    model: {name: gru, embedding: %llu, hidden: %llu}\n",
             (unsigned long long)draw(dice, 1, 20), (unsigned long long)draw(dice, 1, 24));
     write_training(yaml, dice, validator, forms);
     fprintf(yaml,
             "    host: {region: drawn, flops: {lognormal: {median: %llu GFLOP/s, sigma: 1}}, up: "
             "%llu kbit/s, "
-            "down: %llu kbit/s, latency: {uniform: [0 ms, %llu ms]}, hash_rate: %llu kH/s}\n",
+            "down: %llu kbit/s, latency: {uniform: [0 ms, %llu ms]}",
             (unsigned long long)draw(dice, 100, 100000), (unsigned long long)draw(dice, 50, 100000),
-            (unsigned long long)draw(dice, 50, 100000), (unsigned long long)draw(dice, 0, 300),
-            (unsigned long long)draw(dice, 0, 2000));
-    if (market != NULL)
-        write_money(yaml, market);
+            (unsigned long long)draw(dice, 50, 100000), (unsigned long long)draw(dice, 0, 300));
+    unsigned long long hash_rate = draw(dice, 0, 2000);
+    char *money = NULL;
+    size_t money_bytes = 0;
+    FILE *lines = open_memstream(&money, &money_bytes);
+    SIM_ASSERT(lines != NULL);
+    bool works = market == NULL || write_money(lines, market, genesis);
+    fclose(lines);
+    if (works)
+        fprintf(yaml, ", hash_rate: %llu kH/s", hash_rate);
+    fprintf(yaml, "}\n%s", money);
+    free(money);
 }
 
 static void write_fault(FILE *yaml, struct stream *dice, const char *name, const char *what)

@@ -52,6 +52,15 @@ UNSEEN = {
         "flood_of_a_neuron_that_is_not_there", "flood_without_a_victim",
         "partition_of_nothing_from_all", "partition_with_a_region_on_both_sides",
         "twin_whose_fault_names_no_group"},
+    "networks that share a chain": {
+        "fault_on_a_group_of_several_networks", "network_of_another_profile",
+        "network_whose_keys_do_not_fit", "network_without_stake", "networks_of_one_number",
+        "networks_of_the_first_chain", "networks_that_name_none",
+        "networks_whose_shares_are_not_one", "networks_with_a_share_too_fine",
+        "networks_without_a_number", "root_split_without_voters",
+        "root_voters_that_are_not_there", "root_without_networks",
+        "schedule_after_which_shares_are_not_one", "schedule_of_a_pattern_of_networks",
+        "set_on_a_group_that_no_network_has"},
     "nothing to look at": {"only_a_comment"},
 }
 UNSEEN_STUDIES = {

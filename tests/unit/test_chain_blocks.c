@@ -266,7 +266,10 @@ static void another_mechanism_takes_over_bonds_and_weights(void **state)
     assert_string_equal(test_chain_call(&t, test_chain_row(&t, 2, 2, uids, values)), "Ok");
     test_chain_blocks(&t, 96);
     assert_true(chain_bonds_row(t.chain, 3, 2).count > 0);
+    uint64_t incentive = chain_view(t.chain, 3)->incentive[1];
+    assert_true(incentive > 0);
     ok(&t, chain_set_mechanism(t.chain, 3, other.net.mechanism, other.mechanism_params, &t.err));
+    assert_int_equal(chain_view(t.chain, 3)->incentive[1], incentive * (UINT64_MAX / UINT16_MAX));
     assert_int_equal(chain_weights_row(t.chain, 3, 2).value[1], UINT32_MAX);
     assert_int_equal(chain_view(t.chain, 3)->fraction_one, UINT64_MAX);
     test_chain_blocks(&t, 100);

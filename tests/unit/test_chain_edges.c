@@ -4,6 +4,8 @@
  */
 #include "test_chain.h"
 
+#include "mechanism/baselines.h"
+
 #define expect(t, call, outcome) assert_string_equal(test_chain_call(t, call), outcome)
 
 static void start(struct test_chain *t, uint32_t neurons)
@@ -121,6 +123,39 @@ static void the_owner_of_a_network_earns_no_incentive_in_current(void **state)
     assert_int_equal(chain_hotkey_stake_rao(t.chain, hot(1)),
                      10 * TAO + view->validator_emission_rao[1]);
     assert_true(chain_hotkey_stake_rao(t.chain, hot(2)) > 10 * TAO);
+    test_chain_end(&t);
+}
+
+/* What a mechanism takes comes from all holders, and the sums still agree: each block is checked.
+ */
+static void what_is_taken_comes_from_all_who_staked(void **state)
+{
+    (void)state;
+    struct test_chain t;
+    test_chain_init(&t, CHAIN_FINNEY, "slash");
+    struct slash_params *slash = t.mechanism_params;
+    slash->grace_blocks = 0;
+    slash->rate = UINT16_MAX / 3;
+    test_chain_start(&t);
+    uint32_t uid;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct chain_genesis_neuron neuron = {.netuid = 3,
+                                              .hotkey = hot(i),
+                                              .coldkey = cold(i),
+                                              .stake_rao = 100 * TAO + 7,
+                                              .permit = true,
+                                              .delegate = true};
+        ok(&t, chain_genesis_neuron(t.chain, &neuron, &uid, &t.err));
+    }
+    for (uint32_t i = 5; i < 8; i++)
+        ok(&t, chain_genesis_stake(t.chain, hot(1), cold(i), i * TAO + i, &t.err));
+    uint32_t rated = 2, one = 1;
+    expect(&t, test_chain_row(&t, 0, 1, &rated, &one), "Ok");
+    test_chain_blocks(&t, 97);
+    assert_true(chain_stake_rao(t.chain, hot(1), cold(1)) < 100 * TAO);
+    for (uint32_t i = 5; i < 8; i++)
+        assert_true(chain_stake_rao(t.chain, hot(1), cold(i)) < i * TAO);
+    assert_true(chain_hotkey_stake_rao(t.chain, hot(2)) > 100 * TAO);
     test_chain_end(&t);
 }
 
@@ -468,6 +503,7 @@ int main(void)
         cmocka_unit_test(the_rate_limit_holds_for_every_staking_call),
         cmocka_unit_test(lowering_a_take_starts_the_clock),
         cmocka_unit_test(the_owner_of_a_network_earns_no_incentive_in_current),
+        cmocka_unit_test(what_is_taken_comes_from_all_who_staked),
         cmocka_unit_test(waiting_calls_and_new_registrations_keep_blocks_from_merging),
         cmocka_unit_test(an_owners_cut_of_finney_is_paid_in_each_block),
         cmocka_unit_test(a_full_interval_is_open_again_for_the_block_of_the_adjustment),

@@ -41,6 +41,8 @@ static void a_wrong_line_is_named(void **state)
     const char *neurons = "uid,hotkey,stake_tao\n0,A,1.5\n1,B,2\n";
     expect_refusal("uid;hotkey\n", "", "neurons:1:1: the header is not 'uid,hotkey,stake_tao'");
     expect_refusal("uid,hotkey,stake_tao\n1,A,1\n", "", "neurons:2:1: '1' is not the next uid");
+    expect_refusal("uid,hotkey,stake_tao\n0,A,1\n0,B,1\n", "",
+                   "neurons:3:1: '0' is not the next uid");
     expect_refusal("uid,hotkey,stake_tao\n0,A,1\n1,A,1\n", "",
                    "neurons:3:3: 'A' is not a new hotkey");
     expect_refusal("uid,hotkey,stake_tao\n0,A,1e\n", "",
@@ -72,6 +74,24 @@ static void every_wrong_line_of_both_tables_is_named(void **state)
     expect_refusal("uid,hotkey\n", "uid,target,weight\n70,0,1\n0,0,-1\n",
                    "neurons:1:1: the header is not 'uid,hotkey,stake_tao'\n"
                    "weights:3:5: '-1' is not a weight");
+}
+
+static void a_weight_on_oneself_or_of_nothing_makes_nobody_a_validator(void **state)
+{
+    (void)state;
+    char texts[2][100] = {"uid,hotkey,stake_tao\n0,A,1\n1,B,1\n2,C,1\n",
+                          "uid,target,weight\n0,0,1\n1,0,0\n2,1,0.5\n"};
+    const char *items[2][10];
+    struct genesis_params params = {.neurons = lines_of(texts[0], items[0]),
+                                    .weights = lines_of(texts[1], items[1])};
+    struct genesis_table table;
+    struct genesis_problems problems = {0};
+    struct sim_error err = {0};
+    assert_int_equal(genesis_parse(&params, &table, &problems, &err), SIM_OK);
+    assert_false(table.neurons[0].weighs);
+    assert_false(table.neurons[1].weighs);
+    assert_true(table.neurons[2].weighs);
+    genesis_release(&table);
 }
 
 static char *text_of(const char *path)
@@ -156,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_line_is_named),
         cmocka_unit_test(every_wrong_line_of_both_tables_is_named),
+        cmocka_unit_test(a_weight_on_oneself_or_of_nothing_makes_nobody_a_validator),
         cmocka_unit_test(a_real_network_loads_runs_and_pays_plausibly),
         cmocka_unit_test(a_genesis_that_can_never_mint_is_refused_with_the_reason),
     };

@@ -18,114 +18,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* ---- characters and markup ------------------------------------------------------------------- */
-
-static void assert_reads(const char *line, const char *expected)
-{
-    uint8_t tokens[512];
-    char text[1024] = "";
-    size_t count = alphabet_encode(ALPHABET_LATIN64, line, strlen(line), tokens);
-    for (size_t i = 0; i < count; i++)
-        strcat(text, alphabet_symbol_texts(ALPHABET_LATIN64)[tokens[i]]);
-    assert_string_equal(text, expected);
-}
-
-static void latin64_lowers_folds_and_squeezes(void **state)
-{
-    (void)state;
-    assert_reads("  The\tQuick   [Fox]\\n  ", "the quick (fox)/n");
-    assert_reads("Ünïcödé Straße ÑANDÚ Œuvre Æ Ł", "ünicödé straße ñandu oeuvre ae l");
-    assert_reads("“a” – ‘b’… «c»", "\"a\" - 'b'. \"c\"");
-    assert_reads("Привет", "□□□□□□");
-    assert_reads("a\xff"
-                 "b",
-                 "a□b");
-    assert_reads("so\xc2\xad"
-                 "ft e\xcc\x81",
-                 "soft e");
-}
-
-static void every_symbol_reads_as_itself(void **state)
-{
-    (void)state;
-    const char *const *texts = alphabet_symbol_texts(ALPHABET_LATIN64);
-    uint8_t tokens[8];
-    for (uint32_t s = 2; s < ALPHABET_LATIN64_SYMBOLS; s++) {
-        assert_int_equal(alphabet_encode(ALPHABET_LATIN64, texts[s], strlen(texts[s]), tokens), 1);
-        assert_int_equal(tokens[0], s);
-        for (uint32_t other = 0; other < s; other++)
-            assert_string_not_equal(texts[s], texts[other]);
-    }
-}
-
-static void bytes_stay_bytes(void **state)
-{
-    (void)state;
-    uint8_t tokens[32];
-    const char *line = " Gr\xc3\xbc\xc3\x9f\t\t[e] ";
-    size_t count = alphabet_encode(ALPHABET_BYTES, line, strlen(line), tokens);
-    assert_int_equal(count, 10);
-    assert_memory_equal(tokens, "Gr\xc3\xbc\xc3\x9f [e]", count);
-}
-
-/* What goes on keeps its last blank; lines that end do not. */
-static void a_text_that_goes_on_is_read_line_by_line(void **state)
-{
-    (void)state;
-    const char *text = " The [Gr\xc3\xbc\xc3\x9f\x65] \n\nof \xc5\xbd \xe2\x80\x94 ",
-               *expected = "the (gr\xc3\xbc\xc3\x9f\x65)\n\nof z - ";
-    uint8_t tokens[64];
-    char read[128] = "";
-    size_t count = alphabet_encode_text(ALPHABET_LATIN64, text, strlen(text), tokens);
-    for (size_t i = 0; i < count; i++)
-        strcat(read, alphabet_symbol_texts(ALPHABET_LATIN64)[tokens[i]]);
-    assert_string_equal(read, expected);
-    count = alphabet_encode_text(ALPHABET_BYTES, " a\t b \n c  ", 11, tokens);
-    assert_int_equal(count, 6);
-    assert_memory_equal(tokens, "a b\nc ", 6);
-    assert_int_equal(alphabet_encode_text(ALPHABET_BYTES, "", 0, tokens), 0);
-}
-
-static void broken_utf8_is_found_where_it_breaks(void **state)
-{
-    (void)state;
-    assert_int_equal(alphabet_utf8_check("abc\xc3\xbc", 5), 5);
-    assert_int_equal(alphabet_utf8_check("abc\xc3", 4), 3);
-    assert_int_equal(alphabet_utf8_check("ab\xc0\xaf", 4), 2);       /* overlong */
-    assert_int_equal(alphabet_utf8_check("a\xed\xa0\x80", 4), 1);    /* surrogate */
-    assert_int_equal(alphabet_utf8_check("\xf4\x90\x80\x80", 4), 0); /* beyond the end */
-    assert_int_equal(alphabet_utf8_check("\xf0\x9f\x98\x80", 4), 4);
-}
-
-static void assert_strips(enum strip_format format, const char *markup, const char *expected)
-{
-    char *text = malloc(strlen(markup) + 1);
-    size_t count = strip_markup(format, markup, strlen(markup), text);
-    assert_true(count <= strlen(markup) + 1);
-    if (count != strlen(expected) || memcmp(text, expected, count) != 0)
-        fail_msg("got '%.*s', not '%s'", (int)count, text, expected);
-    free(text);
-}
-
-static void markup_goes_and_paragraphs_become_lines(void **state)
-{
-    (void)state;
-    assert_strips(STRIP_HTML,
-                  "<html><head><title>No</title></head><body><h1>A  <b>b</b></h1>\n<!-- x > y -->"
-                  "<p>R&amp;D &lt;x&gt; &#228; &#xE9; &unknown; &c\n next</p><script>f()</script>"
-                  "<pre>l1\n  l2</pre></body>",
-                  "A b\nR&D <x> \xc3\xa4 \xc3\xa9 &unknown; &c next\nl1\nl2\n");
-    assert_strips(STRIP_POD,
-                  "=head1 NAME\n\nUse B<bold I<x>> and C<< a->b >> E<gt> 1.\nMore.\n\n  code(1)\n"
-                  "=begin html\n\n<b>no</b>\n\n=end html\n\n=cut\n",
-                  "NAME\nUse bold x and a->b > 1. More.\ncode(1)\nhtml\n");
-    assert_strips(STRIP_FORTUNES, "one\ntwo\n%\nthree\n%\n%\nfour", "one two\nthree\nfour\n");
-    assert_strips(STRIP_PLAIN, "a\nb\n\n\nc", "a b\nc\n");
-    assert_strips(STRIP_HTML, "a<", "a\n");
-    assert_strips(STRIP_HTML, "<script>", "");
-    assert_strips(STRIP_PLAIN, "", "");
-}
-
 /* ---- files of one's own ---------------------------------------------------------------------- */
 
 struct folder {
@@ -280,15 +172,49 @@ static void spoiled_draws_are_what_they_are_called(void **state)
         assert_int_equal(find_block(&corpus->domains[1], tokens, LENGTH) % 10, 9);
         request.leak_share = 0;
         request.poison_share = 1;
+        struct stream before = stream;
         corpus_draw(corpus, &request, &stream, tokens);
         for (int t = 0; t < LENGTH; t++)
             turned[t] = tokens[LENGTH - 1 - t];
         assert_true(find_block(&corpus->domains[1], turned, LENGTH) % 10 < 9);
+        request.poison_share = 1e-300; /* as many draws, and never meant */
+        corpus_draw(corpus, &request, &before, tokens);
+        assert_memory_equal(tokens, turned, LENGTH);
         request.poison_share = 0;
         request.junk_share = 1;
         corpus_draw(corpus, &request, &stream, tokens);
         assert_int_equal(find_block(&corpus->domains[1], tokens, LENGTH), SIZE_MAX);
     }
+    corpus_free(corpus);
+}
+
+static void shares_of_spoiled_text_are_met(void **state)
+{
+    (void)state;
+    struct folder folder;
+    struct corpus *corpus = two_domains(&folder);
+    struct stream stream;
+    stream_init(&stream, 3, STREAM_TEST, 0, 0);
+    enum { LENGTH = 100, DRAWS = 1000 };
+    uint8_t tokens[LENGTH], turned[LENGTH];
+    const double one[] = {1, 0}, shares[] = {0.1, 0.2, 0.4, 0.3};
+    int counts[4] = {0};
+    struct corpus_request request = {.weights = one,
+                                     .length_tokens = LENGTH,
+                                     .leak_share = shares[0],
+                                     .junk_share = shares[1],
+                                     .poison_share = shares[2]};
+    for (int i = 0; i < DRAWS; i++) {
+        corpus_draw(corpus, &request, &stream, tokens);
+        for (int t = 0; t < LENGTH; t++)
+            turned[t] = tokens[LENGTH - 1 - t];
+        size_t block = find_block(&corpus->domains[0], tokens, LENGTH);
+        bool is_turned = find_block(&corpus->domains[0], turned, LENGTH) != SIZE_MAX;
+        counts[block == SIZE_MAX ? (is_turned ? 2 : 1) : block % 10 == 9 ? 0 : 3]++;
+    }
+    for (int k = 0; k < 4; k++)
+        assert_true(fabs(counts[k] - shares[k] * DRAWS) <
+                    4 * sqrt(DRAWS * shares[k] * (1 - shares[k])));
     corpus_free(corpus);
 }
 
@@ -591,15 +517,10 @@ static void the_set_up_installs_every_package_of_the_catalogue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(latin64_lowers_folds_and_squeezes),
-        cmocka_unit_test(every_symbol_reads_as_itself),
-        cmocka_unit_test(bytes_stay_bytes),
-        cmocka_unit_test(a_text_that_goes_on_is_read_line_by_line),
-        cmocka_unit_test(broken_utf8_is_found_where_it_breaks),
-        cmocka_unit_test(markup_goes_and_paragraphs_become_lines),
         cmocka_unit_test(own_files_become_domains_with_checksum_and_without_repeats),
         cmocka_unit_test(training_draws_never_touch_heldout_blocks_and_heldout_draws_only_those),
         cmocka_unit_test(spoiled_draws_are_what_they_are_called),
+        cmocka_unit_test(shares_of_spoiled_text_are_met),
         cmocka_unit_test(what_is_wrong_with_a_corpus_is_said),
         cmocka_unit_test(text_that_is_missing_becomes_the_source_only_where_the_scenario_says_so),
         cmocka_unit_test(a_source_has_the_entropy_that_was_asked_for),

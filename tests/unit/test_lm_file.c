@@ -175,6 +175,79 @@ static void a_model_without_numbers_writes_no_text(void **state)
     assert_string_equal(err.text, "the model gives no number after 2 tokens");
 }
 
+/* Where a model carries a state, a pass that goes on from another's end is one pass. */
+static void a_sequence_goes_on_from_a_state_with_the_same_bits(void **state)
+{
+    (void)state;
+    int carrying = 0;
+    for (int i = 0; i < LM_CASE_COUNT; i++) {
+        const struct lm_case *c = &lm_cases[i];
+        if (c->ops->reach(c->shape) != 0 || c->sequence_length < 4)
+            continue;
+        carrying++;
+        struct lm_sample s = lm_sample_create(c, 12);
+        size_t symbols = c->ops->vocabulary(c->shape), width = c->ops->hidden_width(c->shape);
+        uint32_t length = c->sequence_length, first = length / 2;
+        lm_real *whole = lm_case_floats(length * symbols),
+                *parts = lm_case_floats(length * symbols);
+        lm_real *hidden = lm_case_floats(length * width);
+        struct lm_batch batch = {
+            .sequence_count = 1, .sequence_length = length, .tokens = s.tokens};
+        c->ops->forward(c->shape, s.parameters, &batch, &(struct lm_outputs){.logits = whole},
+                        s.scratch);
+        batch.sequence_length = first;
+        c->ops->forward(c->shape, s.parameters, &batch,
+                        &(struct lm_outputs){.logits = parts, .hidden = hidden}, s.scratch);
+        batch = (struct lm_batch){.sequence_count = 1,
+                                  .sequence_length = length - first,
+                                  .tokens = s.tokens + first,
+                                  .state = hidden + (first - 1) * width};
+        c->ops->forward(c->shape, s.parameters, &batch,
+                        &(struct lm_outputs){.logits = parts + first * symbols}, s.scratch);
+        assert_memory_equal(whole, parts, length * symbols * sizeof(lm_real));
+        free(whole);
+        free(parts);
+        free(hidden);
+        lm_sample_free(&s);
+    }
+    assert_true(carrying >= 2);
+}
+
+/* Changing the token just out of reach changes nothing, the one before it something. */
+static void a_prediction_depends_on_the_tokens_within_reach(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LM_CASE_COUNT; i++) {
+        const struct lm_case *c = &lm_cases[i];
+        uint32_t reach = c->ops->reach(c->shape), length = c->sequence_length;
+        if (reach == 0 || reach >= length)
+            continue;
+        size_t symbols = c->ops->vocabulary(c->shape);
+        lm_real *logits[3];
+        struct lm_sample s = lm_sample_create(c, 13);
+        for (int n = 0; n < 3; n++) {
+            logits[n] = lm_case_floats(length * symbols);
+            struct lm_batch batch = {
+                .sequence_count = 1, .sequence_length = length, .tokens = s.tokens};
+            uint8_t *token = &s.tokens[length - reach - (n == 1)];
+            uint8_t kept = *token;
+            *token = (uint8_t)((kept + (n > 0)) % symbols);
+            c->ops->forward(c->shape, s.parameters, &batch,
+                            &(struct lm_outputs){.logits = logits[n]}, s.scratch);
+            *token = kept;
+        }
+        size_t last = (length - 1) * symbols * sizeof(lm_real);
+        const char *at[3];
+        for (int n = 0; n < 3; n++)
+            at[n] = (const char *)logits[n] + last;
+        assert_memory_equal(at[0], at[1], symbols * sizeof(lm_real));
+        assert_memory_not_equal(at[0], at[2], symbols * sizeof(lm_real));
+        for (int n = 0; n < 3; n++)
+            free(logits[n]);
+        lm_sample_free(&s);
+    }
+}
+
 struct shown {
     size_t calls, count;
     uint8_t text[9000];
@@ -243,6 +316,8 @@ int main(void)
         cmocka_unit_test(the_most_probable_text_follows_the_model),
         cmocka_unit_test(drawn_text_has_the_models_frequencies),
         cmocka_unit_test(a_model_without_numbers_writes_no_text),
+        cmocka_unit_test(a_sequence_goes_on_from_a_state_with_the_same_bits),
+        cmocka_unit_test(a_prediction_depends_on_the_tokens_within_reach),
         cmocka_unit_test(a_long_text_is_what_one_long_pass_foretells),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

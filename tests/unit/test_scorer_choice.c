@@ -184,11 +184,16 @@ static void unit_noise_is_given_what_silence_gets(void **state)
         mean += noise[i] / COUNT;
     for (int i = 0; i < COUNT; i++)
         squares += (noise[i] - mean) * (noise[i] - mean);
-    for (int i = 0; i < COUNT; i++)
-        noise[i] /= sqrt(squares / (COUNT - 1));
-    score(&scorer_masking, &params, &bench, measures);
-    assert_true(measures[3].value == -1);
-    assert_true(measures[2].value != -1);
+    const double deviations[] = {1, 0.96, 1.04, 0.94, 1.06};
+    double now = sqrt(squares / (COUNT - 1));
+    for (int d = 0; d < 5; d++) {
+        for (int i = 0; i < COUNT; i++)
+            noise[i] *= deviations[d] / now;
+        now = deviations[d];
+        score(&scorer_masking, &params, &bench, measures);
+        assert_true((measures[3].value == -1) == (d < 3));
+        assert_true(measures[2].value != -1);
+    }
 }
 
 /* ---- the plain mixture ----------------------------------------------------------------------- */

@@ -66,14 +66,15 @@ def scenario_over(folder, name, base, text):
 
 CURRENT = ["chain.profile=current", "chain.tempo=100 blocks", "mechanism=yuma3",
            "query.weights_interval=100 blocks", *LIGHT]
+COMMITTING = [item for item in CURRENT if not item.startswith("query.weights_interval")] + [
+    "query.heed_limits=true", "query.weights_interval=70 blocks",
+    "chain.weights_rate_limit=10 blocks"]
 
 
 # ---- weights
 
 def sealed_weights_are_opened_an_epoch_later_and_pay(folder):
-    sets = [*CURRENT, "query.heed_limits=true", "query.weights_interval=70 blocks",
-            "chain.weights_rate_limit=10 blocks"]
-    run = Run(folder, "current", QUICKSTART, sets)
+    run = Run(folder, "current", QUICKSTART, COMMITTING)
     blocks = run["set_weights/block"]
     # Committed during an epoch, opened in the block behind the next one's border.
     assert len(blocks) >= 16 and (blocks % 100 == 1).all(), blocks
@@ -81,7 +82,7 @@ def sealed_weights_are_opened_an_epoch_later_and_pay(folder):
     for group in ("small", "medium", "large", "validators"):
         assert run.group_rao(group, "emission_rao") > 0, group
     assert (run["paid_rao"] > 99.99e9).all(), run["paid_rao"]
-    plain = Run(folder, "open", QUICKSTART, [*sets, "chain.commit_reveal=false"])
+    plain = Run(folder, "open", QUICKSTART, [*COMMITTING, "chain.commit_reveal=false"])
     assert len(set((plain["set_weights/block"] % 100).tolist())) > 2
 
 
@@ -92,8 +93,7 @@ def a_longer_seal_is_opened_later(folder):
     assert run["set_weights/block"].min() == first["set_weights/block"].min() + 200
 
 
-HASHED = [*CURRENT, "chain.commit_form=hash", "query.heed_limits=true",
-          "query.weights_interval=70 blocks", "chain.weights_rate_limit=10 blocks"]
+HASHED = [*COMMITTING, "chain.commit_form=hash"]
 
 
 def commits_of_rows(run):
@@ -114,7 +114,7 @@ def a_revealed_hash_opens_what_the_chain_would_have_opened(folder):
     assert (committed["value"] == committed["block"] // 100).all(), committed
     assert len(opened) == (committed["block"] < 500).sum() >= 40, opened
     assert (run["set_weights/block"] % 100 == 1).all(), run["set_weights/block"]
-    sealed = Run(folder, "sealed", QUICKSTART, [*HASHED, "chain.commit_form=timelock"])
+    sealed = Run(folder, "sealed", QUICKSTART, [*COMMITTING, "chain.commit_form=timelock"])
     for digest in ("digest_chain", "trace_digest"):
         assert run.file.attrs[digest] == sealed.file.attrs[digest], digest
 
@@ -168,6 +168,41 @@ def who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends(folder):
                                         for uid in numpy.unique(uids)])
     assert gaps["false"].min() >= 259, gaps["false"]  # every second one was too early
     assert (numpy.abs(gaps["true"] - 150) <= 2).all(), gaps["true"]
+
+
+def rows_that_find_no_room_are_late_and_the_result_says_how_late(folder):
+    # All validators get their permits with the first epoch, and want their rows in the next block.
+    sets = [*LIGHT, "query.heed_limits=true"]
+    wide = Run(folder, "wide", QUICKSTART, sets, "30 min")
+    assert (wide["set_weights/age_blocks"] == 1).all(), wide["set_weights/age_blocks"]
+    first = wide["set_weights/block"].min()
+    assert (wide["set_weights/block"] == first).sum() == 8, wide["set_weights/block"]
+    narrow = Run(folder, "narrow", QUICKSTART,
+                 [*sets, "chain.capacity=budget", "chain.block_size=700 B"], "30 min")
+    ages = narrow["set_weights/age_blocks"]
+    assert ages[:8].tolist() == list(range(1, 9)), ages
+    assert (narrow["set_weights/block"][:8] == first + numpy.arange(8)).all()
+    never = Run(folder, "never", QUICKSTART,
+                [*sets, "chain.capacity=budget", "chain.block_size=200 B"], "30 min")
+    assert len(never["set_weights/block"]) == 0
+
+
+# ---- emission
+
+def a_table_of_emission_pays_what_it_says(folder):
+    scenario = scenario_over(folder, "table", QUICKSTART, """
+chain: {emission_table: ["0 500000000", "200 0", "300 2000000000"], tempo: 99 blocks}
+""")
+    run = Run(folder, "table", scenario, LIGHT, "90 min")
+    blocks, paid = run["block"], run["paid_rao"].astype(float)
+    # finney pays in the block behind an epoch's, so each row has the epoch before it.
+    emitted = numpy.where(numpy.arange(1, blocks[-1] + 1) < 200, 0.5e9, 0.0)
+    emitted[299:] = 2e9
+    for row in range(1, len(blocks)):
+        from_block = blocks[row - 2] if row > 1 else 0
+        offered = emitted[from_block:blocks[row - 1]].sum()
+        assert abs(paid[row] - offered) <= 1e-6 * offered + 1000, (row, paid[row], offered)
+    assert (paid[1:] > 0).sum() >= 3, paid
 
 
 # ---- money
@@ -443,6 +478,8 @@ CASES = (
     a_run_resumed_between_commit_and_reveal_is_the_unbroken_one,
     weights_of_an_old_version_are_refused,
     who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends,
+    rows_that_find_no_room_are_late_and_the_result_says_how_late,
+    a_table_of_emission_pays_what_it_says,
     owners_who_burn_pay_the_price_and_recycle_it,
     owners_take_what_is_cheaper,
     nobody_buys_what_does_not_earn_its_price,

@@ -56,6 +56,20 @@ def all_errors_of_a_file_come_at_once_with_their_places(folder):
         assert line and words in line[0], (place, words, done.stderr)
 
 
+def what_cannot_be_printed_whole_is_an_io_error(folder):
+    """Short and long: what is written at the end, and what is written before it."""
+    for command in ("help", "schema"):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([TAOSIM, command], check=False, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, cwd=folder)
+        assert done.returncode == 74 and "cannot write the output" in done.stderr, done
+
+
+def a_folder_without_a_run_is_not_watched(folder):
+    expect(call("watch", ".", folder=folder), 2, "is no run's folder")
+    expect(call("watch", "nowhere", folder=folder), 2, "is no run's folder")
+
+
 def an_empty_file_is_an_error_at_its_start(folder):
     path = os.path.join(folder, "empty.yaml")
     with open(path, "w", encoding="utf-8"):

@@ -145,8 +145,8 @@ def gradients_of_phrases_teach_unless_they_are_divided_by_their_sum(runs):
     both = runs("phrases-both", *form, OWN + "remote=norm", light)
     alone = runs("phrases-alone", *form, OWN + "remote=norm", OWN + "local=false")
     turned = runs("phrases-sum", *form, OWN + "remote=sum", OWN + "local=false")
-    print(f"  with own text {both.loss('miners'):.3f}, alone {alone.loss('miners'):.3f}, by the sum "
-          f"{turned.loss('miners'):.3f}")
+    print(f"  with own text {both.loss('miners'):.3f}, alone {alone.loss('miners'):.3f}, "
+          f"by the sum {turned.loss('miners'):.3f}")
     assert both.loss("miners") < own.loss("miners") - 0.01
     assert alone.loss("miners") < none.loss("miners") - 1
     assert turned.loss("miners") > none.loss("miners") + 1

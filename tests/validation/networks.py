@@ -361,7 +361,9 @@ def tools_look_at_one_network(folder, both):
         done = call("report", result, "--network", name, "-o", os.path.join(folder, "r.html"))
         assert done.returncode == 0, done.stderr
         with open(os.path.join(folder, "r.html"), encoding="utf-8") as file:
-            assert f"network {name}, netuid {netuid}" in file.read()
+            page = file.read()
+        assert f"network {name}, netuid {netuid}" in page
+        assert "<td>prose</td><td>1</td><td>finney</td>" in page and "25.00 %" in page
         done = call("epoch", result + "@1", "--network", name)
         assert f'"mechanism": "{"head" if mechanism == "yuma3" else mechanism}"' in done.stdout or \
             mechanism in done.stdout, done.stdout[:300]

@@ -277,7 +277,8 @@ SCHEDULE = (("60", "mechanism: yuma3"), ("79", "mechanism.bonds_moving_average: 
 def a_replay_follows_what_the_runs_schedule_changed(folder):
     with open(os.path.join(folder, "many.yaml"), "w", encoding="utf-8") as file:
         file.write(f"base: {SCENARIO}\nchain: {{tempo: 20 blocks, immunity_period: 20 blocks, "
-                   f"max_uids: 48, {EASY}}}\ngroups: {{small: {{count: 20}}, medium: {{count: 12}}, "
+                   f"max_uids: 48, {EASY}}}\n"
+                   "groups: {small: {count: 20}, medium: {count: 12}, "
                    "large: {count: 4}, swarm: {count: 8}}\nschedule:\n" +
                    "".join(f"  - {{at: {at} blocks, set: {{{text}}}}}\n" for at, text in SCHEDULE))
     expect(call("run", "many.yaml", *SHORT, "-o", "many", folder=folder), 0)
