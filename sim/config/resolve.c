@@ -528,6 +528,24 @@ static void check_counts(struct resolver *r, const struct config_block *block)
     }
 }
 
+/* What has no effect is not written down; a run must not see it either, or it would differ from the
+ * run of its resolved scenario.  Behind the checks: conditions are asked of what was given. */
+static void forget_idle(const struct config_block *block)
+{
+    char *values = (char *)(uintptr_t)block->values;
+    for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++) {
+        const struct param_key *key = &block->table->keys[i];
+        struct given *given = &block->origin->keys[i];
+        if (given->effect != EFFECT_NONE || given->state != GIVEN_GOOD || key->fallback == NULL)
+            continue;
+        param_default(key, values + key->offset);
+        given->state = GIVEN_NOT;
+    }
+    for (size_t i = 0; i < block->block_count; i++)
+        if (block->blocks[i].origin->effect == EFFECT_SOME)
+            forget_idle(&block->blocks[i]);
+}
+
 void resolve_tree(struct loader *loader, const struct node *root, struct config *config)
 {
     struct resolver r = {loader, config};
@@ -544,4 +562,6 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     config->sources = loader->sources;
     config->source_count = loader->source_count;
     check_counts(&r, &config->root);
+    if (loader->report.count == 0)
+        forget_idle(&config->root);
 }

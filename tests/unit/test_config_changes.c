@@ -44,7 +44,7 @@ static void what_a_result_stored_may_say_keys_without_effect_and_a_set_over_it_m
     config_free(config);
     input.set_count = 1;
     assert_int_equal(config_load(&fixture_schema, &input, &config, NULL, &err), SIM_CONFIG);
-    assert_non_null(strstr(err.text, "--set #1:1:1: 'chain.search_threads' has no effect here"));
+    assert_non_null(strstr(err.text, "has no effect here"));
 }
 
 static void a_condition_is_looked_up_from_the_key_outward(void **state)
