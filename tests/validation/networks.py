@@ -276,10 +276,8 @@ schedule: [{at: 30 min, set: {networks.code.chain.tempo: 20 blocks}}]
     cut = os.path.join(folder, "cut")
     with subprocess.Popen([TAOSIM, "run", whole.scenario, "-o", cut, "--quiet",
                            "--checkpoint-each-epoch"], stdout=subprocess.DEVNULL) as process:
-        for _ in range(3000):
-            if os.path.isdir(os.path.join(cut, "checkpoint")) and len(
-                    os.listdir(os.path.join(cut, "checkpoint"))) > 1:
-                break
+        kept = os.path.join(cut, "checkpoint")
+        while process.poll() is None and not (os.path.isdir(kept) and len(os.listdir(kept)) > 1):
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
     shutil.rmtree(os.path.join(cut, "result.h5"), ignore_errors=True)
