@@ -561,6 +561,7 @@ enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
         struct prediction prediction = {0};
         one.setup.agents = plan->networks[n].agents;
         one.chain_net = plan->networks[n].chain_net;
+        one.chain_net.params.emission_split = CHAIN_SPLIT_FIXED; /* alone it has no root */
         one.network = n;
         status = predict_network(&one, threads, &prediction, err);
         if (status == SIM_OK && n == 0)

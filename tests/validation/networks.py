@@ -341,6 +341,11 @@ def a_prediction_is_of_all_networks(folder, both):
     for name in ("questions", "epochs", "steps", "messages"):
         assert abs(whole[name] - sum(part[name] for part in parts)) <= 2, name
     assert whole["epochs"] == len(both.file["block"]), whole["epochs"]
+    over = os.path.join(folder, "by-root.yaml")
+    with open(over, "w", encoding="utf-8") as file:
+        file.write(f"base: {SCENARIO}\n{ROOT}")
+    done = call("run", over, "--dry-run")
+    assert done.returncode == 0 and "# Predicted" in done.stdout, done.stderr
 
 
 def tools_look_at_one_network(folder, both):
