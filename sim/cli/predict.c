@@ -5,7 +5,6 @@
 #include "event/queue.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -537,6 +536,7 @@ static void add_prediction(struct prediction *all, const struct prediction *one)
     all->solutions += one->solutions;
     all->looks += one->looks;
     all->recorded_bytes += one->recorded_bytes;
+    all->state_bytes += one->state_bytes;
     all->record_s += one->record_s;
     all->events += one->events - one->blocks; /* a block is one event for all */
     all->model_bytes += one->model_bytes;
@@ -562,6 +562,7 @@ enum sim_status predict_run(const struct scenario_plan *plan, uint32_t threads,
         struct prediction prediction = {0};
         one.setup.agents = plan->networks[n].agents;
         one.chain_net = plan->networks[n].chain_net;
+        one.chain_net.params.emission_split = CHAIN_SPLIT_FIXED; /* alone it has no root */
         one.network = n;
         status = predict_network(&one, threads, &prediction, err);
         if (status == SIM_OK && n == 0)
