@@ -347,7 +347,8 @@ static void count_events(const struct scenario_plan *plan, const struct share *s
     double made = prediction->blocks;
     bool rests = prediction->questions == 0 && prediction->training_steps == 0;
     if (plan->setup.params->merge_idle_blocks && rests) /* the others are made in one go */
-        made = smaller(made, prediction->epochs + prediction->looks + prediction->solutions);
+        made = smaller(made, predict_chain_unrest(plan) + prediction->epochs + prediction->looks +
+                                 prediction->solutions);
     prediction->events = made + 2 * prediction->questions + prediction->answers +
                          prediction->messages * message_events(plan) +
                          2 * prediction->training_steps + prediction->looks + prediction->solutions;

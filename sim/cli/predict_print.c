@@ -1,3 +1,4 @@
+/* What a prediction says, as comments behind the resolved scenario. */
 #include "cli/predict.h"
 
 #include <stdio.h>
