@@ -304,6 +304,15 @@ faults: {dark: {kind: crash, groups: [miners], at: 20 min, for: 30 min}}
     assert fault.sum() == 24, fault.sum()
 
 
+def messages_take_the_links_of_their_own_network(folder, both):
+    """Where all of prose is too far away to answer in time, nobody of code is."""
+    run = Run(folder, "far", "networks: {prose: {groups: {miners: {host: {latency: 9 s}}, "
+                             "validators: {host: {latency: 9 s}}}}}")
+    assert unlike(both, run, 3) <= SHARED, unlike(both, run, 3) - SHARED
+    assert run.of("queries_answered", 3).sum() > 0
+    assert run.of("queries_timed_out", 1).sum() > both.of("queries_timed_out", 1).sum()
+
+
 def the_resolved_scenario_is_the_same_run(folder, both):
     run = os.path.join(folder, "again")
     done = call("run", os.path.join(both.path, "scenario.yaml"), "-o", run, "--quiet")
