@@ -56,7 +56,7 @@ static const struct param_condition money_conditions[] = {
     {"unstake_share", "interval!=0 blocks"},
     {"keep", "interval!=0 blocks and unstake_share!=0"},
     {"delegate", "chain.delegation=true"},
-    {"take", "chain=current and delegate=true"},
+    {"take", "chain=current and chain.delegation=true and delegate=true"},
 };
 const struct param_table group_money_param_table =
     PARAM_TABLE_WHEN("money", struct group_money_params, money_keys, money_conditions,

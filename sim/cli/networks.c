@@ -31,10 +31,12 @@ static void check_numbers(struct config_report *report, const struct config *con
     }
 }
 
-static void check_profiles(struct config_report *report, const struct config *config)
+/* True if all networks have the profile of the chain. */
+static bool check_profiles(struct config_report *report, const struct config *config)
 {
     const struct config_block *chain = config_at(config, "chain");
     size_t count = scenario_network_count(config);
+    bool same = true;
     if (count > WORLD_NETWORKS_MAX)
         config_complain(config, report, "networks", "'networks': %zu, a chain holds at most %d",
                         count, WORLD_NETWORKS_MAX);
@@ -46,12 +48,14 @@ static void check_profiles(struct config_report *report, const struct config *co
                                   *own = config_child(network, "chain");
         char path[SCENARIO_PREFIX_BYTES + 8];
         snprintf(path, sizeof(path), "networks.%s.chain", network->name);
+        same &= own->option == chain->option;
         if (own->option != chain->option)
             config_complain(config, report, path,
                             "'%s.profile' is %s, but the chain's profile is %s: networks of one "
                             "chain have one",
                             path, own->table->name, chain->table->name);
     }
+    return same;
 }
 
 /* In the integers with which the chain shares out a block's emission. */
@@ -135,8 +139,10 @@ void networks_check(struct config_report *report, const struct config *config)
     const struct config_block *networks = config_at(config, "networks");
     if (networks == NULL)
         return;
-    check_profiles(report, config);
+    /* Another profile has other defaults, shares among them. */
+    bool same = check_profiles(report, config);
     check_numbers(report, config);
-    check_shares(report, config);
+    if (same)
+        check_shares(report, config);
     check_root(report, config);
 }

@@ -34,7 +34,8 @@ static void copy_text(char ret_text[SIDE_CHARS_MAX], const char *text)
 
 static int rank_of(const struct config *config, const struct given *given)
 {
-    return given->state == GIVEN_NOT ? 0 : config->sources[given->at.source].rank;
+    return given->state == GIVEN_NOT ? given->forgotten_rank
+                                     : config->sources[given->at.source].rank;
 }
 
 static void format_value(const struct param_key *key, const void *values, char *text)
@@ -59,7 +60,8 @@ static void look_at_key(const struct config *config, const struct config_block *
 {
     const struct given *given = &block->origin->keys[key - block->table->keys];
     /* Whoever chose the option chose its defaults. */
-    subject->rank = rank_of(config, given->state != GIVEN_NOT ? given : &block->origin->selector);
+    bool chosen = given->state != GIVEN_NOT || given->forgotten_rank != 0;
+    subject->rank = rank_of(config, chosen ? given : &block->origin->selector);
     subject->known = given->state != GIVEN_BAD;
     if (subject->known && (given->state == GIVEN_GOOD || key->fallback != NULL))
         format_value(key, block->values, subject->text);

@@ -119,6 +119,7 @@ static const struct node *without_empty(struct loader *loader, const struct conf
     if (empty == NULL || empty->value->kind != NODE_MAP)
         return root;
     loader_complain(loader, empty->at, "'%s' names none: leave it out, or name one", section->key);
+    loader->incomplete = true;
     struct node *tree = node_create(loader, NODE_MAP, root->at);
     if (tree == NULL)
         return NULL;

@@ -115,13 +115,19 @@ struct node *layer_merge(struct loader *loader, const struct config_section *sec
     return merge_maps(loader, section, under, over, section->shape == CONFIG_GROUPS);
 }
 
-static void complain_group(struct loader *loader, const struct node *groups, const char *section,
-                           const char *name, struct place at)
+/* `own` and `pattern`, of either of which there may be none, hold the groups that are there. */
+static void complain_group(struct loader *loader, const struct node *own,
+                           const struct node *pattern, const char *section, const char *name,
+                           struct place at)
 {
     enum { NAMES_MAX = 200 };
     const char *names[NAMES_MAX + 1] = {NULL};
-    for (size_t i = 0; groups != NULL && i < groups->count && i < NAMES_MAX; i++)
-        names[i] = groups->entries[i].key;
+    size_t count = 0;
+    const struct node *const both[] = {own, pattern};
+    for (int b = 0; b < 2; b++)
+        for (size_t i = 0; both[b] != NULL && both[b]->kind == NODE_MAP && i < both[b]->count; i++)
+            if (count < NAMES_MAX)
+                names[count++] = both[b]->entries[i].key;
     const char *near = param_nearest(name, names);
     loader_complain(loader, at, "'%s' has no group '%.60s'%s%s%s", section, name,
                     near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
@@ -155,9 +161,7 @@ bool layer_knows_group(struct loader *loader, const struct node *root, const cha
         bool ends = path[length] == '\0';
         const struct node *group = value_in(map, name), *below = value_in(pattern, name);
         if (group == NULL && below == NULL && length > 0 && (!ends || node_is_null(value))) {
-            const struct node *shown = map != NULL ? map : pattern;
-            complain_group(loader, shown != NULL && shown->kind == NODE_MAP ? shown : NULL,
-                           section->key, name, at);
+            complain_group(loader, map, pattern, section->key, name, at);
             return false;
         }
         map = group;

@@ -122,6 +122,7 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
                               int depth)
 {
     if (base->kind != NODE_SCALAR || node_is_typed(base)) {
+        loader->incomplete = true;
         if (base->kind != NODE_BROKEN)
             loader_complain(loader, base->at, "'base' takes the path of another scenario");
         return over;
@@ -129,6 +130,7 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
     char path[PATH_BYTES];
     loader_relative_path(loader, base->at, base->text, path, sizeof(path));
     if (is_open_already(loader, path) || depth >= BASES_MAX) {
+        loader->incomplete = true;
         loader_complain(loader, base->at, "'base' goes in a circle or more than %d levels deep",
                         BASES_MAX);
         return over;
@@ -137,11 +139,13 @@ static struct node *load_base(struct loader *loader, struct node *over, const st
     const char *text;
     size_t bytes;
     if (read_file(loader->arena, path, &text, &bytes, &err) != SIM_OK) {
+        loader->incomplete = true;
         loader_complain(loader, base->at, "'base': %s", err.text);
         return over;
     }
     struct node *under =
         over_base(loader, parse_file(loader, path, text, bytes, depth + 1), depth + 1);
+    loader->incomplete |= under == NULL;
     return under != NULL ? layer_merge(loader, loader->schema->root, under, over) : over;
 }
 

@@ -47,6 +47,7 @@ struct loader {
     struct column *columns;       /* files of numbers read so far; value_dist.c */
     struct lines *lines;          /* files of lines; value.c */
     struct loader_list *lists;    /* all lists of texts */
+    bool incomplete;              /* a part is absent, said already: what follows is not said */
     bool over_budget;             /* said once */
     bool no_memory;
 };

@@ -476,6 +476,32 @@ static enum effect judge(const struct resolver *r, const struct config_block *bl
     return effect;
 }
 
+/* A group of which a lower layer has one with nearly the same name; NULL if there is none. */
+static const char *meant_group(const struct resolver *r, const struct config_block *block)
+{
+    const struct config_block *groups = block->origin->parent;
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    if (groups == NULL || groups->section != block->section)
+        return NULL;
+    int rank = r->loader->sources[block->origin->at.source].rank;
+    for (size_t i = 0; i < groups->block_count && count < NAMES_MAX - 1; i++)
+        if (r->loader->sources[groups->blocks[i].origin->at.source].rank < rank)
+            names[count++] = groups->blocks[i].name;
+    names[count] = NULL;
+    return param_nearest(block->name, names);
+}
+
+static void complain_missing(struct resolver *r, const struct config_block *block,
+                             const struct param_key *key)
+{
+    const char *path = block->origin->path, *meant = meant_group(r, block);
+    loader_complain(r->loader, block->origin->at, "key '%s' is missing%s%s%s%s%s%s: %s", key->name,
+                    *path != '\0' ? " in '" : "", path, *path != '\0' ? "'" : "",
+                    meant != NULL ? ", or did you mean '" : "", meant != NULL ? meant : "",
+                    meant != NULL ? "'?" : "", key->doc);
+}
+
 static void check_key(struct resolver *r, const struct config_block *block, size_t index,
                       struct verdicts *verdicts)
 {
@@ -490,8 +516,7 @@ static void check_key(struct resolver *r, const struct config_block *block, size
         return;
     struct blame blame = resolve_blame(r->config, block, when);
     if (is_missing && blame.known)
-        loader_complain(r->loader, block->origin->at, "key '%s' is missing%s%s%s: %s", key->name,
-                        *path != '\0' ? " in '" : "", path, *path != '\0' ? "'" : "", key->doc);
+        complain_missing(r, block, key);
     if (is_idle && blame.known && is_to_blame(r, given->at, blame.rank))
         loader_complain(r->loader, given->at, "'%s%s%s' has no effect here: it counts only when %s",
                         path, *path != '\0' ? "." : "", key->name, when);
@@ -529,21 +554,29 @@ static void check_counts(struct resolver *r, const struct config_block *block)
 }
 
 /* What has no effect is not written down; a run must not see it either, or it would differ from the
- * run of its resolved scenario.  Behind the checks: conditions are asked of what was given. */
-static void forget_idle(const struct config_block *block)
+ * run of its resolved scenario.  True if something was given that is forgotten now. */
+static bool forget_idle(const struct config *config, const struct config_block *block)
 {
+    bool forgotten = false;
     char *values = (char *)(uintptr_t)block->values;
     for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++) {
         const struct param_key *key = &block->table->keys[i];
         struct given *given = &block->origin->keys[i];
-        if (given->effect != EFFECT_NONE || given->state != GIVEN_GOOD || key->fallback == NULL)
+        if (given->effect != EFFECT_NONE || given->state != GIVEN_GOOD)
             continue;
-        param_default(key, values + key->offset);
+        const char *when = resolve_when(block->table, key->name);
+        given->forgotten_rank = resolve_blame(config, block, when).rank;
+        if (key->fallback != NULL)
+            param_default(key, values + key->offset);
+        else
+            memset(values + key->offset, 0, param_field_bytes(key->kind));
         given->state = GIVEN_NOT;
+        forgotten = true;
     }
     for (size_t i = 0; i < block->block_count; i++)
         if (block->blocks[i].origin->effect == EFFECT_SOME)
-            forget_idle(&block->blocks[i]);
+            forgotten |= forget_idle(config, &block->blocks[i]);
+    return forgotten;
 }
 
 void resolve_tree(struct loader *loader, const struct node *root, struct config *config)
@@ -561,7 +594,10 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     /* Only now: a value may be a file, which is one more source. */
     config->sources = loader->sources;
     config->source_count = loader->source_count;
-    check_counts(&r, &config->root);
-    if (loader->report.count == 0)
-        forget_idle(&config->root);
+    /* Once more after each forgetting: a condition may ask for a key that is forgotten.  Each round
+     * forgets a key that was given, so there is an end to it. */
+    do
+        if (!loader->incomplete)
+            check_counts(&r, &config->root);
+    while (loader->report.count == 0 && forget_idle(config, &config->root));
 }

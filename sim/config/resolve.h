@@ -14,7 +14,8 @@ enum effect { EFFECT_UNKNOWN, EFFECT_SOME, EFFECT_NONE };
 struct given {
     enum { GIVEN_NOT, GIVEN_GOOD, GIVEN_BAD } state;
     enum effect effect;
-    struct place at; /* of the key */
+    struct place at;    /* of the key */
+    int forgotten_rank; /* of the source that made it ineffective; 0 if it is as given */
 };
 
 struct config_origin {

@@ -137,9 +137,12 @@ static const struct param_key record_keys[] = {
         .doc = "losses below it are not recorded"),
     KEY(fixture_record, "sample", PARAM_U32, sample, .fallback = "0",
         .doc = "answers kept of those that serve one model under many uids"),
+    KEY(fixture_record, "words", PARAM_U32, words, .fallback = "64",
+        .doc = "of an answer that is kept"),
 };
 static const struct param_condition record_conditions[] = {
-    {"sample", "agents.*.strategy=sybil and agents.*.model!=bigram or every=step"}};
+    {"sample", "agents.*.strategy=sybil and agents.*.model!=bigram or every=step"},
+    {"words", "sample!=0"}};
 static const struct param_table record_table = PARAM_TABLE_WHEN(
     "record", struct fixture_record, record_keys, record_conditions, "what the result holds");
 

@@ -62,7 +62,7 @@ struct fixture_record {
     const char *every;
     struct param_strings tables;
     double floor_nats;
-    uint32_t sample;
+    uint32_t sample, words;
 };
 
 extern const struct config_schema fixture_schema;

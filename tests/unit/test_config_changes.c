@@ -115,6 +115,33 @@ static void what_a_layer_does_to_groups_silences_what_lies_below(void **state)
     }
 }
 
+/* Else the resolved scenario would say `words` without `sample`, and be refused. */
+static void what_counts_with_a_key_without_effect_has_none_either(void **state)
+{
+    (void)state;
+    static const char text[] = "name: t\nmechanism: finney\nagents: {a: {count: 1}}\n"
+                               "record: {sample: 3, words: 5, every: step}\n";
+    const struct config_set sets[] = {{.text = "record.every=epoch"}, {.text = "record.words=6"}};
+    struct config *config = config_cases_load_with(text, sets, 1);
+    const struct fixture_record *record = config_values(config, "record");
+    assert_int_equal(record->sample, 0);
+    assert_int_equal(record->words, 64);
+    char *resolved = config_emit(config);
+    assert_null(strstr(resolved, "words"));
+    struct config *again = config_cases_load(resolved);
+    char *text_again = config_emit(again);
+    assert_string_equal(text_again, resolved);
+    free(text_again);
+    free(resolved);
+    config_free(again);
+    config_free(config);
+    char *said = config_cases_errors_with(text, sets, 2);
+    assert_non_null(strstr(said, "--set #2: 'record.words' has no effect here: it counts only when "
+                                 "sample!=0"));
+    assert_null(strstr(said, "test.yaml:"));
+    free(said);
+}
+
 static void another_option_drops_the_parameters_of_the_old_one(void **state)
 {
     (void)state;
@@ -313,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_condition_is_looked_up_from_the_key_outward),
         cmocka_unit_test(a_star_stands_for_one_and_the_same_group),
         cmocka_unit_test(what_a_layer_does_to_groups_silences_what_lies_below),
+        cmocka_unit_test(what_counts_with_a_key_without_effect_has_none_either),
         cmocka_unit_test(another_option_drops_the_parameters_of_the_old_one),
         cmocka_unit_test(the_twin_is_the_scenario_with_its_own_values),
         cmocka_unit_test(a_twin_says_which_keys_differ_and_not_a_section_as_a_whole),
