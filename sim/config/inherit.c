@@ -59,7 +59,9 @@ static struct node *part_for(struct loader *loader, const struct config_section 
     for (size_t i = 0; i < from->count; i++) {
         if (!loader_visit(loader, from))
             return NULL;
-        if (knows_key(child, from->entries[i].key) && !node_put(loader, part, &from->entries[i]))
+        struct entry entry = from->entries[i];
+        entry.at.inherited = true;
+        if (knows_key(child, entry.key) && !node_put(loader, part, &entry))
             return NULL;
     }
     return node_index(loader, part) ? part : NULL;

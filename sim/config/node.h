@@ -20,6 +20,7 @@ enum { NODE_HEIGHT_MAX = 64, NODE_COUNT_MAX = 100000, NODE_STEPS_MAX = 2000000 }
 struct place {
     uint32_t source; /* index into loader.sources */
     uint32_t line, column;
+    bool inherited; /* a group has it from the top level, which keeps it too */
 };
 
 /* BROKEN stands where something was complained about already; checks pass over it in silence. */

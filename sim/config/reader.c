@@ -18,7 +18,7 @@ struct reader {
 
 static struct place place_of(const struct reader *reader, yaml_mark_t mark)
 {
-    return (struct place){reader->source, (uint32_t)mark.line, (uint32_t)mark.column};
+    return (struct place){reader->source, (uint32_t)mark.line, (uint32_t)mark.column, false};
 }
 
 /* libyaml says "found character that cannot start any token" for a tab. */
@@ -321,7 +321,8 @@ static struct node *read_document(struct reader *reader)
     bool is_empty = event.type == YAML_STREAM_END_EVENT;
     yaml_event_delete(&event);
     if (is_empty) {
-        loader_complain(reader->loader, (struct place){reader->source, 0, 0}, "the %s is empty",
+        loader_complain(reader->loader, (struct place){reader->source, 0, 0, false},
+                        "the %s is empty",
                         reader->loader->sources[reader->source].is_set ? "value" : "file");
         return NULL;
     }

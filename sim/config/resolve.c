@@ -441,9 +441,12 @@ static bool stands_within(struct place at, const struct node *map)
 
 /* Was what stands here given by the same file that made it ineffective, or by a later one?  What
  * a base gave and this file switched off is dropped in silence; so is, in a twin or a change, all
- * that its own `set` does not say, and what an earlier version stored. */
+ * that its own `set` does not say, what an earlier version stored, and what a group has from the
+ * top level, which has it too. */
 static bool is_to_blame(const struct resolver *r, struct place at, int decided)
 {
+    if (at.inherited)
+        return false;
     if (r->config->set != NULL)
         return stands_within(at, r->config->set);
     const struct source *source = &r->loader->sources[at.source];

@@ -117,6 +117,17 @@ def lay(chance, folder, below, number, words):
     return path
 
 
+def read_back(path, folder):
+    """The scenario as printed, and the file in which it stands: a scenario that prints itself."""
+    text, again = printed(path), os.path.join(folder, "resolved.yaml")
+    with open(again, "w", encoding="utf-8") as file:
+        file.write(text)
+    done = call("check", again)
+    assert done.returncode == 0 and not done.stderr, (path, done.stderr, text)
+    assert printed(again) == text, (path, "prints another scenario")
+    return text, again
+
+
 def same_runs(seed, words):
     chance = random.Random(seed)
     name = sorted(SMALL)[seed % len(SMALL)]
@@ -125,13 +136,7 @@ def same_runs(seed, words):
         write_layer(top, os.path.join(SCENARIOS, name, "scenario.yaml"), {**FAST, **SMALL[name]})
         for number in range(LAYERS):
             top = lay(chance, folder, top, number, words)
-        text = printed(top)
-        again = os.path.join(folder, "resolved.yaml")
-        with open(again, "w", encoding="utf-8") as file:
-            file.write(text)
-        done = call("check", again)
-        assert done.returncode == 0 and not done.stderr, (name, seed, done.stderr, text)
-        assert printed(again) == text, (name, seed, "prints another scenario")
+        text, again = read_back(top, folder)
         options = ("--twin",) if "\ntwin:" in text else ()
         runs = [digests(path, os.path.join(folder, "run"), *options) for path in (top, again)]
         assert runs[0] == runs[1], (name, seed, runs, text)
@@ -141,6 +146,8 @@ def same_runs(seed, words):
 
 def main():
     words = choices(TAOSIM)
+    with tempfile.TemporaryDirectory() as folder:
+        read_back(os.path.join(DATA, "switched-off.yaml"), folder)
     finished = sum(same_runs(seed, words) for seed in range(FIRST, FIRST + COUNT))
     assert finished > COUNT / 2, finished
     print(f"{COUNT} scenarios, of which {finished} ran to their end")
