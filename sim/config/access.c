@@ -134,3 +134,14 @@ const struct config_change *config_change_at(const struct config *config, size_t
     SIM_ASSERT(index < config->change_count);
     return &config->changes[index];
 }
+
+const char *resolve_selector(const struct config_section *section)
+{
+    return section->selector != NULL ? section->selector : "name";
+}
+
+bool resolve_is_own_key(const char *key)
+{
+    return strcmp(key, "base") == 0 || strcmp(key, "twin") == 0 || strcmp(key, "schedule") == 0 ||
+           strncmp(key, "x-", 2) == 0;
+}

@@ -43,17 +43,6 @@ const struct param_key *resolve_key(const struct param_table *table, const char 
     return NULL;
 }
 
-const char *resolve_selector(const struct config_section *section)
-{
-    return section->selector != NULL ? section->selector : "name";
-}
-
-bool resolve_is_own_key(const char *key)
-{
-    return strcmp(key, "base") == 0 || strcmp(key, "twin") == 0 || strcmp(key, "schedule") == 0 ||
-           strncmp(key, "x-", 2) == 0;
-}
-
 /* "path.key", cut to the room, and its length. */
 static size_t write_path(char ret_joined[PATH_CHARS_MAX], const char *path, const char *key)
 {

@@ -140,7 +140,7 @@ def same_runs(seed, words):
         options = ("--twin",) if "\ntwin:" in text else ()
         runs = [digests(path, os.path.join(folder, "run"), *options) for path in (top, again)]
         assert runs[0] == runs[1], (name, seed, runs, text)
-        assert runs[0][0] in (0, 1), (name, seed, runs[0])
+        assert runs[0][0] in (0, 1, 2), (name, seed, runs[0])
     return runs[0][0] == 0
 
 
