@@ -285,6 +285,33 @@ groups:
     assert run.group_rao("medium") > still.group_rao("medium") + 100e9
 
 
+def the_owner_of_a_network_gets_its_cut(folder):
+    """It stakes all of it every 50 blocks: what the blocks since the last time have paid."""
+    scenario = scenario_over(folder, "owned", QUICKSTART, """
+chain: {owner_cut: 11796/65535, tx_rate_limit: 0 blocks}
+groups:
+  swarm: {count: 0}
+  medium: {money: {owns_network: true, interval: 50 blocks, stake_share: 1}}
+""")
+    run = Run(folder, "owned", scenario, LIGHT, "90 min")
+    added = run.events(STAKE_ADDED)
+    hotkeys = run["hotkeys/group_id"][added["hotkey_id"]]
+    assert (hotkeys == run.groups().index("medium")).all() and len(set(added["uid"])) == 1, added
+    cut_rao = 10**9 * 11796 // 65535
+    assert len(added["block"]) >= 8 and (numpy.diff(added["block"]) == 50).all(), added
+    assert abs(int(added["amount_rao"][0]) + 500 - cut_rao * (int(added["block"][0]) - 1)) <= 100
+    assert (abs(added["amount_rao"][1:] - 50 * cut_rao) <= 50).all(), added
+    expect_refusal(folder, "two-owners", scenario,
+                   "groups: {large: {money: {owns_network: true}}}\n",
+                   "two-owners.yaml", "'groups.large.money.owns_network'",
+                   "group 'medium' owns the network already")
+    expect_refusal(folder, "no-owner", QUICKSTART,
+                   "groups: {swarm: {count: 0, money: {owns_network: true}}}\n",
+                   "has no neuron whose owner it could be")
+    expect_refusal(folder, "unowned", QUICKSTART, "chain: {owner_cut: 0.5}\n",
+                   "it counts only when groups.*.money.owns_network=true")
+
+
 def a_rate_limit_on_staking_holds(folder):
     scenario = scenario_over(folder, "limited", QUICKSTART, """
 groups:
@@ -455,7 +482,8 @@ def a_continued_run_is_the_unbroken_one(folder):
     sets = ["chain.tempo=20 blocks", "groups.newcomers.enter={uniform: [1 min, 25 min]}",
             "delegators.by-return.choice=random", "delegators.by-size.interval=7 blocks",
             "delegators.by-return.interval=13 blocks", "chain.reveal_period=2",
-            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks", *FEW]
+            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks",
+            "groups.miners.money.owns_network=true", *FEW]
     whole = Run(folder, "whole", REAL_START, sets, "30 min")
     assert len(whole["set_weights/block"]) > 20
     for kind in (REGISTRATION, STAKE_ADDED, STAKE_REMOVED):
@@ -485,6 +513,7 @@ CASES = (
     nobody_buys_what_does_not_earn_its_price,
     late_neurons_come_when_they_are_due,
     owners_move_their_stake,
+    the_owner_of_a_network_gets_its_cut,
     a_rate_limit_on_staking_holds,
     delegators_stake_on_delegates_alone,
     delegators_go_where_less_is_taken,
