@@ -68,9 +68,11 @@ static const struct param_key host_keys[] = {
 /* Who serves without a model is asked, and does not answer. */
 #define HOST_IS_SENT_TO                                                                            \
     GROUP_ANY_ASKS " and miner=true or validator=true and model!=none or faults.*.kind=flood"
+/* Mechanisms that are told what no chain knows, hash rates with it; results record them. */
+#define HASHES_ARE_TOLD "mechanism=oracle|central|benchmark|pow|lottery|race|volunteer|own"
 static const struct param_condition host_conditions[] = {
     {"flops", "model!=none"},
-    {"hash_rate", "chain.pow_registration=true and money.register!=burn"},
+    {"hash_rate", "chain.pow_registration=true and money.register!=burn or " HASHES_ARE_TOLD},
     {"up", HOST_IS_SENT_TO},
     {"down", HOST_IS_SENT_TO},
     {"latency", HOST_IS_SENT_TO},

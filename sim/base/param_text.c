@@ -424,10 +424,12 @@ bool param_parse(const struct param_key *key, const char *text, void *field,
 
 /* ---- Defaults ------------------------------------------------------------------------------- */
 
-static void set_default(const struct param_key *key, void *field)
+void param_default(const struct param_key *key, void *field)
 {
-    if ((key->kind & PARAM_KIND_MASK) == PARAM_STRING_LIST)
+    if ((key->kind & PARAM_KIND_MASK) == PARAM_STRING_LIST) {
+        *(struct param_strings *)field = (struct param_strings){0};
         return;
+    }
     union param_field value = {0};
     char reason[PARAM_REASON_BYTES];
     /* config_table_verify() holds it against the bounds, once a table and not once a block. */
@@ -444,5 +446,5 @@ void param_defaults(const struct param_table *table, void *values)
     memset(values, 0, table->struct_bytes);
     for (size_t i = 0; i < table->key_count; i++)
         if (table->keys[i].fallback != NULL)
-            set_default(&table->keys[i], (char *)values + table->keys[i].offset);
+            param_default(&table->keys[i], (char *)values + table->keys[i].offset);
 }

@@ -48,6 +48,8 @@ const char *param_example(unsigned kind);
 /* Writes every default into `values` (table->struct_bytes, zeroed first); required keys stay 0.
  * A default that does not parse is a bug in the table and aborts.  A list's default is empty. */
 void param_defaults(const struct param_table *table, void *values);
+/* The default of one key that has one. */
+void param_default(const struct param_key *key, void *field);
 
 /* What somebody who wrote `word` probably meant: the nearest of `names` (NULL-terminated) by
  * insertions, deletions, substitutions and swaps of neighbours, case ignored; at most 2 away and

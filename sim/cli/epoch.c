@@ -5,6 +5,7 @@
 #include "cli/pick.h"
 #include "replay/replay.h"
 #include "replay/vectors.h"
+#include "record/seal.h"
 #include "replay/vectors_write.h"
 
 #include <errno.h>
@@ -50,8 +51,10 @@ static enum sim_status answer_close(struct answer *answer, enum sim_status statu
         return status == SIM_OK && !good ? SIM_FAIL(err, SIM_IO, "cannot write the answer")
                                          : status;
     good = fclose(answer->file) == 0 && good;
-    if (status == SIM_OK && (!good || rename(answer->aside, answer->path) != 0))
-        status = SIM_FAIL(err, SIM_IO, "cannot write '%s': %s", answer->path, strerror(errno));
+    if (status == SIM_OK)
+        status =
+            good ? seal_rename(answer->aside, answer->path, err)
+                 : SIM_FAIL(err, SIM_IO, "cannot write '%s': %s", answer->path, strerror(errno));
     if (status != SIM_OK)
         remove(answer->aside);
     return status;

@@ -309,7 +309,7 @@ static enum sim_status with_corpus(const struct generate_arguments *arguments,
     snprintf(path, sizeof(path), "%s/scenario.yaml", arguments->folder);
     struct scenario_schema schema;
     scenario_schema_init(&schema);
-    struct config_input input = {.path = path};
+    struct config_input input = {.path = path, .stored = true};
     struct config_report report = {0};
     struct config *config = NULL;
     struct scenario_plan plan = {0};
@@ -336,7 +336,7 @@ static const char *first_network(const struct generate_arguments *arguments,
     struct sim_error ignored = {0};
     struct config *config = NULL;
     snprintf(path, sizeof(path), "%s/scenario.yaml", arguments->folder);
-    struct config_input input = {.path = path};
+    struct config_input input = {.path = path, .stored = true};
     scenario_schema_init(&schema);
     ret_name[0] = '\0';
     uint32_t lowest = UINT32_MAX;

@@ -114,7 +114,8 @@ static int load(struct pick *pick, const char *from, const char *text, const cha
                                  .text = text,
                                  .text_bytes = strlen(text),
                                  .sets = overrides->sets,
-                                 .set_count = overrides->count};
+                                 .set_count = overrides->count,
+                                 .stored = true};
     struct config_report report = {0};
     struct sim_error err = {0};
     enum sim_status status =

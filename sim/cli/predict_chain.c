@@ -1,5 +1,6 @@
 #include "cli/predict_chain.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -166,6 +167,14 @@ double predict_chain_solutions(const struct scenario_plan *plan)
         waiting += params->count;
     }
     return neurons > room ? solutions : smaller(solutions, waiting);
+}
+
+double predict_chain_unrest(const struct scenario_plan *plan)
+{
+    const struct chain_params *params = &plan->chain_net.params;
+    bool falls = plan->setup.chain.profile == CHAIN_CURRENT && params->burn_registration;
+    double least = larger(1, (double)params->min_burn), burn = larger(least, (double)params->burn);
+    return falls ? (double)params->burn_half_life * log2(burn / least) : 0;
 }
 
 /* Validators that the chain lets set weights, sooner or later. */

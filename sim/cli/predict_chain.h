@@ -21,6 +21,9 @@ SIM_CHECKED enum sim_status predict_chain_measure(const struct scenario_plan *pl
 /* Proofs of work that are found, accepted or not, over the run. */
 double predict_chain_solutions(const struct scenario_plan *plan);
 
+/* Blocks at the start in which the chain's prices still move, so that none is made in one go. */
+double predict_chain_unrest(const struct scenario_plan *plan);
+
 /* Looks of validators at whether a row of weights is due, the rows included; and rows alone. */
 double predict_chain_looks(const struct scenario_plan *plan, double *ret_rows);
 

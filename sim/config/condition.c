@@ -1,6 +1,6 @@
 /*
  * `when` conditions: "solver=search|both", "chain!=nakamoto and burn_registration=true",
- * "groups.*.validator=true and groups.*.model!=none".
+ * "groups.*.validator=true and groups.*.model!=none".  A user's own part is called "own".
  */
 #include "base/param_text.h"
 #include "config/inherit.h"
@@ -84,7 +84,10 @@ static bool look_from(const struct config *config, const struct config_block *fr
         return false;
     subject->rank = rank_of(config, &block->origin->selector);
     subject->known = block->origin->selector.state != GIVEN_BAD;
-    copy_text(subject->text, block->table != NULL ? block->table->name : "present");
+    bool is_own = block->section->shape == CONFIG_CHOICE && block->option == SIZE_MAX;
+    copy_text(subject->text, block->table == NULL ? "present"
+                             : is_own             ? "own"
+                                                  : block->table->name);
     return true;
 }
 

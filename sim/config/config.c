@@ -41,6 +41,7 @@ static struct node *build_tree(struct loader *loader, const struct config_input 
                                struct sim_error *err)
 {
     loader->sets_differ = input->sets_differ;
+    loader->stored = input->stored;
     return add_sets(loader, load_file(loader, input, err), input->sets, input->set_count, 0);
 }
 

@@ -118,6 +118,9 @@ struct config_input {
     const struct config_set *sets; /* (set_count) */
     size_t set_count;
     bool sets_differ; /* two sets of one key are an error; else the later one holds */
+    /* A result's own text: a later version may know that a key of it has no effect, and leaves it
+     * out silently. */
+    bool stored;
 };
 
 struct config;

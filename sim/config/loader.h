@@ -34,6 +34,7 @@ struct source {
 /* One reading of a scenario: where nodes, sources and messages go. */
 struct loader {
     bool sets_differ; /* two sets of one key are an error */
+    bool stored;      /* see struct config_input */
     const struct config_schema *schema;
     struct arena *arena;
     struct source *sources; /* (source_count), heap */

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256, KNOWN_CHARS_MAX = 400 };
+enum { NAME_CHARS_MAX = 64, PATH_CHARS_MAX = 400, NAMES_MAX = 256 };
+/* Of a list of names, and with what stands behind it. */
+enum { KNOWN_CHARS_MAX = 400, KNOWN_BYTES = KNOWN_CHARS_MAX + 80 };
 
 /* One check of one tree. */
 struct resolver {
@@ -283,16 +285,17 @@ static void read_groups(struct resolver *r, struct config_block *block, const st
 
 /* "gru, bigram", those most like `word` first; as many as fit into a line that one still reads. */
 static void list_known(const char *word, const char **names, size_t count,
-                       char ret_text[KNOWN_CHARS_MAX + 80])
+                       char ret_text[KNOWN_BYTES])
 {
     size_t used = 0, listed = 0;
     if (word != NULL)
         param_sort_by_nearness(word, names, count);
     *ret_text = '\0';
     for (; listed < count && used + strlen(names[listed]) + 2 <= KNOWN_CHARS_MAX; listed++)
-        used += (size_t)sprintf(ret_text + used, "%s%s", listed > 0 ? ", " : "", names[listed]);
+        used += (size_t)snprintf(ret_text + used, KNOWN_BYTES - used, "%s%s",
+                                 listed > 0 ? ", " : "", names[listed]);
     if (listed < count)
-        sprintf(ret_text + used, " and %zu more: taosim list", count - listed);
+        snprintf(ret_text + used, KNOWN_BYTES - used, " and %zu more: taosim list", count - listed);
 }
 
 static void complain_option(struct resolver *r, const struct config_section *section,
@@ -300,7 +303,7 @@ static void complain_option(struct resolver *r, const struct config_section *sec
 {
     const char *names[NAMES_MAX];
     size_t count = 0;
-    char known[KNOWN_CHARS_MAX + 80];
+    char known[KNOWN_BYTES];
     for (; count < section->table_count && count < NAMES_MAX - 1; count++)
         names[count] = section->tables[count]->name;
     names[count] = NULL;
@@ -438,12 +441,13 @@ static bool stands_within(struct place at, const struct node *map)
 
 /* Was what stands here given by the same file that made it ineffective, or by a later one?  What
  * a base gave and this file switched off is dropped in silence; so is, in a twin or a change, all
- * that its own `set` does not say. */
+ * that its own `set` does not say, and what an earlier version stored. */
 static bool is_to_blame(const struct resolver *r, struct place at, int decided)
 {
     if (r->config->set != NULL)
         return stands_within(at, r->config->set);
-    return r->loader->sources[at.source].rank >= decided;
+    const struct source *source = &r->loader->sources[at.source];
+    return source->rank >= decided && (source->is_set || !r->loader->stored);
 }
 
 /* The conditions that one block was asked for: its keys and sections share a few. */
@@ -524,6 +528,24 @@ static void check_counts(struct resolver *r, const struct config_block *block)
     }
 }
 
+/* What has no effect is not written down; a run must not see it either, or it would differ from the
+ * run of its resolved scenario.  Behind the checks: conditions are asked of what was given. */
+static void forget_idle(const struct config_block *block)
+{
+    char *values = (char *)(uintptr_t)block->values;
+    for (size_t i = 0; block->table != NULL && i < block->table->key_count; i++) {
+        const struct param_key *key = &block->table->keys[i];
+        struct given *given = &block->origin->keys[i];
+        if (given->effect != EFFECT_NONE || given->state != GIVEN_GOOD || key->fallback == NULL)
+            continue;
+        param_default(key, values + key->offset);
+        given->state = GIVEN_NOT;
+    }
+    for (size_t i = 0; i < block->block_count; i++)
+        if (block->blocks[i].origin->effect == EFFECT_SOME)
+            forget_idle(&block->blocks[i]);
+}
+
 void resolve_tree(struct loader *loader, const struct node *root, struct config *config)
 {
     struct resolver r = {loader, config};
@@ -540,4 +562,6 @@ void resolve_tree(struct loader *loader, const struct node *root, struct config 
     config->sources = loader->sources;
     config->source_count = loader->source_count;
     check_counts(&r, &config->root);
+    if (loader->report.count == 0)
+        forget_idle(&config->root);
 }

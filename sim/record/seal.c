@@ -80,6 +80,12 @@ static bool sync_folder_of(const char *path)
 
 enum sim_status seal_rename(const char *path_aside, const char *path, struct sim_error *err)
 {
+    /* A rename would put a file in the place of a device or a pipe. */
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
+        (void)unlink(path_aside);
+        return SIM_FAIL(err, SIM_IO, "'%s' is there and is no ordinary file", path);
+    }
     if (rename(path_aside, path) != 0)
         return SIM_FAIL(err, SIM_IO, "'%s': cannot rename to '%s': %s", path_aside, path,
                         strerror(errno));

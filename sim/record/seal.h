@@ -15,7 +15,8 @@
 /* Seals and syncs `path_aside`, renames it to `path`, syncs the folder. */
 SIM_CHECKED enum sim_status seal_publish(const char *path_aside, const char *path,
                                          struct sim_error *err);
-/* The last step alone, for files that carry their own checksums. */
+/* The last step alone, for files that carry their own checksums.  SIM_IO also when `path` is there
+ * and is a device, a pipe or a folder. */
 SIM_CHECKED enum sim_status seal_rename(const char *path_aside, const char *path,
                                         struct sim_error *err);
 /* *ret_sealed: whether the file carries a seal.  SIM_IO when it does and a byte was changed, or

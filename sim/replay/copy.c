@@ -1,6 +1,7 @@
 #include "replay/copy.h"
 
 #include "record/record.h"
+#include "record/seal.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -269,9 +270,7 @@ enum sim_status copy_finish(struct copy *copy, struct sim_error *err)
         return status;
     char result[PATH_BYTES + 32];
     snprintf(result, sizeof(result), "%s/result.h5", copy->folder);
-    if (rename(result, copy->path) != 0)
-        return SIM_FAIL(err, SIM_IO, "cannot write '%s': %s", copy->path, strerror(errno));
-    return SIM_OK;
+    return seal_rename(result, copy->path, err);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)

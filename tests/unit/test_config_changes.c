@@ -26,6 +26,27 @@ static void a_key_without_effect_is_refused_unless_an_override_made_it_so(void *
     config_free(config);
 }
 
+/* Where a later version knows more keys that have no effect, its forerunners' results still open.
+ */
+static void what_a_result_stored_may_say_keys_without_effect_and_a_set_over_it_may_not(void **state)
+{
+    (void)state;
+    static const char text[] = "name: t\nmechanism: finney\nchain: {search_threads: 4}\n";
+    const struct config_set set = {.text = "chain.search_threads=5"};
+    struct config_input input = {
+        .path = "t", .text = text, .text_bytes = strlen(text), .sets = &set, .stored = true};
+    struct config *config = NULL;
+    struct sim_error err = {0};
+    assert_int_equal(config_load(&fixture_schema, &input, &config, NULL, &err), SIM_OK);
+    char *resolved = config_emit(config);
+    assert_null(strstr(resolved, "search_threads"));
+    free(resolved);
+    config_free(config);
+    input.set_count = 1;
+    assert_int_equal(config_load(&fixture_schema, &input, &config, NULL, &err), SIM_CONFIG);
+    assert_non_null(strstr(err.text, "has no effect here"));
+}
+
 static void a_condition_is_looked_up_from_the_key_outward(void **state)
 {
     (void)state;
@@ -287,6 +308,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_without_effect_is_refused_unless_an_override_made_it_so),
+        cmocka_unit_test(
+            what_a_result_stored_may_say_keys_without_effect_and_a_set_over_it_may_not),
         cmocka_unit_test(a_condition_is_looked_up_from_the_key_outward),
         cmocka_unit_test(a_star_stands_for_one_and_the_same_group),
         cmocka_unit_test(what_a_layer_does_to_groups_silences_what_lies_below),

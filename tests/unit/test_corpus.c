@@ -2,7 +2,6 @@
 #include "corpus/catalogue.h"
 #include "corpus/corpus_list.h"
 #include "corpus/filter.h"
-#include "corpus/strip.h"
 #include "corpus/synthetic.h"
 #include "corpus/text.h"
 

@@ -4,6 +4,7 @@ usage: command_line.py TAOSIM SCENARIO
 """
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -220,6 +221,9 @@ def a_twin_is_run_beside_its_run(folder):
                 folder=folder), 0)
     assert os.path.exists(os.path.join(folder, "pair", "twin", "result.h5"))
     expect(call("report", "pair", "-o", "pair.html", folder=folder), 0, "pair.html")
+    os.mkfifo(os.path.join(folder, "pipe"))
+    expect(call("report", "pair", "-o", "pipe", folder=folder), 74, "is no ordinary file")
+    assert stat.S_ISFIFO(os.stat(os.path.join(folder, "pipe")).st_mode)
     with open(os.path.join(folder, "pair.html"), encoding="utf-8") as file:
         page = file.read()
     assert "twin" in page and len(page) < 2_000_000

@@ -276,10 +276,8 @@ schedule: [{at: 30 min, set: {networks.code.chain.tempo: 20 blocks}}]
     cut = os.path.join(folder, "cut")
     with subprocess.Popen([TAOSIM, "run", whole.scenario, "-o", cut, "--quiet",
                            "--checkpoint-each-epoch"], stdout=subprocess.DEVNULL) as process:
-        for _ in range(3000):
-            if os.path.isdir(os.path.join(cut, "checkpoint")) and len(
-                    os.listdir(os.path.join(cut, "checkpoint"))) > 1:
-                break
+        kept = os.path.join(cut, "checkpoint")
+        while process.poll() is None and not (os.path.isdir(kept) and len(os.listdir(kept)) > 1):
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
     shutil.rmtree(os.path.join(cut, "result.h5"), ignore_errors=True)
@@ -304,6 +302,15 @@ faults: {dark: {kind: crash, groups: [miners], at: 20 min, for: 30 min}}
 """)
     fault = everywhere.file["events/kind"][()] == 7
     assert fault.sum() == 24, fault.sum()
+
+
+def messages_take_the_links_of_their_own_network(folder, both):
+    """Where all of prose is too far away to answer in time, nobody of code is."""
+    run = Run(folder, "far", "networks: {prose: {groups: {miners: {host: {latency: 9 s}}, "
+                             "validators: {host: {latency: 9 s}}}}}")
+    assert unlike(both, run, 3) <= SHARED, unlike(both, run, 3) - SHARED
+    assert run.of("queries_answered", 3).sum() > 0
+    assert run.of("queries_timed_out", 1).sum() > both.of("queries_timed_out", 1).sum()
 
 
 def the_resolved_scenario_is_the_same_run(folder, both):
@@ -343,6 +350,11 @@ def a_prediction_is_of_all_networks(folder, both):
     for name in ("questions", "epochs", "steps", "messages"):
         assert abs(whole[name] - sum(part[name] for part in parts)) <= 2, name
     assert whole["epochs"] == len(both.file["block"]), whole["epochs"]
+    over = os.path.join(folder, "by-root.yaml")
+    with open(over, "w", encoding="utf-8") as file:
+        file.write(f"base: {SCENARIO}\n{ROOT}")
+    done = call("run", over, "--dry-run")
+    assert done.returncode == 0 and "# Predicted" in done.stdout, done.stderr
 
 
 def tools_look_at_one_network(folder, both):

@@ -28,8 +28,10 @@ EMPTY = 4294967295
 def command(folder, mechanism, sets=(), threads=2):
     line = [TAOSIM, "run", SCENARIO, "-o", folder, "--quiet", "--until", UNTIL, "--threads",
             str(threads), "--checkpoint-each-epoch"]
-    for item in [*SETS, f"mechanism={mechanism}", *sets]:
-        line += ["--set", item]
+    # A key is set once: the case's own value is the one that stands.
+    for key, value in dict(item.split("=", 1) for item in
+                           [*SETS, f"mechanism={mechanism}", *sets]).items():
+        line += ["--set", f"{key}={value}"]
     return line
 
 

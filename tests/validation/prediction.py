@@ -33,7 +33,7 @@ CALIBRATION_S = 1.0
 # Simulated time of the scenarios' short forms, a few seconds each; a new one gets the last.
 SHORT = {"quickstart": "50 min", "cabal": "25 min", "sybil-swarm": "41 min", "outage": "2 h",
          "real-start": "90 min", "registration-rule": "4 d", "registration-flood": "31 h",
-         "halvings": "3 d", "registration-burst": "1000 min", "sybil-price": "8 d", "": "30 min"}
+         "registration-burst": "1000 min", "sybil-price": "8 d", "": "30 min"}
 if ALL:
     SHORT |= {"quickstart": "2 h", "cabal": "45 min", "registration-rule": "10 d"}
 

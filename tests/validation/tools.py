@@ -395,7 +395,9 @@ def entries_of_a_schedule_are_compared_one_by_one(folder):
 
 
 def where_nothing_was_paid_nobody_has_a_part(folder):
-    run = run_once("unpaid", "--set", "mechanism=volunteer", "--until", "25 min")
+    run = os.path.join(folder, "unpaid")
+    expect(call("run", SCENARIO, "--quiet", "--set", "mechanism=volunteer", "--until", "25 min",
+                "-o", run), 0)
     done = expect(call("compare", run, run_once("finney")), 0, "in a run of A nothing was paid")
     table = done.stdout.split("whole run")[1]
     assert "nan" not in table and table.splitlines()[1].split()[1:2] == ["none"], table
