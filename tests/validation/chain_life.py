@@ -119,6 +119,18 @@ def a_revealed_hash_opens_what_the_chain_would_have_opened(folder):
         assert run.file.attrs[digest] == sealed.file.attrs[digest], digest
 
 
+def a_reveal_that_finds_no_place_is_sent_again(folder):
+    """A block has room for one of the eight, and forgets who has waited for one block."""
+    wide = Run(folder, "wide", QUICKSTART, [*HASHED, "groups.swarm.count=0"])
+    tight = Run(folder, "tight", QUICKSTART,
+                [*HASHED, "groups.swarm.count=0", "chain.capacity=budget",
+                 "chain.block_size=1000 B", "chain.weights_longevity=1 blocks"])
+    blocks = tight["set_weights/block"]
+    assert set((wide["set_weights/block"] % 100).tolist()) == {1}
+    assert len(set((blocks % 100).tolist())) > 4, blocks
+    assert len(blocks) > 0.8 * len(wide["set_weights/block"]), (len(blocks), blocks)
+
+
 def who_is_down_in_the_right_epoch_never_reveals(folder):
     """Epochs end at 20, 40, 60, ... minutes."""
     down = {}
@@ -254,11 +266,12 @@ groups:
   swarm: {enter: 45 min, money: {balance: 1000 TAO, register: burn}}
 """)
     # A server earns about 0.5 TAO / 120 a block: 50 TAO in 12000 blocks.
-    for blocks, most in ((3000, 0), (60000, 16)):
-        run = Run(folder, f"payback-{blocks}", scenario,
-                  [*LIGHT, f"groups.swarm.money.payback={blocks} blocks"], "80 min")
+    for blocks, upkeep_rao, most in ((3000, 0, 0), (60000, 0, 16), (60000, 10**7, 0)):
+        run = Run(folder, f"payback-{blocks}-{upkeep_rao}", scenario,
+                  [*LIGHT, f"groups.swarm.money.payback={blocks} blocks",
+                   f"groups.swarm.money.upkeep={upkeep_rao} rao"], "80 min")
         bought = len(run.events(REGISTRATION)["block"])
-        assert bought == 0 if most == 0 else 6 <= bought <= most, (blocks, bought)
+        assert bought == 0 if most == 0 else 6 <= bought <= most, (blocks, upkeep_rao, bought)
 
 
 def late_neurons_come_when_they_are_due(folder):
@@ -349,21 +362,32 @@ def delegators_stake_on_delegates_alone(folder):
     assert len(closed.events(STAKE_ADDED)["block"]) == 0
 
 
-def delegators_go_where_less_is_taken(folder):
-    scenario = scenario_over(folder, "takes", QUICKSTART, DELEGATION.replace("delegators:", """
+TAKES = DELEGATION.replace("delegators:", """
   cheap:
     {count: 8, validator: true, miner: false, stake: 8000 TAO, diet: {concentration: 20},
      model: {name: gru, embedding: 32, hidden: 48}, training: {interval: 18 s},
      money: {delegate: true, take: 0.01}}
-delegators:"""))
-    run = Run(folder, "takes", scenario,
-              [*CURRENT, "query.heed_limits=true", "chain.max_uids=140",
-               "delegators.people.count=20", "delegators.people.balance=50 TAO"], "3 h")
+delegators:""")
+AMONG_TAKES = [*CURRENT, "query.heed_limits=true", "chain.max_uids=140",
+               "delegators.people.count=20", "delegators.people.balance=50 TAO"]
+
+
+def delegators_go_where_less_is_taken(folder):
+    scenario = scenario_over(folder, "takes", QUICKSTART, TAKES)
+    run = Run(folder, "takes", scenario, AMONG_TAKES, "3 h")
     added = run.events(STAKE_ADDED)
     names = [run.groups()[g] for g in run["hotkeys/group_id"][added["hotkey_id"]]]
     last = dict(zip(added["owner_id"].tolist(), names))
     assert len(added["block"]) >= 40, "nobody has moved"
     assert len(last) == 20 and list(last.values()).count("cheap") >= 18, last
+
+
+def delegators_stay_where_a_rival_gains_too_little_or_gains_are_nothing_to_them(folder):
+    scenario = scenario_over(folder, "loyal", QUICKSTART, TAKES)
+    for name, key in (("content", "switch_gain=1000000"), ("by-size", "choice=stake")):
+        run = Run(folder, name, scenario, [*AMONG_TAKES, f"delegators.people.{key}"], "3 h")
+        assert len(run.events(STAKE_ADDED)["block"]) >= 20, name
+        assert len(run.events(STAKE_REMOVED)["block"]) == 0, name
 
 
 # ---- first states
@@ -502,6 +526,7 @@ CASES = (
     sealed_weights_are_opened_an_epoch_later_and_pay,
     a_longer_seal_is_opened_later,
     a_revealed_hash_opens_what_the_chain_would_have_opened,
+    a_reveal_that_finds_no_place_is_sent_again,
     who_is_down_in_the_right_epoch_never_reveals,
     a_run_resumed_between_commit_and_reveal_is_the_unbroken_one,
     weights_of_an_old_version_are_refused,
@@ -517,6 +542,7 @@ CASES = (
     a_rate_limit_on_staking_holds,
     delegators_stake_on_delegates_alone,
     delegators_go_where_less_is_taken,
+    delegators_stay_where_a_rival_gains_too_little_or_gains_are_nothing_to_them,
     the_uids_and_stakes_of_a_file_are_the_first_state,
     a_resolved_scenario_holds_the_file,
     a_result_is_a_first_state,
