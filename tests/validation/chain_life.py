@@ -384,7 +384,8 @@ def delegators_go_where_less_is_taken(folder):
 
 def delegators_stay_where_a_rival_gains_too_little_or_gains_are_nothing_to_them(folder):
     scenario = scenario_over(folder, "loyal", QUICKSTART, TAKES)
-    for name, key in (("content", "switch_gain=1000000"), ("by-size", "choice=stake")):
+    for name, key in (("content", "switch_gain=1000000"), ("by-size", "choice=stake"),
+                      ("by-lot", "choice=random")):
         run = Run(folder, name, scenario, [*AMONG_TAKES, f"delegators.people.{key}"], "3 h")
         assert len(run.events(STAKE_ADDED)["block"]) >= 20, name
         assert len(run.events(STAKE_REMOVED)["block"]) == 0, name
