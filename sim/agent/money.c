@@ -45,6 +45,10 @@ static const struct param_key money_keys[] = {
      "the hotkeys take other people's stake, where the chain has delegation"},
     {"take", PARAM_FRACTION_U16, AT(take), NULL, NULL, "11796/65535", NULL,
      "a delegate's part of what its nominators' stake earns; profile current lets it be chosen"},
+    {"owns_network", PARAM_BOOL, AT(owns_network), NULL, NULL, "false", NULL,
+     "the owner of the group's first neuron owns the network: chain.owner_cut goes to it; in "
+     "profile current its uids set weights without stake or permit, earn no incentive, and "
+     "chain.owner_immortal_limit of them stay"},
 };
 #undef AT
 static const struct param_condition money_conditions[] = {
@@ -57,6 +61,7 @@ static const struct param_condition money_conditions[] = {
     {"keep", "interval!=0 blocks and unstake_share!=0"},
     {"delegate", "chain.delegation=true"},
     {"take", "chain=current and chain.delegation=true and delegate=true"},
+    {"owns_network", "chain!=nakamoto"},
 };
 const struct param_table group_money_param_table =
     PARAM_TABLE_WHEN("money", struct group_money_params, money_keys, money_conditions,
@@ -293,8 +298,40 @@ enum sim_status money_on_block(struct agents *agents, int64_t now_ns, struct sim
     return status;
 }
 
+enum sim_status money_plan_check(const struct agents_setup *setup, const char **ret_group,
+                                 struct sim_error *err)
+{
+    const struct agents_group *first = NULL;
+    for (uint32_t g = 0; g < setup->group_count; g++) {
+        const struct agents_group *group = &setup->groups[g];
+        if (!group->money->owns_network)
+            continue;
+        *ret_group = group->name;
+        if (group->params->count == 0)
+            return SIM_FAIL(err, SIM_CONFIG, "the group has no neuron whose owner it could be");
+        if (first != NULL)
+            return SIM_FAIL(err, SIM_CONFIG, "group '%s' owns the network already", first->name);
+        first = group;
+    }
+    return SIM_OK;
+}
+
+void money_tell_owner(struct agents *agents)
+{
+    uint32_t last_group = AGENT_NONE;
+    for (uint32_t n = 0; n < agents->neuron_count; n++) {
+        const struct agent_neuron *neuron = &agents->neurons[n];
+        bool is_first = neuron->group != last_group;
+        last_group = neuron->group;
+        if (is_first && agents_group_of(agents, n)->money->owns_network)
+            chain_set_owner(agents->wiring.chain, agents->setup.netuid,
+                            agents->owners[neuron->owner].account);
+    }
+}
+
 enum sim_status money_genesis(struct agents *agents, struct sim_error *err)
 {
+    money_tell_owner(agents);
     enum sim_status status = SIM_OK;
     for (uint32_t o = 0; o < agents->owner_count && status == SIM_OK; o++)
         if (agents->owners[o].balance_rao > 0)

@@ -10,6 +10,7 @@
 #define AGENT_MONEY_H
 
 #include "base/dist.h"
+#include "base/error.h"
 #include "base/param.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ struct group_money_params {
     uint64_t keep_rao;
     bool delegate;
     uint16_t take;
+    bool owns_network; /* the owner of the group's first neuron */
 };
 
 enum delegator_choice { DELEGATOR_RETURN, DELEGATOR_STAKE, DELEGATOR_RANDOM };
@@ -47,5 +49,10 @@ struct delegator_params {
 
 extern const struct param_table group_money_param_table;
 extern const struct param_table delegator_param_table;
+
+/* SIM_CONFIG: two groups own the network, or one without neurons; *ret_group is its name then. */
+struct agents_setup;
+SIM_CHECKED enum sim_status money_plan_check(const struct agents_setup *setup,
+                                             const char **ret_group, struct sim_error *err);
 
 #endif

@@ -496,6 +496,8 @@ enum sim_status agents_load(struct agents *agents, const struct agents_wiring *w
     condition_add_hash_rates(agents);
     owners_load(agents, reader);
     neurons_load(agents, reader);
+    if (!reader->failed)
+        money_tell_owner(agents);
     delegators_load(agents, reader);
     validators_load(agents, reader);
     return save_get_reveals(agents, reader, err);

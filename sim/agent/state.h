@@ -319,6 +319,8 @@ SIM_CHECKED enum sim_status enter_on_solved(struct agents *agents, uint32_t owne
 
 /* ---- money.c */
 SIM_CHECKED enum sim_status money_genesis(struct agents *agents, struct sim_error *err);
+/* Tells the chain who owns the network, if a group says that one of its owners does. */
+void money_tell_owner(struct agents *agents);
 /* Late neurons, burns, stakes: behind the events of a block. */
 SIM_CHECKED enum sim_status money_on_block(struct agents *agents, int64_t now_ns,
                                            struct sim_error *err);

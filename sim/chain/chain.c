@@ -191,6 +191,13 @@ enum sim_status chain_genesis_neuron(struct chain *chain, const struct chain_gen
     return status;
 }
 
+void chain_set_owner(struct chain *chain, uint16_t netuid, uint32_t coldkey)
+{
+    struct chain_net *net = chain_net_of(chain, netuid);
+    SIM_ASSERT(net != NULL && chain_is_account(chain, coldkey));
+    net->owner = coldkey;
+}
+
 /* Later chains mask a row that is not younger than the uids it rates. */
 static uint64_t after_registrations(const struct chain_net *net)
 {

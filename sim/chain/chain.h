@@ -89,6 +89,10 @@ struct chain_genesis_neuron {
 SIM_CHECKED enum sim_status chain_genesis_neuron(struct chain *chain,
                                                  const struct chain_genesis_neuron *neuron,
                                                  uint32_t *ret_uid, struct sim_error *err);
+/* Who gets owner_cut from now on, and in the current profile keeps uids and needs neither stake nor
+ * permit for weights.  Not part of what is saved: whoever loads a chain says it again, as in
+ * chain_net_config. */
+void chain_set_owner(struct chain *chain, uint16_t netuid, uint32_t coldkey);
 /* Stake of a nominator on a hotkey that a neuron has introduced. */
 SIM_CHECKED enum sim_status chain_genesis_stake(struct chain *chain, uint32_t hotkey,
                                                 uint32_t coldkey, uint64_t stake_rao,

@@ -283,7 +283,8 @@ void chain_replace(struct chain *chain, struct chain_net *net, uint32_t uid, uin
         net->rows[uid].count = 0;
         net->last_update[uid] = chain->block;
     }
-    if (chain->profile == CHAIN_CURRENT)
+    /* The rows of the root network name networks. */
+    if (chain->profile == CHAIN_CURRENT && net->mechanism != NULL)
         zero_column(net, uid);
     slot_assign(chain, net, uid, hotkey, coldkey, chain->block);
 }

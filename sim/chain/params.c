@@ -41,8 +41,7 @@ static const struct param_condition conditions[] = {
     {"max_epochs_per_block", "chain=current and networks=present"},
     {"emission_split", "networks=present"},
     {"emission_share", "networks=present"},
-    /* Nobody has registered the networks of a scenario. */
-    {"owner_cut", "owner=known"},
+    {"owner_cut", "groups.*.money.owns_network=true"},
     {"max_issuance", "halving=true and emission_table=0"},
     {"block_emission", "emission_table=0"},
     {"halving", "emission_table=0"},
@@ -68,7 +67,7 @@ static const struct param_condition conditions[] = {
     {"stake_pruning_term", "chain=nakamoto"},
     {"stake_pruning_min", "chain=nakamoto"},
     {"min_non_immune", "chain=current"},
-    {"owner_immortal_limit", "chain=current and owner=known"},
+    {"owner_immortal_limit", "chain=current and groups.*.money.owns_network=true"},
     {"unstake_on_replacement", "chain!=nakamoto"},
     {"default_take", "delegation=true"},
     {"min_take", "delegation=true"},

@@ -4,6 +4,7 @@
 #include "cli/scenario.h"
 
 #include "agent/genesis.h"
+#include "agent/money.h"
 #include "base/param_text.h"
 #include "lm/train.h"
 
@@ -340,6 +341,18 @@ static enum sim_status plan_genesis(const struct config *config, struct scenario
     return status == SIM_OK ? SIM_OK : SIM_FAIL(err, status, "%s", reason.text);
 }
 
+static void check_owner(const struct config *config, const struct scenario_network *network,
+                        const char *prefix, struct config_report *report)
+{
+    const char *group = "";
+    struct sim_error reason = {0};
+    char path[2 * SCENARIO_PREFIX_BYTES];
+    if (money_plan_check(&network->agents, &group, &reason) == SIM_OK)
+        return;
+    snprintf(path, sizeof(path), "%sgroups.%s.money.owns_network", prefix, group);
+    config_complain(config, report, path, "'%s': %s", path, reason.text);
+}
+
 /* Everything of one network but its text. */
 static enum sim_status plan_network(struct scenario_plan *plan,
                                     const struct scenario_schema *schema, uint32_t index,
@@ -365,6 +378,8 @@ static enum sim_status plan_network(struct scenario_plan *plan,
     if (status == SIM_CONFIG)
         config_complain(plan->config, report, path, "%s", err->text);
     const struct config_block *chain = config_at(plan->config, "chain");
+    if (status == SIM_OK)
+        check_owner(plan->config, network, prefix, report);
     if (status == SIM_OK)
         status = plan_delegators(network, (enum chain_profile)chain->option, err);
     return status == SIM_OK ? plan_genesis(plan->config, network, prefix, report, err) : status;

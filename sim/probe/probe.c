@@ -444,8 +444,7 @@ static enum sim_status on_commit(struct probe *probe, const struct chain_event *
         .netuid = event->netuid,
         .uid = event->uid,
         .hotkey_id = probe_hotkey_row(probe, event->hotkey),
-        .owner_id =
-            neuron == AGENT_NONE ? RECORD_NOBODY : agents_info(probe->wiring.agents, neuron).owner,
+        .owner_id = owner_row(probe, neuron),
         .other_hotkey_id = RECORD_NOBODY,
         .value = event->other,
     };

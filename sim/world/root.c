@@ -23,6 +23,7 @@ static enum sim_status put_weights(struct world *world, const struct chain_event
         .uid = event->uid,
         .hotkey_id = hotkey_row(world, event->hotkey),
         .entry_count = row.count,
+        .age_blocks = (uint32_t)event->age_blocks,
         .target = row.uid,
         .value = row.value,
     };

@@ -151,6 +151,51 @@ static void roots_word_holds_from_its_count_to_the_next_and_through_a_save(void 
     test_chain_end(&s.t);
 }
 
+/* Seat 1 of two is taken by a richer hotkey; its number is a network's as well. */
+static void who_takes_a_seat_finds_no_row_and_changes_nobodys(void **state)
+{
+    (void)state;
+    for (int profile = CHAIN_FINNEY; profile <= CHAIN_CURRENT; profile++) {
+        struct several s;
+        several_start(&s, (enum chain_profile)profile, true, 0.5);
+        struct chain_params values = s.nets[0].params;
+        values.max_uids = 2;
+        values.max_registrations_per_block = 1;
+        ok(&s.t, chain_set_param(s.t.chain, 0, "max_uids", &values, &s.t.err));
+        ok(&s.t, chain_set_param(s.t.chain, 0, "max_registrations_per_block", &values, &s.t.err));
+        struct chain_extrinsic seat[4];
+        uint32_t networks[] = {1, 3}, weights[] = {1, 3};
+        for (uint32_t i = 0; i < 4; i++) {
+            uint32_t uid, stake_tao[] = {9, 2, 5, 7};
+            struct chain_genesis_neuron neuron = {
+                .netuid = 1, .hotkey = hot(i), .coldkey = cold(i), .stake_rao = stake_tao[i] * TAO};
+            ok(&s.t, chain_genesis_neuron(s.t.chain, &neuron, &uid, &s.t.err));
+            seat[i] = (struct chain_extrinsic){
+                .kind = CHAIN_REGISTER_ROOT, .hotkey = hot(i), .signer = cold(i)};
+        }
+        for (uint32_t i = 0; i < 2; i++) {
+            assert_string_equal(test_chain_call(&s.t, seat[i]), "Ok");
+            struct chain_extrinsic row = test_chain_row(&s.t, i, 2, networks, weights);
+            row.netuid = 0;
+            assert_string_equal(test_chain_call(&s.t, row), "Ok");
+        }
+        /* Two ask in one block, which gives out one seat. */
+        uint64_t first = test_chain_submit(&s.t, &seat[2]);
+        uint64_t second = test_chain_submit(&s.t, &seat[3]);
+        test_chain_blocks(&s.t, 1);
+        assert_int_equal(test_chain_event(&s.t, first)->uid, 1);
+        assert_int_equal(test_chain_event(&s.t, second)->kind, CHAIN_EVENT_FAILED);
+        assert_int_equal(test_chain_event(&s.t, second)->fault,
+                         CHAIN_FAULT_TOO_MANY_REGISTRATIONS_BLOCK);
+        assert_int_equal(chain_weights_row(s.t.chain, 0, 1).count, 0);
+        struct chain_row row = chain_weights_row(s.t.chain, 0, 0);
+        assert_int_equal(row.count, 2);
+        assert_int_equal(row.value[0], 21845);
+        assert_int_equal(row.value[1], UINT16_MAX);
+        test_chain_end(&s.t);
+    }
+}
+
 /* What root counts depends on the stakes then, which an epoch that is passed over would miss. */
 static void an_idle_stretch_stops_where_root_counts(void **state)
 {
@@ -201,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_share_may_change_while_running),
         cmocka_unit_test(a_split_by_root_needs_a_root),
         cmocka_unit_test(roots_word_holds_from_its_count_to_the_next_and_through_a_save),
+        cmocka_unit_test(who_takes_a_seat_finds_no_row_and_changes_nobodys),
         cmocka_unit_test(an_idle_stretch_stops_where_root_counts),
         cmocka_unit_test(a_networks_keys_are_those_that_are_not_the_ledgers),
     };

@@ -119,6 +119,18 @@ def a_revealed_hash_opens_what_the_chain_would_have_opened(folder):
         assert run.file.attrs[digest] == sealed.file.attrs[digest], digest
 
 
+def a_reveal_that_finds_no_place_is_sent_again(folder):
+    """A block has room for one of the eight, and forgets who has waited for one block."""
+    wide = Run(folder, "wide", QUICKSTART, [*HASHED, "groups.swarm.count=0"])
+    tight = Run(folder, "tight", QUICKSTART,
+                [*HASHED, "groups.swarm.count=0", "chain.capacity=budget",
+                 "chain.block_size=1000 B", "chain.weights_longevity=1 blocks"])
+    blocks = tight["set_weights/block"]
+    assert set((wide["set_weights/block"] % 100).tolist()) == {1}
+    assert len(set((blocks % 100).tolist())) > 4, blocks
+    assert len(blocks) > 0.8 * len(wide["set_weights/block"]), (len(blocks), blocks)
+
+
 def who_is_down_in_the_right_epoch_never_reveals(folder):
     """Epochs end at 20, 40, 60, ... minutes."""
     down = {}
@@ -254,11 +266,12 @@ groups:
   swarm: {enter: 45 min, money: {balance: 1000 TAO, register: burn}}
 """)
     # A server earns about 0.5 TAO / 120 a block: 50 TAO in 12000 blocks.
-    for blocks, most in ((3000, 0), (60000, 16)):
-        run = Run(folder, f"payback-{blocks}", scenario,
-                  [*LIGHT, f"groups.swarm.money.payback={blocks} blocks"], "80 min")
+    for blocks, upkeep_rao, most in ((3000, 0, 0), (60000, 0, 16), (60000, 10**7, 0)):
+        run = Run(folder, f"payback-{blocks}-{upkeep_rao}", scenario,
+                  [*LIGHT, f"groups.swarm.money.payback={blocks} blocks",
+                   f"groups.swarm.money.upkeep={upkeep_rao} rao"], "80 min")
         bought = len(run.events(REGISTRATION)["block"])
-        assert bought == 0 if most == 0 else 6 <= bought <= most, (blocks, bought)
+        assert bought == 0 if most == 0 else 6 <= bought <= most, (blocks, upkeep_rao, bought)
 
 
 def late_neurons_come_when_they_are_due(folder):
@@ -283,6 +296,33 @@ groups:
     still = Run(folder, "still", QUICKSTART, LIGHT, "40 min")
     assert 60e9 < run.group_rao("small") < 0.3 * still.group_rao("small")
     assert run.group_rao("medium") > still.group_rao("medium") + 100e9
+
+
+def the_owner_of_a_network_gets_its_cut(folder):
+    """It stakes all of it every 50 blocks: what the blocks since the last time have paid."""
+    scenario = scenario_over(folder, "owned", QUICKSTART, """
+chain: {owner_cut: 11796/65535, tx_rate_limit: 0 blocks}
+groups:
+  swarm: {count: 0}
+  medium: {money: {owns_network: true, interval: 50 blocks, stake_share: 1}}
+""")
+    run = Run(folder, "owned", scenario, LIGHT, "90 min")
+    added = run.events(STAKE_ADDED)
+    hotkeys = run["hotkeys/group_id"][added["hotkey_id"]]
+    assert (hotkeys == run.groups().index("medium")).all() and len(set(added["uid"])) == 1, added
+    cut_rao = 10**9 * 11796 // 65535
+    assert len(added["block"]) >= 8 and (numpy.diff(added["block"]) == 50).all(), added
+    assert abs(int(added["amount_rao"][0]) + 500 - cut_rao * (int(added["block"][0]) - 1)) <= 100
+    assert (abs(added["amount_rao"][1:] - 50 * cut_rao) <= 50).all(), added
+    expect_refusal(folder, "two-owners", scenario,
+                   "groups: {large: {money: {owns_network: true}}}\n",
+                   "two-owners.yaml", "'groups.large.money.owns_network'",
+                   "group 'medium' owns the network already")
+    expect_refusal(folder, "no-owner", QUICKSTART,
+                   "groups: {swarm: {count: 0, money: {owns_network: true}}}\n",
+                   "has no neuron whose owner it could be")
+    expect_refusal(folder, "unowned", QUICKSTART, "chain: {owner_cut: 0.5}\n",
+                   "it counts only when groups.*.money.owns_network=true")
 
 
 def a_rate_limit_on_staking_holds(folder):
@@ -322,21 +362,33 @@ def delegators_stake_on_delegates_alone(folder):
     assert len(closed.events(STAKE_ADDED)["block"]) == 0
 
 
-def delegators_go_where_less_is_taken(folder):
-    scenario = scenario_over(folder, "takes", QUICKSTART, DELEGATION.replace("delegators:", """
+TAKES = DELEGATION.replace("delegators:", """
   cheap:
     {count: 8, validator: true, miner: false, stake: 8000 TAO, diet: {concentration: 20},
      model: {name: gru, embedding: 32, hidden: 48}, training: {interval: 18 s},
      money: {delegate: true, take: 0.01}}
-delegators:"""))
-    run = Run(folder, "takes", scenario,
-              [*CURRENT, "query.heed_limits=true", "chain.max_uids=140",
-               "delegators.people.count=20", "delegators.people.balance=50 TAO"], "3 h")
+delegators:""")
+AMONG_TAKES = [*CURRENT, "query.heed_limits=true", "chain.max_uids=140",
+               "delegators.people.count=20", "delegators.people.balance=50 TAO"]
+
+
+def delegators_go_where_less_is_taken(folder):
+    scenario = scenario_over(folder, "takes", QUICKSTART, TAKES)
+    run = Run(folder, "takes", scenario, AMONG_TAKES, "3 h")
     added = run.events(STAKE_ADDED)
     names = [run.groups()[g] for g in run["hotkeys/group_id"][added["hotkey_id"]]]
     last = dict(zip(added["owner_id"].tolist(), names))
     assert len(added["block"]) >= 40, "nobody has moved"
     assert len(last) == 20 and list(last.values()).count("cheap") >= 18, last
+
+
+def delegators_stay_where_a_rival_gains_too_little_or_gains_are_nothing_to_them(folder):
+    scenario = scenario_over(folder, "loyal", QUICKSTART, TAKES)
+    for name, key in (("content", "switch_gain=1000000"), ("by-size", "choice=stake"),
+                      ("by-lot", "choice=random")):
+        run = Run(folder, name, scenario, [*AMONG_TAKES, f"delegators.people.{key}"], "3 h")
+        assert len(run.events(STAKE_ADDED)["block"]) >= 20, name
+        assert len(run.events(STAKE_REMOVED)["block"]) == 0, name
 
 
 # ---- first states
@@ -455,7 +507,8 @@ def a_continued_run_is_the_unbroken_one(folder):
     sets = ["chain.tempo=20 blocks", "groups.newcomers.enter={uniform: [1 min, 25 min]}",
             "delegators.by-return.choice=random", "delegators.by-size.interval=7 blocks",
             "delegators.by-return.interval=13 blocks", "chain.reveal_period=2",
-            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks", *FEW]
+            "query.weights_interval=25 blocks", "chain.weights_rate_limit=10 blocks",
+            "groups.miners.money.owns_network=true", *FEW]
     whole = Run(folder, "whole", REAL_START, sets, "30 min")
     assert len(whole["set_weights/block"]) > 20
     for kind in (REGISTRATION, STAKE_ADDED, STAKE_REMOVED):
@@ -474,6 +527,7 @@ CASES = (
     sealed_weights_are_opened_an_epoch_later_and_pay,
     a_longer_seal_is_opened_later,
     a_revealed_hash_opens_what_the_chain_would_have_opened,
+    a_reveal_that_finds_no_place_is_sent_again,
     who_is_down_in_the_right_epoch_never_reveals,
     a_run_resumed_between_commit_and_reveal_is_the_unbroken_one,
     weights_of_an_old_version_are_refused,
@@ -485,9 +539,11 @@ CASES = (
     nobody_buys_what_does_not_earn_its_price,
     late_neurons_come_when_they_are_due,
     owners_move_their_stake,
+    the_owner_of_a_network_gets_its_cut,
     a_rate_limit_on_staking_holds,
     delegators_stake_on_delegates_alone,
     delegators_go_where_less_is_taken,
+    delegators_stay_where_a_rival_gains_too_little_or_gains_are_nothing_to_them,
     the_uids_and_stakes_of_a_file_are_the_first_state,
     a_resolved_scenario_holds_the_file,
     a_result_is_a_first_state,

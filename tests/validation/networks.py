@@ -191,6 +191,7 @@ def root_splits_by_the_stake_that_weighs(folder, both):
     votes = rows_of_root(run)
     assert len({hotkey for _, hotkey, _ in votes}) == 4, "three seats of prose and one of code"
     assert all(set(row) <= {1, 3} for _, _, row in votes)
+    assert set(run.of("set_weights/age_blocks", 0)) == {1}, "sent in one block, taken in the next"
     share = {netuid: run.of("emission_share", netuid) for netuid in (1, 3)}
     assert share[1][0] != 0.75 or share[3][0] != 0.25 or len(votes) > 0
     last = {hotkey: row for _, hotkey, row in votes}
@@ -209,6 +210,24 @@ def root_splits_by_the_stake_that_weighs(folder, both):
     assert abs(share[3][-1] - expected) < 0.005, (share[3][-1], expected)
     assert abs(share[1][-1] + share[3][-1] - 1) < 1e-12
     assert 0.75 < share[3][-1] < 0.9
+
+
+def commits_and_cuts_are_of_their_own_network(folder, both):
+    run = Run(folder, "committed", """
+chain: {profile: current, commit_reveal: true}
+query: {heed_limits: true}
+networks: {code: {groups: {validators: {money: {owns_network: true}}}}}
+""")
+    kinds = run.file["events/kind"]
+    committed = kinds[()] == kinds.attrs["flag_meanings"].split().index("committed")
+    assert set(run.file["events/netuid"][()][committed]) == {1, 3}
+    hotkeys = run.file["events/hotkey_id"][()][committed]
+    owners = run.file["hotkeys/owner_id"][()][hotkeys]
+    assert owners.tolist() == run.file["events/owner_id"][()][committed].tolist()
+    # One network's owner takes nothing from the other.
+    cut_rao = 250000000 * 11796 // 65535
+    assert set(run.of("states/emission_offered_rao", 1)) == {99 * 750000000}
+    assert set(run.of("states/emission_offered_rao", 3)) == {60 * (250000000 - cut_rao)}
 
 
 def votes_may_change_while_running(folder, both):
