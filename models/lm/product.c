@@ -179,13 +179,6 @@ void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_
                 to[column * to_stride + row] = from[row * from_stride + column];
 }
 
-void lm_add_bias(size_t m, size_t n, const lm_real *bias, lm_real *c)
-{
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            c[i * n + j] += bias[j];
-}
-
 void lm_add_columns(size_t m, size_t n, const lm_real *c, lm_real *bias)
 {
     for (size_t i = 0; i < m; i++)

@@ -30,8 +30,7 @@ void lm_product_transposed(bool add, size_t m, size_t n, size_t k, const lm_real
 void lm_transpose(size_t rows, size_t columns, const lm_real *from, size_t from_stride, lm_real *to,
                   size_t to_stride);
 
-/* c[m][n] += bias[n] in each row; and its derivative, bias[n] += the columns' sums of c. */
-void lm_add_bias(size_t m, size_t n, const lm_real *bias, lm_real *c);
+/* The derivative by a bias that each row got: bias[n] += the columns' sums of c[m][n]. */
 void lm_add_columns(size_t m, size_t n, const lm_real *c, lm_real *bias);
 
 #endif

@@ -171,8 +171,7 @@ enum sim_status agents_handle(void *context, const struct event *event, struct s
     case AGENT_KIND_COUNT:
         break;
     }
-    SIM_ASSERT(!"an event of the agents");
-    return SIM_OK;
+    sim_assert_failed("an event of the agents", __FILE__, __LINE__);
 }
 
 enum sim_status agents_delivered(void *context, uint64_t tag, enum net_outcome outcome,
@@ -292,11 +291,6 @@ const float *agents_parameters(const struct agents *agents, uint32_t model, uint
 {
     *ret_group = (uint32_t)(agents->models[model].group - agents->setup.groups);
     return agents->models[model].version->values;
-}
-
-const double *agents_mixture(const struct agents *agents, uint32_t model)
-{
-    return agents->models[model].mixture;
 }
 
 uint64_t agents_digest(const struct agents *agents)

@@ -242,8 +242,6 @@ void agents_reset_counters(struct agents *agents);
 /* A model as it is now: its group says kind and shape; the parameters are valid until the next
  * event. */
 const float *agents_parameters(const struct agents *agents, uint32_t model, uint32_t *ret_group);
-/* A model's own mixture over the corpus' domains, (domain_count). */
-const double *agents_mixture(const struct agents *agents, uint32_t model);
 /* Of every training loss, evaluated loss, evaluated parameter block and weight row so far. */
 uint64_t agents_digest(const struct agents *agents);
 

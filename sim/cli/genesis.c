@@ -117,8 +117,8 @@ static enum sim_status write_neurons(const struct state *state, FILE *file, stru
 static enum sim_status write_row(const struct state *state, uint32_t uid, FILE *file,
                                  struct sim_error *err)
 {
-    int64_t start;
-    uint32_t count;
+    int64_t start = 0;
+    uint32_t count = 0;
     uint64_t call = state->last_call[uid] - 1;
     enum sim_status status =
         reader_read(state->reader, RECORD_CALL_ENTRY_START, call, 1, &start, err);

@@ -30,8 +30,7 @@ static uint32_t index_in_section(const struct config *config, const char *path)
     for (size_t g = 0; groups != NULL && g < groups->block_count; g++)
         if (strcmp(groups->blocks[g].name, name + 1) == 0)
             return (uint32_t)g;
-    SIM_ASSERT(!"a schedule names a group that there is");
-    return 0;
+    sim_assert_failed("a schedule names a group that there is", __FILE__, __LINE__);
 }
 
 /* The network that a path is about, and how many of its parts name it. */
@@ -46,8 +45,7 @@ static uint32_t network_of(const struct scenario_plan *plan, const char *path, i
     for (uint32_t n = 0; n < plan->network_count; n++)
         if (strcmp(plan->networks[n].name, head + strlen("networks.")) == 0)
             return n;
-    SIM_ASSERT(!"a schedule names a network that there is");
-    return 0;
+    sim_assert_failed("a schedule names a network that there is", __FILE__, __LINE__);
 }
 
 /* Block by block of what a schedule can name; PARAM_LIVE_FLAG and `live` say which keys of them

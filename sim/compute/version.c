@@ -115,11 +115,6 @@ void version_set_next_id(struct version_pool *pool, uint64_t id)
     pool->next_id = id;
 }
 
-uint64_t version_pool_bytes(const struct version_pool *pool)
-{
-    return pool->values.bytes + pool->heads.bytes;
-}
-
 uint64_t version_pool_count(const struct version_pool *pool)
 {
     return pool->count;

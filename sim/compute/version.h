@@ -57,7 +57,6 @@ SIM_CHECKED enum sim_status version_restore(struct version_pool *pool, uint64_t 
                                             size_t value_count, struct version **ret_version,
                                             struct sim_error *err);
 
-uint64_t version_pool_bytes(const struct version_pool *pool); /* all blocks, free ones included */
 uint64_t version_pool_count(const struct version_pool *pool); /* versions alive */
 
 #endif

@@ -442,26 +442,3 @@ int collection_virtual(struct collection *collection, const struct collection_sp
     end(collection, good);
     return add_var(collection, spec, properties);
 }
-
-void collection_text(struct collection *collection, const char *name, const char *long_name,
-                     const char *text)
-{
-    if (!begin(collection, "write", name))
-        return;
-    hid_t type = h5type_text(), space = H5Screate(H5S_SCALAR);
-    hid_t properties = create_properties(RECORD_TEXT), dataset = -1;
-    if (type >= 0 && space >= 0 && properties >= 0)
-        dataset =
-            H5Dcreate2(collection->file, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
-    bool good = dataset >= 0 && put_text_attr(dataset, "long_name", long_name) &&
-                H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) >= 0;
-    if (dataset >= 0)
-        good &= H5Dclose(dataset) >= 0;
-    if (properties >= 0)
-        H5Pclose(properties);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    end(collection, good);
-}

@@ -67,9 +67,6 @@ int collection_virtual(struct collection *collection, const struct collection_sp
 /* Attributes of the root. */
 void collection_attr_text(struct collection *collection, const char *name, const char *text);
 void collection_attr_u64(struct collection *collection, const char *name, uint64_t value);
-/* A text as a scalar variable of the root. */
-void collection_text(struct collection *collection, const char *name, const char *long_name,
-                     const char *text);
 
 /* SIM_IO, naming step and cause, when anything failed; the collection can then only be freed. */
 SIM_CHECKED enum sim_status collection_close(struct collection *collection, struct sim_error *err);

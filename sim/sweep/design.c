@@ -215,8 +215,7 @@ size_t design_morris_moved(const struct design *design, size_t trajectory, size_
         *ret_step = after[a] - before[a];
         return a;
     }
-    SIM_ASSERT(!"a step moves a parameter");
-    return 0;
+    sim_assert_failed("a step moves a parameter", __FILE__, __LINE__);
 }
 
 /* ---- together */

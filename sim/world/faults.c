@@ -252,8 +252,7 @@ static uint32_t host_of(const struct world *world, const char *group, uint32_t i
                 return subnet->first_host + info.model;
         }
     }
-    SIM_ASSERT(!"a victim that was checked");
-    return 0;
+    sim_assert_failed("a victim that was checked", __FILE__, __LINE__);
 }
 
 static struct fault fault_of(const struct world *world, uint32_t id)

@@ -24,7 +24,7 @@ static const char *pick(struct stream *dice, const char *const *texts, size_t co
     pick((dice), (const char *const[]){__VA_ARGS__},                                               \
          sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
-/* How a scenario's answers travel, drawn once; phrases bring no gradients. */
+/* How a scenario's answers travel, drawn once. */
 struct forms {
     bool gradients, phrases;
 };
@@ -33,7 +33,8 @@ static struct forms write_forms(FILE *yaml, struct stream *dice)
 {
     struct forms forms = {.gradients = draw(dice, 0, 1) == 1};
     const char *form = forms.gradients
-                           ? PICK(dice, "logits", "hidden", "hidden, width: 40", "topk, kept: 5")
+                           ? PICK(dice, "logits", "hidden", "hidden, width: 40", "topk, kept: 5",
+                                  "phrases, phrases: 7", "phrases, phrases: 4, continuation: 2")
                            : PICK(dice, "logits", "hidden", "topk, kept: 3", "phrases, phrases: 7",
                                   "phrases, phrases: 3, continuation: 1");
     forms.phrases = strncmp(form, "phrases", 7) == 0;
@@ -113,13 +114,15 @@ static void write_current(FILE *yaml, struct market *market, uint64_t uids)
             "chain: {profile: current, tempo: %llu blocks, max_uids: %llu, immunity_period: %llu "
             "blocks, min_non_immune: %llu, burn: %llu TAO, reveal_period: %llu, "
             "weights_rate_limit: %llu blocks, max_validators: %llu, take_rate_limit: %llu blocks, "
-            "unstake_on_replacement: %s, nominator_min_stake: %llu TAO}\nmechanism: yuma3\n",
+            "unstake_on_replacement: %s, nominator_min_stake: %llu TAO, commit_form: %s, "
+            "max_pending_commits: %llu}\nmechanism: yuma3\n",
             (unsigned long long)draw(dice, 3, 40), (unsigned long long)uids,
             (unsigned long long)draw(dice, 0, 60), (unsigned long long)draw(dice, 0, 12),
             (unsigned long long)draw(dice, 1, 90), (unsigned long long)draw(dice, 1, 3),
             (unsigned long long)draw(dice, 0, 12), (unsigned long long)draw(dice, 1, 12),
             (unsigned long long)draw(dice, 0, 50), PICK(dice, "true", "false"),
-            (unsigned long long)draw(dice, 0, 100));
+            (unsigned long long)draw(dice, 0, 100), PICK(dice, "timelock", "hash", "hash"),
+            (unsigned long long)draw(dice, 1, 10));
 }
 
 static void write_group(FILE *yaml, struct stream *dice, const char *name, uint64_t count,

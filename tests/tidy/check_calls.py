@@ -41,6 +41,8 @@ RULES = [(re.compile(rf"(?<![\w.>])(?:{calls})\s*\("), where, instead)
          for calls, where, instead in BANNED]
 # Standard streams are the command's; a library writes where it is told.
 STREAMS = re.compile(r"\b(?:stdout|stderr|stdin)\b")
+# clang warns of it, gcc does not.
+TEXT_ALONE = re.compile(r"SIM_ASSERT\(\s*!\s*\"")
 FAST_MATH = re.compile(r"-ffast-math|-Ofast|-funsafe-math|-fassociative-math|fast_math")
 
 
@@ -53,6 +55,8 @@ def main(root, _build):
                 if match and not (where and where.match(path)):
                     call = match[0].rstrip("( \t")
                     findings.append(f"{path}:{number}: {call}(): use {instead}")
+            if TEXT_ALONE.search(line):
+                findings.append(f"{path}:{number}: SIM_ASSERT of a text: use sim_assert_failed")
             if STREAMS.search(line) and not ABORT.match(path):
                 findings.append(f"{path}:{number}: a standard stream: {FAILED}")
     for path in files(root, PRODUCT + ("tests",), ("meson.build", ".h", ".c")) + ["meson.build"]:

@@ -99,6 +99,7 @@ expect check_calls 'printf(): use SIM_FAIL' $base <<<'void base_x(void) { printf
 expect check_calls 'exit(): use SIM_FAIL' $base <<<'void base_x(void) { exit(1); }'
 expect check_calls 'abort(): use SIM_FAIL' $base <<<'void base_x(void) { abort(); }'
 expect check_calls 'a standard stream' $base <<<'void base_x(void) { fputs("b", stderr); }'
+expect check_calls 'use sim_assert_failed' $base <<<'void base_x(void) { SIM_ASSERT(!"b"); }'
 expect check_calls 'fast maths' sim/base/meson.build <<<"x = ['-ffast""-math']"
 
 expect check_listed 'sim/base/dead.c:1: no meson.build' sim/base/dead.c <<<'int base_dead;'
