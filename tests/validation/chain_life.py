@@ -185,7 +185,7 @@ def who_heeds_the_rate_limit_sets_weights_as_soon_as_it_ends(folder):
 def rows_that_find_no_room_are_late_and_the_result_says_how_late(folder):
     # All validators get their permits with the first epoch, and want their rows in the next block.
     sets = [*LIGHT, "query.heed_limits=true"]
-    wide = Run(folder, "wide", QUICKSTART, sets, "30 min")
+    wide = Run(folder, "roomy", QUICKSTART, sets, "30 min")
     assert (wide["set_weights/age_blocks"] == 1).all(), wide["set_weights/age_blocks"]
     first = wide["set_weights/block"].min()
     assert (wide["set_weights/block"] == first).sum() == 8, wide["set_weights/block"]
