@@ -157,6 +157,11 @@ struct agents;
 
 const char *agents_group_stable_name(const struct agents_group *group);
 
+/* Whether models, questions, scorer and router fit together; without a corpus, all that can be said
+ * without its text.  SIM_CONFIG; the message begins with the key that it is about. */
+SIM_CHECKED enum sim_status agents_setup_check(const struct agents_setup *setup,
+                                               struct sim_error *err);
+
 /* Draws every neuron, with hosts, mixtures and first parameters.  The caller owns *ret_agents.
  * SIM_CONFIG for what does not fit together, SIM_MEMORY. */
 SIM_CHECKED enum sim_status agents_create(const struct agents_setup *setup,

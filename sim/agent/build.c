@@ -366,7 +366,7 @@ static enum sim_status check_group(const struct agents_setup *setup,
     if (status != SIM_OK)
         return sim_error_context(err, "groups.%s.model", group->name);
     uint32_t vocabulary = group->lm->vocabulary(group->lm_shape);
-    if (vocabulary != setup->corpus->vocabulary_symbols)
+    if (setup->corpus != NULL && vocabulary != setup->corpus->vocabulary_symbols)
         return SIM_FAIL(err, SIM_CONFIG,
                         "groups.%s.model: a vocabulary of %u symbols, but the corpus has %u",
                         group->name, vocabulary, setup->corpus->vocabulary_symbols);
@@ -383,7 +383,7 @@ static enum sim_status check_group(const struct agents_setup *setup,
     return status == SIM_OK ? lesson_check(setup, group, err) : status;
 }
 
-static enum sim_status check_setup(const struct agents_setup *setup, struct sim_error *err)
+enum sim_status agents_setup_check(const struct agents_setup *setup, struct sim_error *err)
 {
     if ((setup->scorer->needs & SCORER_NEEDS_GATE) && !setup->router->uses_context)
         return SIM_FAIL(err, SIM_CONFIG,
@@ -401,7 +401,7 @@ static enum sim_status check_setup(const struct agents_setup *setup, struct sim_
 enum sim_status agents_create(const struct agents_setup *setup, struct version_pool *versions,
                               struct agents **ret_agents, struct sim_error *err)
 {
-    enum sim_status status = check_setup(setup, err);
+    enum sim_status status = agents_setup_check(setup, err);
     if (status != SIM_OK)
         return status;
     struct agents *agents = calloc(1, sizeof(*agents));

@@ -103,18 +103,26 @@ uint64_t response_flop(const struct query_params *query, const struct agents_gro
     return phrases_answer_flop(query, lm, group->lm_shape);
 }
 
-static enum sim_status check_phrases(const struct agents_setup *setup, struct sim_error *err)
+/* The text's, which is the model's own where the text is not there yet. */
+static uint32_t symbols_of(const struct agents_setup *setup, const struct agents_group *group)
+{
+    return setup->corpus != NULL ? setup->corpus->vocabulary_symbols
+                                 : group->lm->vocabulary(group->lm_shape);
+}
+
+static enum sim_status check_phrases(const struct agents_setup *setup, uint32_t symbols,
+                                     struct sim_error *err)
 {
     const struct query_params *query = setup->query;
     if (query->continuation > query->sequence)
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.continuation is %u, but query.sequence leaves only %u symbols",
                         query->continuation, query->sequence);
-    if (phrases_possible(query, setup->corpus->vocabulary_symbols) == 0)
+    if (phrases_possible(query, symbols) == 0)
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.continuation: there are more than %u continuations of %u of %u "
                         "symbols",
-                        UINT32_MAX, query->continuation, setup->corpus->vocabulary_symbols);
+                        UINT32_MAX, query->continuation, symbols);
     return SIM_OK;
 }
 
@@ -122,7 +130,7 @@ enum sim_status response_check(const struct agents_setup *setup, const struct ag
                                struct sim_error *err)
 {
     const struct query_params *query = setup->query;
-    uint32_t symbols = setup->corpus->vocabulary_symbols;
+    uint32_t symbols = symbols_of(setup, group);
     if (query->response == QUERY_TOPK && query->kept > symbols)
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.kept is %u, but the corpus has a vocabulary of %u symbols",
@@ -132,7 +140,7 @@ enum sim_status response_check(const struct agents_setup *setup, const struct ag
         return SIM_FAIL(err, SIM_CONFIG,
                         "query.width is %u, but the hidden state of groups.%s has %u numbers",
                         query->width, group->name, own);
-    return query->response == QUERY_PHRASES ? check_phrases(setup, err) : SIM_OK;
+    return query->response == QUERY_PHRASES ? check_phrases(setup, symbols, err) : SIM_OK;
 }
 
 /* ---- forms with a row a position */

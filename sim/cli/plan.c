@@ -353,6 +353,19 @@ static void check_owner(const struct config *config, const struct scenario_netwo
     config_complain(config, report, path, "'%s': %s", path, reason.text);
 }
 
+/* The message begins with a key of the network, or with a part of it. */
+static void check_agents(const struct config *config, const struct scenario_network *network,
+                         const char *prefix, struct config_report *report)
+{
+    struct sim_error reason = {0};
+    char path[2 * SCENARIO_PREFIX_BYTES];
+    if (agents_setup_check(&network->agents, &reason) == SIM_OK)
+        return;
+    size_t length = strcspn(reason.text, " :");
+    snprintf(path, sizeof(path), "%s%.*s", prefix, (int)length, reason.text);
+    config_complain(config, report, path, "%s%s", prefix, reason.text);
+}
+
 /* Everything of one network but its text. */
 static enum sim_status plan_network(struct scenario_plan *plan,
                                     const struct scenario_schema *schema, uint32_t index,
@@ -382,6 +395,8 @@ static enum sim_status plan_network(struct scenario_plan *plan,
         check_owner(plan->config, network, prefix, report);
     if (status == SIM_OK)
         status = plan_delegators(network, (enum chain_profile)chain->option, err);
+    if (status == SIM_OK)
+        check_agents(plan->config, network, prefix, report);
     return status == SIM_OK ? plan_genesis(plan->config, network, prefix, report, err) : status;
 }
 

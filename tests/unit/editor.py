@@ -34,7 +34,11 @@ UNSEEN = {
                             "nobody_ever_has_stake", "weights_do_not_match", "weights_all_zero",
                             "negative_sigma", "burn_in_nakamoto", "burn_out_of_order",
                             "evaluation_of_too_much_text", "limits_below_the_cap",
-                            "mechanism_rule_of_its_own"},
+                            "mechanism_rule_of_its_own",
+                            "scorer_by_a_gate_that_the_router_has_not",
+                            "questions_longer_than_a_model_takes",
+                            "more_kept_than_there_are_symbols",
+                            "heads_that_do_not_divide_the_width", "distilling_from_phrases"},
     "keys without effect beside the values of others": {
         path.stem for path in (ROOT / "tests/unit/broken").glob("*.yaml")
         if "idle_" in path.stem or "without_effect" in path.stem} | {
