@@ -24,7 +24,7 @@ SCHEMAS = {"scenarios": ROOT / "scenarios/scenario.schema.json",
 UNSEEN = {
     "another file": {"base_is_itself", "base_missing",
                      "column_of_a_missing_file", "list_from_a_missing_file",
-                     "plugin_that_is_not_there"},
+                     "plugin_that_is_not_there", "group_of_a_base_misspelt"},
     "bounds of a value with a unit": {"out_of_range_below", "uniform_upside_down"},
     "exactness": {"below_the_smallest_unit", "more_than_64_bits"},
     "what may be missing because of a base": {"missing_count_of_a_group"},
@@ -38,7 +38,8 @@ UNSEEN = {
                             "scorer_by_a_gate_that_the_router_has_not",
                             "questions_longer_than_a_model_takes",
                             "more_kept_than_there_are_symbols",
-                            "heads_that_do_not_divide_the_width", "distilling_from_phrases"},
+                            "heads_that_do_not_divide_the_width", "distilling_from_phrases",
+                            "two_owners_of_a_network"},
     "keys without effect beside the values of others": {
         path.stem for path in (ROOT / "tests/unit/broken").glob("*.yaml")
         if "idle_" in path.stem or "without_effect" in path.stem} | {
