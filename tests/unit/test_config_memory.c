@@ -1,9 +1,9 @@
 /*
- * Each allocation of a load fails once.  malloc and its kin are replaced for the whole program, the
- * libraries included, so under the sanitizers and under valgrind, which have their own, nothing is
- * tested here.
+ * Each allocation of a load fails once; nothing is tested where malloc cannot be replaced
+ * (failing_malloc.h).
  */
 #include "config_fixture.h"
+#include "failing_malloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,66 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-void __libc_free(void *block);
-
-/* Allocations until one fails; negative: none does. */
-static long countdown = -1;
-static long live;
-
-static bool fails(void)
-{
-    if (countdown < 0)
-        return false;
-    return countdown-- == 0;
-}
-
-static void *counted(void *block)
-{
-    live += block != NULL;
-    return block;
-}
-
-void *malloc(size_t bytes)
-{
-    return fails() ? NULL : counted(__libc_malloc(bytes));
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-    return fails() ? NULL : counted(__libc_calloc(count, bytes));
-}
-
-void *realloc(void *block, size_t bytes)
-{
-    if (fails())
-        return NULL;
-    void *moved = __libc_realloc(block, bytes);
-    live += block == NULL && moved != NULL;
-    return moved;
-}
-
-void free(void *block)
-{
-    live -= block != NULL;
-    __libc_free(block);
-}
-
-/* Valgrind puts its own functions in the place of ours.  (Called through a pointer, or the compiler
- * takes for granted that malloc reads no countdown.) */
-static bool is_replaced(void)
-{
-    void *(*volatile allocate)(size_t) = malloc;
-    countdown = 0;
-    void *block = allocate(1);
-    countdown = -1;
-    free(block);
-    return block != NULL;
-}
+#ifdef FAILING_MALLOC
 
 /* Every allocation up to the last fails once; the result is a status, never a crash or a leak. */
 static void fail_each(const char *text, enum sim_status expected)
